@@ -1,0 +1,144 @@
+//! Where things are: flags first, then `XIAOHE_*` in the environment, then `xiaohe.toml`.
+
+use crate::failure::Failure;
+use clap::Args;
+use packs::City;
+use serde::Deserialize;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use store::Store;
+use vault::{Keys, Suite};
+
+/// Pack, database and keys of an installation.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Folder of the city's pack.
+    #[arg(long, env = "XIAOHE_PACK")]
+    pub pack: Option<PathBuf>,
+    /// Database: sqlite:PATH or postgres://…
+    #[arg(long, env = "XIAOHE_DB")]
+    pub db: Option<String>,
+    /// Key file; beside a SQLite database unless it is named.
+    #[arg(long, env = "XIAOHE_KEYS")]
+    pub keys: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    pack: Option<PathBuf>,
+    db: Option<String>,
+    keys: Option<PathBuf>,
+}
+
+impl Place {
+    /// Fills what the flags leave open from `xiaohe.toml` in the working folder.
+    ///
+    /// # Errors
+    /// When the file cannot be read as settings.
+    pub fn complete(&self) -> Result<Self, Failure> {
+        let file = match std::fs::read_to_string("xiaohe.toml") {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|e| Failure::while_doing("reading xiaohe.toml", &e))?,
+            Err(_) => File::default(),
+        };
+        Ok(Self {
+            pack: self.pack.clone().or(file.pack),
+            db: self.db.clone().or(file.db),
+            keys: self.keys.clone().or(file.keys),
+        })
+    }
+
+    /// Loads the pack.
+    ///
+    /// # Errors
+    /// Every fault of the pack.
+    pub fn city(&self) -> Result<City, Failure> {
+        let dir = self.pack.as_deref().ok_or_else(|| {
+            Failure::Plain("name the city: --pack DIR, for example --pack packs/sample".to_owned())
+        })?;
+        packs::load(dir).map_err(Failure::Pack)
+    }
+
+    /// Loads the keys.
+    ///
+    /// # Errors
+    /// When there is no key file, or it can be read by others.
+    pub fn load_keys(&self) -> Result<Arc<Keys>, Failure> {
+        let path = self.key_path()?;
+        let keys = Keys::load(&path).map_err(|e| Failure::while_doing("loading the keys", &e))?;
+        Ok(Arc::new(keys))
+    }
+
+    /// Loads the keys, making them first when there are none: for demonstrations.
+    ///
+    /// # Errors
+    /// When the file cannot be written or read.
+    pub fn make_keys(&self) -> Result<Arc<Keys>, Failure> {
+        let path = self.key_path()?;
+        if path.exists() {
+            return self.load_keys();
+        }
+        let keys = Keys::create(&path, Suite::International)
+            .map_err(|e| Failure::while_doing("making the keys", &e))?;
+        Ok(Arc::new(keys))
+    }
+
+    fn key_path(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = &self.keys {
+            return Ok(path.clone());
+        }
+        let path = self.database()?.strip_prefix("sqlite:").map(|p| Path::new(p).to_owned());
+        path.map(|p| p.with_extension("keys")).ok_or_else(|| {
+            Failure::Plain("name the key file: --keys PATH (make one: xiaohe keys create PATH)".to_owned())
+        })
+    }
+
+    /// The address of the database.
+    ///
+    /// # Errors
+    /// When none is named.
+    pub fn database(&self) -> Result<&str, Failure> {
+        self.db.as_deref().ok_or_else(|| {
+            Failure::Plain("name the database: --db sqlite:PATH or --db postgres://…".to_owned())
+        })
+    }
+
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn store(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
+        let url = self.database()?;
+        if let Some(path) = url.strip_prefix("sqlite:")
+            && let Some(folder) = Path::new(path).parent()
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
+        }
+        Store::open(url, keys)
+            .await
+            .map_err(|e| Failure::while_doing("opening the database", &e))
+    }
+}
+
+/// Runs a future to its end on as many threads as there are cores.
+///
+/// # Errors
+/// When the threads cannot be started, or the future fails.
+pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::while_doing("starting", &e))?
+        .block_on(future)
+}
+
+/// Logs to standard error; `XIAOHE_LOG` chooses how much.
+pub fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("XIAOHE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,526 @@
+//! A case and the facts that made it: the fold, and nothing else.
+//!
+//! Invariant: `Case::apply` cannot fail and decides nothing. A case always has exactly one
+//! responsible unit, because there is one field for it.
+
+use crate::{
+    clock::{Clock, State},
+    field::Value,
+    pack::Pack,
+    workflow::{Code, StateKind},
+};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Identifies a case inside one installation.
+pub type CaseId = i64;
+/// Identifies a staff account.
+pub type AccountId = i64;
+
+/// Who does something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A member of staff, acting for a unit.
+    Staff(Staff),
+    /// The person who appealed, shown by the receipt of this case.
+    Appellant(CaseId),
+    /// Anybody, before a case exists.
+    Public,
+    /// The program itself.
+    System,
+}
+
+/// A member of staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staff {
+    /// Account.
+    pub account: AccountId,
+    /// Unit for which the person acts.
+    pub unit: Code,
+    /// Roles held there.
+    pub roles: Vec<Code>,
+}
+
+/// Who did something, as it is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// A member of staff, for a unit.
+    #[serde(rename = "s")]
+    Staff(AccountId, Code),
+    /// The appellant.
+    #[serde(rename = "a")]
+    Appellant,
+    /// Anybody.
+    #[serde(rename = "p")]
+    Public,
+    /// The program.
+    #[serde(rename = "x")]
+    System,
+}
+
+impl From<&Actor> for By {
+    fn from(actor: &Actor) -> Self {
+        match actor {
+            Actor::Staff(s) => Self::Staff(s.account, s.unit.clone()),
+            Actor::Appellant(_) => Self::Appellant,
+            Actor::Public => Self::Public,
+            Actor::System => Self::System,
+        }
+    }
+}
+
+/// One thing that happened to a case. Carries codes and ids only, never personal data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Fact {
+    /// The case came into being.
+    Opened {
+        /// Workflow code.
+        workflow: Code,
+        /// Programme code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        programme: Option<Code>,
+        /// Version of the pack it is opened under.
+        pack: String,
+        /// First state.
+        state: Code,
+        /// Responsible unit.
+        unit: Code,
+        /// Channel of intake.
+        channel: Code,
+        /// Category; empty when not yet known.
+        category: Code,
+        /// Region code.
+        place: Code,
+        /// Risk grade.
+        grade: Code,
+        /// Whether the person stays unknown.
+        anonymous: bool,
+    },
+    /// An action was done.
+    Acted {
+        /// Action code.
+        action: Code,
+        /// State before.
+        from: Code,
+        /// State after.
+        to: Code,
+    },
+    /// Fields were filled in: values of coded ones, names only of sealed ones.
+    Given {
+        /// Coded values.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        coded: BTreeMap<Code, Value>,
+        /// Sealed text fields.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        texts: Vec<Code>,
+    },
+    /// Another unit became responsible.
+    Assigned {
+        /// The unit.
+        unit: Code,
+        /// Routing rule that chose it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<Code>,
+    },
+    /// A person took the case.
+    Taken {
+        /// Account.
+        account: AccountId,
+    },
+    /// The responsible unit became the handling unit.
+    Handling {
+        /// The unit.
+        unit: Code,
+    },
+    /// A clock was started or changed.
+    Clock {
+        /// What happened to it.
+        change: ClockChange,
+        /// The clock as it is now.
+        clock: Clock,
+    },
+    /// The risk grade was set.
+    Graded {
+        /// Grade.
+        grade: Code,
+        /// Danger questions answered "yes".
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        yes: Vec<Code>,
+        /// Danger questions with unknown answers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<Code>,
+    },
+    /// The category was set.
+    Categorised {
+        /// Category.
+        category: Code,
+    },
+    /// The place was set.
+    Placed {
+        /// Region code.
+        place: Code,
+    },
+    /// A flag was set.
+    Flagged {
+        /// Flag.
+        flag: Code,
+    },
+    /// A flag was cleared.
+    Unflagged {
+        /// Flag.
+        flag: Code,
+    },
+    /// A unit was asked for its part.
+    TaskOpened {
+        /// The task.
+        task: Task,
+    },
+    /// A task came to its end.
+    TaskEnded {
+        /// Task.
+        id: u32,
+        /// How.
+        end: TaskEnd,
+    },
+    /// A numbered document was issued.
+    Issued {
+        /// Template code.
+        template: Code,
+        /// Ordinal within the case, from 1.
+        ordinal: u32,
+    },
+    /// The case was linked to another.
+    Linked {
+        /// Kind of link.
+        kind: Code,
+        /// The other case.
+        case: CaseId,
+    },
+    /// A message was queued.
+    Queued {
+        /// Message code.
+        message: Code,
+    },
+    /// An overdue clock climbed to a unit above.
+    Climbed {
+        /// Clock code.
+        clock: Code,
+        /// Step, from 1.
+        step: u8,
+        /// Unit that is told.
+        unit: Code,
+    },
+    /// The case moved to another version of the pack.
+    Repacked {
+        /// New version.
+        pack: String,
+    },
+}
+
+/// What happened to a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockChange {
+    /// It began to run.
+    Started,
+    /// It was stopped.
+    Stopped,
+    /// It rests until the end of an approved pause.
+    Paused,
+    /// It runs again.
+    Resumed,
+    /// Its end was moved.
+    Extended,
+}
+
+/// A part of a case that another unit owes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Ordinal within the case.
+    pub id: u32,
+    /// Kind: co-handling, supervision …
+    pub kind: Code,
+    /// Unit that owes it.
+    pub unit: Code,
+    /// Its own clock.
+    pub clock: Clock,
+    /// How it ended, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<TaskEnd>,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskEnd {
+    /// The unit answered.
+    Answered,
+    /// It was withdrawn.
+    Dropped,
+}
+
+/// One action in the history of a case, as far as later guards need it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// Action code.
+    #[serde(rename = "a")]
+    pub action: Code,
+    /// Who.
+    #[serde(rename = "b")]
+    pub by: By,
+    /// Civil day in the city.
+    #[serde(rename = "d")]
+    pub day: Date,
+}
+
+/// A case as the fold of its facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Identity.
+    pub id: CaseId,
+    /// Workflow code.
+    pub workflow: Code,
+    /// Programme code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programme: Option<Code>,
+    /// Version of the pack it lives under.
+    pub pack: String,
+    /// Present state.
+    pub state: Code,
+    /// When it entered this state.
+    pub entered: Timestamp,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// The one responsible unit.
+    pub unit: Code,
+    /// The unit that was responsible before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_unit: Option<Code>,
+    /// The unit that handles or handled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handling: Option<Code>,
+    /// The person who took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<AccountId>,
+    /// Channel of intake.
+    pub channel: Code,
+    /// Category.
+    pub category: Code,
+    /// Region code.
+    pub place: Code,
+    /// Risk grade.
+    pub grade: Code,
+    /// Whether the person stays unknown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anonymous: bool,
+    /// Clocks by code, running or not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clocks: BTreeMap<Code, Clock>,
+    /// Escalation steps taken, by clock.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub climbed: BTreeMap<Code, u8>,
+    /// Tasks of other units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
+    /// Flags.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub flags: BTreeSet<Code>,
+    /// The latest value of each coded field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub coded: BTreeMap<Code, Value>,
+    /// Danger questions answered "yes" at the latest grading.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub risk_yes: Vec<Code>,
+    /// Actions done, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deeds: Vec<Deed>,
+    /// Links to other cases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<(Code, CaseId)>,
+    /// Templates of the documents issued, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Code>,
+    /// Every unit that was ever responsible.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub been: BTreeSet<Code>,
+}
+
+/// When and by whom facts were recorded.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// Instant.
+    pub at: Timestamp,
+    /// Civil day in the city.
+    pub day: Date,
+    /// Actor.
+    pub by: By,
+}
+
+impl Case {
+    /// The case that a first fact makes; anything but `Opened` makes none.
+    pub fn begin(id: CaseId, stamp: &Stamp, fact: &Fact) -> Option<Self> {
+        let Fact::Opened {
+            workflow,
+            programme,
+            pack,
+            state,
+            unit,
+            channel,
+            category,
+            place,
+            grade,
+            anonymous,
+        } = fact
+        else {
+            return None;
+        };
+        Some(Self {
+            id,
+            workflow: workflow.clone(),
+            programme: programme.clone(),
+            pack: pack.clone(),
+            state: state.clone(),
+            entered: stamp.at,
+            opened: stamp.at,
+            unit: unit.clone(),
+            previous_unit: None,
+            handling: None,
+            owner: None,
+            channel: channel.clone(),
+            category: category.clone(),
+            place: place.clone(),
+            grade: grade.clone(),
+            anonymous: *anonymous,
+            clocks: BTreeMap::new(),
+            climbed: BTreeMap::new(),
+            tasks: Vec::new(),
+            flags: BTreeSet::new(),
+            coded: BTreeMap::new(),
+            risk_yes: Vec::new(),
+            deeds: Vec::new(),
+            links: Vec::new(),
+            documents: Vec::new(),
+            been: BTreeSet::from([unit.clone()]),
+        })
+    }
+
+    /// The case after one more fact.
+    pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
+        match fact {
+            // A second opening cannot be recorded; the first one stands.
+            Fact::Opened { .. } | Fact::Queued { .. } => {}
+            Fact::Acted { action, from, to } => {
+                if from != to {
+                    self.state.clone_from(to);
+                    self.entered = stamp.at;
+                }
+                self.deeds.push(Deed {
+                    action: action.clone(),
+                    by: stamp.by.clone(),
+                    day: stamp.day,
+                });
+            }
+            Fact::Given { coded, texts: _ } => self.coded.extend(coded.clone()),
+            Fact::Assigned { unit, rule: _ } => {
+                let before = std::mem::replace(&mut self.unit, unit.clone());
+                self.previous_unit = Some(before);
+                self.been.insert(unit.clone());
+                self.owner = None;
+            }
+            Fact::Taken { account } => self.owner = Some(*account),
+            Fact::Handling { unit } => self.handling = Some(unit.clone()),
+            Fact::Clock { change, clock } => {
+                if *change == ClockChange::Started {
+                    self.climbed.remove(clock.code());
+                }
+                self.clocks.insert(clock.code().to_owned(), clock.clone());
+            }
+            Fact::Graded { grade, yes, unknown: _ } => {
+                self.grade.clone_from(grade);
+                self.risk_yes.clone_from(yes);
+            }
+            Fact::Categorised { category } => self.category.clone_from(category),
+            Fact::Placed { place } => self.place.clone_from(place),
+            Fact::Flagged { flag } => drop(self.flags.insert(flag.clone())),
+            Fact::Unflagged { flag } => drop(self.flags.remove(flag)),
+            Fact::TaskOpened { task } => self.tasks.push(task.clone()),
+            Fact::TaskEnded { id, end } => {
+                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
+                    task.end = Some(*end);
+                }
+            }
+            Fact::Issued { template, ordinal: _ } => self.documents.push(template.clone()),
+            Fact::Linked { kind, case } => self.links.push((kind.clone(), *case)),
+            Fact::Climbed { clock, step, unit: _ } => {
+                self.climbed.insert(clock.clone(), *step);
+            }
+            Fact::Repacked { pack } => self.pack.clone_from(pack),
+        }
+    }
+
+    /// Folds recorded entries into a case.
+    pub fn fold<'a>(
+        id: CaseId,
+        entries: impl IntoIterator<Item = (&'a Stamp, &'a [Fact])>,
+    ) -> Option<Self> {
+        let mut case: Option<Self> = None;
+        for (stamp, facts) in entries {
+            for fact in facts {
+                match &mut case {
+                    None => case = Some(Self::begin(id, stamp, fact)?),
+                    Some(case) => case.apply(stamp, fact),
+                }
+            }
+        }
+        case
+    }
+
+    /// Open tasks.
+    pub fn open_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(|t| t.end.is_none())
+    }
+
+    /// Times an action has been done.
+    pub fn times(&self, action: &str) -> u32 {
+        let n = self.deeds.iter().filter(|d| d.action == action).count();
+        u32::try_from(n).unwrap_or(u32::MAX)
+    }
+
+    /// The case into which this one was merged.
+    pub fn main_case(&self) -> Option<CaseId> {
+        self.links.iter().rev().find(|(kind, _)| kind == "merged_into").map(|(_, id)| *id)
+    }
+
+    /// Whether the case is open under the workflow of this pack; unknown states count as open,
+    /// so that nothing disappears from the lists by a broken pack.
+    pub fn is_open(&self, pack: &Pack) -> bool {
+        pack.workflow(&self.workflow)
+            .and_then(|w| w.state(&self.state))
+            .is_none_or(crate::workflow::State::is_open)
+    }
+
+    /// The first promise: an open case has a running clock, or an approved pause with an end.
+    pub fn keeps_promise(&self, pack: &Pack) -> bool {
+        let Some(state) = pack.workflow(&self.workflow).and_then(|w| w.state(&self.state)) else {
+            return false;
+        };
+        match state.kind {
+            StateKind::Open { .. } => self.clocks.values().any(is_running),
+            StateKind::Held { .. } => self.clocks.values().any(is_paused),
+            StateKind::Closed | StateKind::End => true,
+        }
+    }
+}
+
+/// Whether time counts on this clock.
+pub fn is_running(clock: &Clock) -> bool {
+    matches!(clock.state(), State::Running)
+}
+
+/// Whether this clock rests under an approved pause.
+pub fn is_paused(clock: &Clock) -> bool {
+    matches!(clock.state(), State::Paused { .. })
+}

@@ -1,0 +1,369 @@
+//! What effects mean: each variant of the closed list, turned into facts.
+
+use crate::{
+    case::{Actor, CaseId, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
+    clock::{Clock, Span},
+    decide::{Ctx, Draft},
+    field::{Checked, Value},
+    pack::{Answer, Matter, Route, Unit},
+    refusal::Refusal,
+    workflow::{AssignTo, Code, Effect, Workflow},
+};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// Runs one effect on the draft.
+///
+/// # Errors
+/// When no unit can be found, a limit is passed or a link is impossible.
+pub(crate) fn run(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    effect: &Effect,
+    given: &Checked,
+) -> Result<(), Refusal> {
+    match effect {
+        Effect::Assign(to) => assign(ctx, draft, to, given),
+        Effect::TakeOwner => {
+            if let Actor::Staff(me) = ctx.actor {
+                draft.push(Fact::Taken { account: me.account });
+            }
+            Ok(())
+        }
+        Effect::MarkHandling => {
+            let unit = draft.case.unit.clone();
+            draft.push(Fact::Handling { unit });
+            Ok(())
+        }
+        Effect::StartClock(code) => start_clock(ctx, flow, draft, code),
+        Effect::StartClockAt { clock, field } => start_clock_at(ctx, draft, clock, given, field),
+        Effect::StopClock(code) => stop_clock(ctx, draft, code),
+        Effect::ExtendClock { clock, field, max_days, times } => {
+            extend_clock(ctx, draft, clock, days_in(given, draft, field), (*max_days, *times))
+        }
+        Effect::PauseClocks { until, max_days } => pause(ctx, draft, given, until, *max_days),
+        Effect::ResumeClocks => resume(ctx, draft),
+        Effect::SetGrade(field) => {
+            if let Some(value) = given.coded.get(field) {
+                let yes = draft.case.risk_yes.clone();
+                let grade = value.one().to_owned();
+                draft.push(Fact::Graded { grade, yes, unknown: Vec::new() });
+            }
+            Ok(())
+        }
+        Effect::AssessRisk(field) => {
+            assess(ctx, draft, given, field);
+            Ok(())
+        }
+        Effect::SetCategory(field) => {
+            if let Some(value) = given.coded.get(field) {
+                draft.push(Fact::Categorised { category: value.one().to_owned() });
+            }
+            Ok(())
+        }
+        Effect::SetPlace(field) => {
+            if let Some(value) = given.coded.get(field) {
+                draft.push(Fact::Placed { place: value.one().to_owned() });
+            }
+            Ok(())
+        }
+        Effect::Flag(flag) => {
+            draft.push(Fact::Flagged { flag: flag.clone() });
+            Ok(())
+        }
+        Effect::Unflag(flag) => {
+            draft.push(Fact::Unflagged { flag: flag.clone() });
+            Ok(())
+        }
+        Effect::OpenTasks { kind, units, clock } => {
+            let units = match units {
+                Some(field) => given.coded.get(field).map_or(vec![], |v| v.all().to_vec()),
+                None => vec![draft.case.unit.clone()],
+            };
+            open_tasks(ctx, flow, draft, kind, (&units, clock))
+        }
+        Effect::OpenRoutedTasks { kind, clock } => {
+            let co = route(ctx, draft).map_or(vec![], |r| r.co);
+            open_tasks(ctx, flow, draft, kind, (&co, clock))
+        }
+        Effect::AnswerTask(kind) => {
+            answer_task(ctx, draft, kind);
+            Ok(())
+        }
+        Effect::DropTasks(kind) => {
+            drop_tasks(draft, Some(kind));
+            Ok(())
+        }
+        Effect::Document(template) => {
+            let ordinal = u32::try_from(draft.case.documents.len()).unwrap_or(u32::MAX - 1) + 1;
+            draft.push(Fact::Issued { template: template.clone(), ordinal });
+            Ok(())
+        }
+        Effect::Notify(message) => {
+            draft.push(Fact::Queued { message: message.clone() });
+            Ok(())
+        }
+        Effect::Link { kind, field } => link(ctx, draft, kind, field),
+    }
+}
+
+/// The unit that is responsible for a new case.
+pub(crate) fn first_unit(ctx: Ctx<'_>, flow: &Workflow, place: &str) -> Result<Code, Refusal> {
+    let unit = match &flow.opening.unit {
+        AssignTo::ActorUnit => match ctx.actor {
+            Actor::Staff(s) => Some(s.unit.clone()),
+            _ => None,
+        },
+        AssignTo::Desk(kind) => {
+            let region = ctx.pack.regions.get(place);
+            region
+                .and_then(|r| ctx.pack.units.nearest(kind, &r.code, r.level))
+                .map(|u| u.code.clone())
+        }
+        _ => None,
+    };
+    unit.ok_or(Refusal::NoUnit)
+}
+
+fn assign(
+    ctx: Ctx<'_>,
+    draft: &mut Draft,
+    to: &AssignTo,
+    given: &Checked,
+) -> Result<(), Refusal> {
+    let units = &ctx.pack.units;
+    let case = &draft.case;
+    let parent = |code: &str| units.get(code).and_then(|u| u.parent.clone());
+    let here = units.get(&case.unit);
+    let desk = |kind: &str| {
+        here.and_then(|u: &Unit| units.nearest(kind, &u.region, u.level)).map(|u| u.code.clone())
+    };
+    let handling = case.handling.clone().unwrap_or_else(|| case.unit.clone());
+    let mut rule = None;
+    let unit = match to {
+        AssignTo::Field(field) => given.coded.get(field).map(|v| v.one().to_owned()),
+        AssignTo::Desk(kind) => desk(kind),
+        AssignTo::Parent => parent(&case.unit),
+        AssignTo::AboveHandling => Some(parent(&handling).unwrap_or(handling)),
+        AssignTo::AboveHandlingOrDesk(kind) => parent(&handling).or_else(|| desk(kind)),
+        AssignTo::Handling => Some(handling),
+        AssignTo::Routed => route(ctx, draft).map(|r| {
+            rule = Some(r.rule);
+            r.unit
+        }),
+        AssignTo::ActorUnit => match ctx.actor {
+            Actor::Staff(s) => Some(s.unit.clone()),
+            _ => None,
+        },
+        AssignTo::Previous => case.previous_unit.clone(),
+    };
+    let unit = unit.ok_or(Refusal::NoUnit)?;
+    draft.push(Fact::Assigned { unit, rule });
+    Ok(())
+}
+
+/// The route of the case as it stands.
+fn route(ctx: Ctx<'_>, draft: &Draft) -> Option<Route> {
+    let case = &draft.case;
+    ctx.pack.routing.route(
+        ctx.pack,
+        Matter {
+            category: &case.category,
+            grade: &case.grade,
+            channel: &case.channel,
+            place: &case.place,
+        },
+    )
+}
+
+pub(crate) fn start_clock(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    code: &str,
+) -> Result<(), Refusal> {
+    let span = flow
+        .clocks
+        .get(code)
+        .map(|c| c.span_for(&draft.case.grade))
+        .ok_or_else(|| Refusal::Unknown { what: "clock", code: code.to_owned() })?;
+    let clock = Clock::start(code, ctx.now, span, &ctx.pack.work_time)?;
+    draft.push(Fact::Clock { change: ClockChange::Started, clock });
+    Ok(())
+}
+
+fn start_clock_at(
+    ctx: Ctx<'_>,
+    draft: &mut Draft,
+    code: &str,
+    given: &Checked,
+    field: &str,
+) -> Result<(), Refusal> {
+    let Some(date) = date_in(given, field) else { return Ok(()) };
+    let end = ctx.pack.end_of(date);
+    if end <= ctx.now {
+        return Err(Refusal::DateInPast(field.to_owned()));
+    }
+    let minutes = (end.as_second() - ctx.now.as_second()) / 60;
+    let span = Span::CalendarMinutes(u32::try_from(minutes).unwrap_or(u32::MAX));
+    let clock = Clock::start(code, ctx.now, span, &ctx.pack.work_time)?;
+    draft.push(Fact::Clock { change: ClockChange::Started, clock });
+    Ok(())
+}
+
+pub(crate) fn stop_clock(ctx: Ctx<'_>, draft: &mut Draft, code: &str) -> Result<(), Refusal> {
+    let live = draft.case.clocks.get(code).filter(|c| is_running(c) || is_paused(c)).cloned();
+    if let Some(clock) = live {
+        let clock = clock.stop(ctx.now)?;
+        draft.push(Fact::Clock { change: ClockChange::Stopped, clock });
+    }
+    Ok(())
+}
+
+fn extend_clock(
+    ctx: Ctx<'_>,
+    draft: &mut Draft,
+    code: &str,
+    days: u32,
+    (max_days, times): (u32, u8),
+) -> Result<(), Refusal> {
+    if days > max_days {
+        return Err(Refusal::OverLimit { what: "extension_days", max: max_days });
+    }
+    let Some(clock) = draft.case.clocks.get(code).filter(|c| is_running(c)).cloned() else {
+        return Ok(());
+    };
+    if clock.extended() >= times {
+        return Err(Refusal::OverLimit { what: "extension_times", max: u32::from(times) });
+    }
+    let by = Span::CalendarDays { days, roll: true };
+    let clock = clock.extend(by, &ctx.pack.work_time)?;
+    draft.push(Fact::Clock { change: ClockChange::Extended, clock });
+    Ok(())
+}
+
+fn pause(
+    ctx: Ctx<'_>,
+    draft: &mut Draft,
+    given: &Checked,
+    until: &str,
+    max_days: u32,
+) -> Result<(), Refusal> {
+    let date = date_in(given, until).ok_or_else(|| Refusal::DateInPast(until.to_owned()))?;
+    let end = ctx.pack.end_of(date);
+    if end <= ctx.now {
+        return Err(Refusal::DateInPast(until.to_owned()));
+    }
+    if (end.as_second() - ctx.now.as_second()) / 86_400 > i64::from(max_days) {
+        return Err(Refusal::OverLimit { what: "pause_days", max: max_days });
+    }
+    let running: Vec<Clock> =
+        draft.case.clocks.values().filter(|c| is_running(c)).cloned().collect();
+    for clock in running {
+        let clock = clock.pause(ctx.now, end)?;
+        draft.push(Fact::Clock { change: ClockChange::Paused, clock });
+    }
+    Ok(())
+}
+
+fn resume(ctx: Ctx<'_>, draft: &mut Draft) -> Result<(), Refusal> {
+    let paused: Vec<Clock> =
+        draft.case.clocks.values().filter(|c| is_paused(c)).cloned().collect();
+    for clock in paused {
+        let clock = clock.resume(ctx.now, &ctx.pack.work_time)?;
+        draft.push(Fact::Clock { change: ClockChange::Resumed, clock });
+    }
+    Ok(())
+}
+
+/// Answers raise the grade or leave it; they never lower it.
+fn assess(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, field: &str) {
+    let Some(value) = given.coded.get(field) else { return };
+    let answers: BTreeMap<Code, Answer> = value
+        .all()
+        .iter()
+        .filter_map(|pair| {
+            let (question, answer) = pair.split_once('=')?;
+            let answer = match answer {
+                "yes" => Answer::Yes,
+                "no" => Answer::No,
+                _ => Answer::Unknown,
+            };
+            Some((question.to_owned(), answer))
+        })
+        .collect();
+    let found = ctx.pack.risk.assess(&draft.case.grade, &answers);
+    draft.push(Fact::Graded { grade: found.grade, yes: found.yes, unknown: found.unknown });
+}
+
+fn open_tasks(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    kind: &str,
+    (units, clock): (&[Code], &str),
+) -> Result<(), Refusal> {
+    let span = flow
+        .clocks
+        .get(clock)
+        .map(|c| c.span_for(&draft.case.grade))
+        .ok_or_else(|| Refusal::Unknown { what: "clock", code: clock.to_owned() })?;
+    for unit in units {
+        if draft.case.open_tasks().any(|t| t.kind == kind && t.unit == *unit) {
+            continue;
+        }
+        let id = u32::try_from(draft.case.tasks.len()).unwrap_or(u32::MAX - 1) + 1;
+        let clock = Clock::start(clock, ctx.now, span, &ctx.pack.work_time)?;
+        let task = Task { id, kind: kind.to_owned(), unit: unit.clone(), clock, end: None };
+        draft.push(Fact::TaskOpened { task });
+    }
+    Ok(())
+}
+
+fn answer_task(ctx: Ctx<'_>, draft: &mut Draft, kind: &str) {
+    let Actor::Staff(me) = ctx.actor else { return };
+    let id = draft.case.open_tasks().find(|t| t.kind == kind && t.unit == me.unit).map(|t| t.id);
+    if let Some(id) = id {
+        draft.push(Fact::TaskEnded { id, end: TaskEnd::Answered });
+    }
+}
+
+/// Withdraws open tasks, of one kind or of all.
+pub(crate) fn drop_tasks(draft: &mut Draft, kind: Option<&str>) {
+    let ids: Vec<u32> = draft
+        .case
+        .open_tasks()
+        .filter(|t| kind.is_none_or(|k| t.kind == k))
+        .map(|t| t.id)
+        .collect();
+    for id in ids {
+        draft.push(Fact::TaskEnded { id, end: TaskEnd::Dropped });
+    }
+}
+
+fn link(ctx: Ctx<'_>, draft: &mut Draft, kind: &str, field: &str) -> Result<(), Refusal> {
+    let bad = || Refusal::BadLink(field.to_owned());
+    let other = ctx.linked.ok_or_else(bad)?;
+    let mine: CaseId = draft.case.id;
+    let fits = other.id != mine
+        && other.workflow == draft.case.workflow
+        && other.main_case().is_none()
+        && other.is_open(ctx.pack);
+    if !fits {
+        return Err(bad());
+    }
+    draft.push(Fact::Linked { kind: kind.to_owned(), case: other.id });
+    Ok(())
+}
+
+fn date_in(given: &Checked, field: &str) -> Option<Date> {
+    given.coded.get(field).and_then(|v| v.one().parse().ok())
+}
+
+/// Days asked for now, or earlier when the approval repeats no number.
+fn days_in(given: &Checked, draft: &Draft, field: &str) -> u32 {
+    let value = given.coded.get(field).or_else(|| draft.case.coded.get(field));
+    value.map_or("", Value::one).parse().unwrap_or(0)
+}
+

@@ -1,0 +1,307 @@
+//! Fields that actions ask for, and the check of what was typed into them.
+//!
+//! Text goes to the sealed dossier and never into events; everything else is a code that an
+//! event may carry. The check decides which is which, once, at the edge.
+
+use crate::{
+    pack::Pack,
+    workflow::{Code, FieldUse, Locus, Workflow},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A field of a workflow.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Stable code.
+    pub code: Code,
+    /// Label.
+    pub label: String,
+    /// English label.
+    pub en: String,
+    /// One sentence of help.
+    pub help: String,
+    /// What may be typed.
+    pub kind: FieldKind,
+    /// What the words of a text field are, for search and duplicates.
+    pub meaning: Meaning,
+    /// Where it is written.
+    pub at: Locus,
+}
+
+/// What may be typed into a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldKind {
+    /// One line of free text, sealed.
+    Line {
+        /// The most characters.
+        max: usize,
+    },
+    /// Free text of several lines, sealed.
+    Text {
+        /// The most characters.
+        max: usize,
+    },
+    /// One of the options.
+    Choice(Vec<Choice>),
+    /// One of the channels of the pack.
+    Channel,
+    /// One of the categories of the pack.
+    Category,
+    /// One of the risk grades of the pack.
+    Grade,
+    /// A region code.
+    Place,
+    /// A unit code.
+    Unit,
+    /// Several unit codes.
+    Units,
+    /// The number of another case.
+    Case,
+    /// A civil date.
+    Date,
+    /// A whole number within bounds.
+    Number {
+        /// Smallest accepted value.
+        min: i64,
+        /// Largest accepted value.
+        max: i64,
+    },
+    /// Yes or no.
+    Flag,
+    /// Answers to the risk questions.
+    Risk,
+}
+
+impl FieldKind {
+    /// Whether the content is sealed and kept out of events.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Line { .. } | Self::Text { .. })
+    }
+}
+
+/// One option of a choice.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// Stored value.
+    pub value: String,
+    /// Words shown.
+    pub label: String,
+    /// English words.
+    #[serde(default)]
+    pub en: String,
+}
+
+/// What a text field holds, so that it can be searched, compared or masked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// Part of the story.
+    #[default]
+    Story,
+    /// A short line that stands for the story in lists.
+    Summary,
+    /// A person's name.
+    Name,
+    /// A telephone number.
+    Phone,
+    /// A resident identity number.
+    IdNumber,
+    /// Where somebody lives or something happened.
+    Address,
+    /// How the person may be reached without danger.
+    SafeContact,
+    /// What the unit answers to the resident.
+    Answer,
+    /// The number that a partner gave to the matter.
+    ExternalNumber,
+    /// What staff need from one another to work: reasons, instructions, feedback.
+    Work,
+}
+
+/// A checked value that an event may carry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// One code, date or number.
+    One(String),
+    /// Several codes.
+    Many(Vec<String>),
+}
+
+impl Value {
+    /// The single value, or the first of several.
+    pub fn one(&self) -> &str {
+        match self {
+            Self::One(v) => v,
+            Self::Many(v) => v.first().map_or("", String::as_str),
+        }
+    }
+
+    /// All values.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(v) => std::slice::from_ref(v),
+            Self::Many(v) => v,
+        }
+    }
+}
+
+/// What was typed, before the check: field code → values.
+pub type Raw = BTreeMap<Code, Vec<String>>;
+
+/// What was typed, after the check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Codes that events may carry.
+    pub coded: BTreeMap<Code, Value>,
+    /// Text that must be sealed.
+    pub texts: BTreeMap<Code, String>,
+}
+
+/// Why a field was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// Field code.
+    pub field: Code,
+    /// Label, to be put into the sentence.
+    pub label: String,
+    /// The reason.
+    pub why: Why,
+}
+
+/// Reasons for refusing a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Nothing was given.
+    Missing,
+    /// More than `max` characters.
+    TooLong {
+        /// The most characters.
+        max: usize,
+    },
+    /// Not one of the options.
+    NotAnOption,
+    /// Not a date of the form 2026-01-31.
+    NotADate,
+    /// Not a whole number between the bounds.
+    NotANumber {
+        /// Smallest accepted value.
+        min: i64,
+        /// Largest accepted value.
+        max: i64,
+    },
+    /// Not a telephone number.
+    NotAPhone,
+    /// The action does not ask for this field.
+    Unknown,
+    /// Control characters or the like.
+    Unreadable,
+}
+
+/// Checks what was typed for the fields that an action or opening uses.
+///
+/// # Errors
+/// One fault for each field that cannot be accepted.
+pub fn check(
+    pack: &Pack,
+    workflow: &Workflow,
+    uses: &[FieldUse],
+    raw: &Raw,
+) -> Result<Checked, Vec<FieldFault>> {
+    let mut checked = Checked::default();
+    let mut faults = Vec::new();
+    for code in raw.keys().filter(|k| !uses.iter().any(|u| u.code == **k)) {
+        faults.push(FieldFault { field: code.clone(), label: code.clone(), why: Why::Unknown });
+    }
+    for one in uses {
+        let Some(field) = workflow.fields.get(&one.code) else { continue };
+        let given: Vec<&str> = raw
+            .get(&one.code)
+            .map(|v| v.iter().map(|s| s.trim()).filter(|s| !s.is_empty()).collect())
+            .unwrap_or_default();
+        let fault = |why| FieldFault { field: field.code.clone(), label: field.label.clone(), why };
+        if given.is_empty() {
+            if one.required {
+                faults.push(fault(Why::Missing));
+            }
+            continue;
+        }
+        if field.kind.is_text() {
+            match check_text(field, &given.join("\n")) {
+                Ok(text) => drop(checked.texts.insert(field.code.clone(), text)),
+                Err(why) => faults.push(fault(why)),
+            }
+        } else {
+            match check_coded(pack, &field.kind, &given) {
+                Ok(value) => drop(checked.coded.insert(field.code.clone(), value)),
+                Err(why) => faults.push(fault(why)),
+            }
+        }
+    }
+    if faults.is_empty() { Ok(checked) } else { Err(faults) }
+}
+
+fn check_text(field: &Field, text: &str) -> Result<String, Why> {
+    let max = match field.kind {
+        FieldKind::Line { max } | FieldKind::Text { max } => max,
+        _ => 0,
+    };
+    // Four bytes a character at most, so the length in bytes refuses huge input cheaply.
+    if text.len() > max * 4 || text.chars().count() > max {
+        return Err(Why::TooLong { max });
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Why::Unreadable);
+    }
+    if field.meaning == Meaning::Phone {
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let odd = text.chars().any(|c| !(c.is_ascii_digit() || " +-()（）转".contains(c)));
+        if odd || !(3..=20).contains(&digits) {
+            return Err(Why::NotAPhone);
+        }
+    }
+    Ok(text.replace("\r\n", "\n"))
+}
+
+fn check_coded(pack: &Pack, kind: &FieldKind, given: &[&str]) -> Result<Value, Why> {
+    let many = matches!(kind, FieldKind::Units | FieldKind::Risk);
+    if given.len() > if many { 64 } else { 1 } {
+        return Err(Why::NotAnOption);
+    }
+    for value in given {
+        check_one(pack, kind, value)?;
+    }
+    Ok(if many {
+        Value::Many(given.iter().map(ToString::to_string).collect())
+    } else {
+        Value::One(given.first().copied().unwrap_or_default().to_owned())
+    })
+}
+
+fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
+    let known = match kind {
+        FieldKind::Choice(options) => options.iter().any(|o| o.value == value),
+        FieldKind::Channel => pack.channels.contains_key(value),
+        FieldKind::Category => pack.categories.contains_key(value),
+        FieldKind::Grade => pack.risk.grades.iter().any(|g| g.code == value),
+        FieldKind::Place => pack.regions.get(value).is_some(),
+        FieldKind::Unit | FieldKind::Units => pack.units.get(value).is_some(),
+        FieldKind::Case => value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
+        FieldKind::Flag => matches!(value, "yes" | "no"),
+        FieldKind::Risk => value
+            .split_once('=')
+            .is_some_and(|(q, a)| pack.risk.question(q).is_some() && matches!(a, "yes" | "no" | "unknown")),
+        FieldKind::Date => {
+            return value.parse::<jiff::civil::Date>().map(drop).map_err(|_| Why::NotADate);
+        }
+        FieldKind::Number { min, max } => {
+            let ok = value.parse::<i64>().is_ok_and(|n| (*min..=*max).contains(&n));
+            return if ok { Ok(()) } else { Err(Why::NotANumber { min: *min, max: *max }) };
+        }
+        FieldKind::Line { .. } | FieldKind::Text { .. } => false,
+    };
+    if known { Ok(()) } else { Err(Why::NotAnOption) }
+}

@@ -1,0 +1,206 @@
+//! A city as checked data: regions, units, roles, categories, risk, routing, clocks, workflows.
+//!
+//! A `Pack` only exists after `packs` has parsed it and `soundness` has proved it, so the rest
+//! of the program never asks whether a reference is valid. Nothing here reads files.
+
+mod region;
+mod risk;
+mod routing;
+mod unit;
+
+pub use region::{Level, Region, Regions};
+pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
+pub use routing::{Matter, Route, RouteTo, Routing, Rule};
+pub use unit::{Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+
+use crate::{
+    clock::{Policy, Thresholds, WorkTime},
+    workflow::{Code, Workflow},
+};
+use jiff::{Timestamp, civil::Date};
+use std::collections::BTreeMap;
+
+/// Everything that makes the program a given city's.
+#[derive(Debug)]
+pub struct Pack {
+    /// Code of the city, for example in file names.
+    pub code: Code,
+    /// Name of the city.
+    pub name: String,
+    /// Version of the data; a running case keeps the version it was opened under.
+    pub version: String,
+    /// Names under which the platform is known.
+    pub brand: Brand,
+    /// The administrative divisions.
+    pub regions: Regions,
+    /// The organisation tree and the partner agencies.
+    pub units: Units,
+    /// Roles by code.
+    pub roles: BTreeMap<Code, Role>,
+    /// Categories by code; a parent's code is a prefix of its children's.
+    pub categories: BTreeMap<Code, Category>,
+    /// Risk grades, questions and emergency words.
+    pub risk: Risk,
+    /// Dispatch rules.
+    pub routing: Routing,
+    /// Channels of intake by code.
+    pub channels: BTreeMap<Code, Channel>,
+    /// Calendar and office hours.
+    pub work_time: WorkTime,
+    /// When a running clock turns yellow.
+    pub lights: Thresholds,
+    /// How overdue clocks climb.
+    pub escalation: Policy,
+    /// Message texts by code.
+    pub messages: BTreeMap<Code, Message>,
+    /// Workflows by code.
+    pub workflows: BTreeMap<Code, Workflow>,
+    /// Programmes by code.
+    pub programmes: BTreeMap<Code, Programme>,
+}
+
+/// Names under which the platform is known.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// Full name of the platform.
+    pub platform: String,
+    /// Short name.
+    pub short: String,
+    /// The body that runs it.
+    pub owner: String,
+    /// The short form used in document numbers.
+    pub owner_short: String,
+    /// Hotline number.
+    pub hotline: String,
+    /// A line below the name.
+    pub motto: String,
+    /// English name.
+    pub english: String,
+}
+
+/// One kind of matter.
+#[derive(Debug, Clone)]
+pub struct Category {
+    /// Stable code; two digits a level.
+    pub code: Code,
+    /// Name.
+    pub name: String,
+    /// English name; empty when not translated.
+    pub en: String,
+    /// Default risk grade.
+    pub grade: Code,
+    /// Violence, sexual harm, children in danger: kept from wide view and from public feeds.
+    pub sensitive: bool,
+    /// May be chosen by a resident.
+    pub public: bool,
+    /// Shows the emergency number at once.
+    pub emergency: bool,
+    /// What the resident reads after choosing it.
+    pub advice: String,
+}
+
+/// A way in which a matter arrives.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Stable code.
+    pub code: Code,
+    /// Name.
+    pub name: String,
+    /// English name; empty when not translated.
+    pub en: String,
+    /// A resident may use it without staff.
+    pub public: bool,
+    /// A partner hands over with its own number and deadline.
+    pub external: bool,
+}
+
+/// A neutral text sent to somebody.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Stable code.
+    pub code: Code,
+    /// Who receives it.
+    pub to: Recipient,
+    /// Text with `{{variables}}` from the closed list.
+    pub text: String,
+}
+
+/// Who receives a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// The person who appealed.
+    Appellant,
+    /// The responsible unit.
+    Unit,
+    /// The leaders of the units above.
+    Leader,
+    /// The units that the same step has asked for their part.
+    Task,
+}
+
+/// A named programme: one workflow under a city's own name.
+#[derive(Debug, Clone)]
+pub struct Programme {
+    /// Stable code.
+    pub code: Code,
+    /// Name used in the city.
+    pub name: String,
+    /// Workflow that its records walk.
+    pub workflow: Code,
+    /// Row of the domain handbook (S01–S75).
+    pub source: String,
+    /// Unit word of its main figure.
+    pub unit: String,
+    /// One sentence for newcomers.
+    pub note: String,
+}
+
+impl Pack {
+    /// The civil day of an instant in this city.
+    pub fn date_of(&self, at: Timestamp) -> Date {
+        self.work_time.offset().to_datetime(at).date()
+    }
+
+    /// The instant at which a civil day ends in this city.
+    pub fn end_of(&self, date: Date) -> Timestamp {
+        let midnight = date.tomorrow().unwrap_or(date).at(0, 0, 0, 0);
+        self.work_time.offset().to_timestamp(midnight).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether somebody may hold the role in this unit.
+    pub fn can_hold(&self, role: &str, unit: &Unit) -> bool {
+        self.roles
+            .get(role)
+            .is_some_and(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level))
+    }
+
+    /// The workflow with this code.
+    pub fn workflow(&self, code: &str) -> Option<&Workflow> {
+        self.workflows.get(code)
+    }
+
+    /// Whether the category or one above it is marked sensitive.
+    pub fn is_sensitive(&self, category: &str) -> bool {
+        self.categories.get(category).is_some_and(|c| c.sensitive)
+    }
+
+    /// The kinds of task that any workflow opens.
+    pub fn task_kinds(&self) -> Vec<Code> {
+        let mut kinds: Vec<Code> =
+            self.workflows.values().flat_map(Workflow::task_kinds).cloned().collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    /// The category's name with its parent's before it.
+    pub fn category_name(&self, code: &str) -> String {
+        let own = self.categories.get(code).map_or(code, |c| c.name.as_str());
+        match code.get(..2).filter(|p| *p != code).and_then(|p| self.categories.get(p)) {
+            Some(parent) => format!("{} · {own}", parent.name),
+            None => own.to_owned(),
+        }
+    }
+}

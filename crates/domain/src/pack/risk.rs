@@ -1,0 +1,152 @@
+//! Danger questions and the grade that follows from their answers.
+//!
+//! The grade is a help for the person who decides, with its reasons; it is not proof, and it is
+//! never lowered by answers: an operator may raise it, lowering needs a supervisor.
+
+use crate::workflow::Code;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Grades, questions and words that call for help at once.
+#[derive(Debug, Default)]
+pub struct Risk {
+    /// Grades, from the mildest up.
+    pub grades: Vec<Grade>,
+    /// Questions in the order in which they are asked.
+    pub questions: Vec<Question>,
+    /// So many answers "yes" make at least `many_grade`.
+    pub many: u32,
+    /// The grade that many answers make.
+    pub many_grade: Code,
+    /// The grade that one answer to a decisive question makes.
+    pub decisive_grade: Code,
+    /// Words that show the emergency number at once.
+    pub emergency_words: Vec<EmergencyWord>,
+}
+
+/// A risk grade.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grade {
+    /// Stable code.
+    pub code: Code,
+    /// Name.
+    pub name: String,
+    /// English name.
+    #[serde(default)]
+    pub en: String,
+    /// Higher is more dangerous.
+    pub order: u8,
+    /// What it asks of the staff.
+    #[serde(default)]
+    pub meaning: String,
+}
+
+/// One danger question.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Stable code.
+    pub code: Code,
+    /// The question as it is asked.
+    pub text: String,
+    /// English question.
+    #[serde(default)]
+    pub en: String,
+    /// Counts so many times towards `many`.
+    #[serde(default = "one")]
+    pub weight: u32,
+    /// One "yes" is decisive.
+    #[serde(default)]
+    pub red: bool,
+    /// Advice to the person who asks.
+    #[serde(default)]
+    pub help: String,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A word that shows the emergency number at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyWord {
+    /// The word.
+    pub word: String,
+}
+
+/// An answer to a danger question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// Not known, which is noted as a risk of its own.
+    Unknown,
+}
+
+/// A grade with the reasons that led to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// The grade.
+    pub grade: Code,
+    /// Codes of the questions answered "yes".
+    pub yes: Vec<Code>,
+    /// Codes of the questions with unknown answers.
+    pub unknown: Vec<Code>,
+    /// Whether a decisive question was among them.
+    pub decisive: bool,
+}
+
+impl Risk {
+    /// The question with this code.
+    pub fn question(&self, code: &str) -> Option<&Question> {
+        self.questions.iter().find(|q| q.code == code)
+    }
+
+    /// The grade with this code.
+    pub fn grade(&self, code: &str) -> Option<&Grade> {
+        self.grades.iter().find(|g| g.code == code)
+    }
+
+    /// How dangerous a grade is; unknown grades are the mildest.
+    pub fn order(&self, code: &str) -> u8 {
+        self.grade(code).map_or(0, |g| g.order)
+    }
+
+    /// The more dangerous of two grades.
+    pub fn worse<'a>(&self, a: &'a str, b: &'a str) -> &'a str {
+        if self.order(b) > self.order(a) { b } else { a }
+    }
+
+    /// Grades the answers, starting from the category's own grade.
+    pub fn assess(&self, base: &str, answers: &BTreeMap<Code, Answer>) -> Assessment {
+        let with = |wanted: Answer| {
+            self.questions
+                .iter()
+                .filter(move |q| answers.get(&q.code) == Some(&wanted))
+                .map(|q| q.code.clone())
+                .collect::<Vec<_>>()
+        };
+        let yes = with(Answer::Yes);
+        let asked = |code: &Code| self.question(code);
+        let decisive = yes.iter().filter_map(asked).any(|q| q.red);
+        let points: u32 = yes.iter().filter_map(asked).map(|q| q.weight).sum();
+        let mut grade = base;
+        if points >= self.many {
+            grade = self.worse(grade, &self.many_grade);
+        }
+        if decisive {
+            grade = self.worse(grade, &self.decisive_grade);
+        }
+        Assessment { grade: grade.to_owned(), yes, unknown: with(Answer::Unknown), decisive }
+    }
+
+    /// Whether a text holds a word that calls for help at once.
+    pub fn is_emergency(&self, text: &str) -> bool {
+        self.emergency_words.iter().any(|w| text.contains(&w.word))
+    }
+}

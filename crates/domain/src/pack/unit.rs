@@ -1,0 +1,192 @@
+//! The organisation tree, partner agencies, and the roles that people hold in them.
+
+use super::region::Level;
+use crate::workflow::Code;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A kind of unit that exists once in each region of some levels.
+#[derive(Debug, Clone)]
+pub struct UnitKind {
+    /// Stable code.
+    pub code: Code,
+    /// Levels on which it exists.
+    pub levels: Vec<Level>,
+    /// A partner agency, which sees only its own part.
+    pub agency: bool,
+}
+
+/// A node of the organisation tree or a partner agency.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// `kind-region`, with the significant digits of the region.
+    pub code: Code,
+    /// Full name.
+    pub name: String,
+    /// Short name for lists.
+    pub short: String,
+    /// Kind.
+    pub kind: Code,
+    /// Level.
+    pub level: Level,
+    /// Region it works in.
+    pub region: Code,
+    /// The unit above; none for the top.
+    pub parent: Option<Code>,
+    /// A partner agency.
+    pub agency: bool,
+}
+
+/// All units of a city.
+#[derive(Debug, Default)]
+pub struct Units {
+    by_code: BTreeMap<Code, Unit>,
+    kinds: BTreeMap<Code, UnitKind>,
+}
+
+impl Units {
+    /// Takes units whose parents are known to exist.
+    pub fn new(
+        kinds: impl IntoIterator<Item = UnitKind>,
+        units: impl IntoIterator<Item = Unit>,
+    ) -> Self {
+        Self {
+            kinds: kinds.into_iter().map(|k| (k.code.clone(), k)).collect(),
+            by_code: units.into_iter().map(|u| (u.code.clone(), u)).collect(),
+        }
+    }
+
+    /// The code of the unit of a kind in a region.
+    pub fn code_of(kind: &str, level: Level, region: &str) -> Code {
+        format!("{kind}-{}", region.get(..level.digits()).unwrap_or(region))
+    }
+
+    /// The unit with this code.
+    pub fn get(&self, code: &str) -> Option<&Unit> {
+        self.by_code.get(code)
+    }
+
+    /// The short name, or the code itself for a unit that no longer exists.
+    pub fn short<'a>(&'a self, code: &'a str) -> &'a str {
+        self.get(code).map_or(code, |u| u.short.as_str())
+    }
+
+    /// The kind with this code.
+    pub fn kind(&self, code: &str) -> Option<&UnitKind> {
+        self.kinds.get(code)
+    }
+
+    /// All units in the order of their codes.
+    pub fn iter(&self) -> impl Iterator<Item = &Unit> {
+        self.by_code.values()
+    }
+
+    /// The units directly below.
+    pub fn children<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Unit> {
+        self.by_code.values().filter(move |u| u.parent.as_deref() == Some(code))
+    }
+
+    /// The unit itself and those above it, from the bottom up.
+    pub fn upward<'a>(&'a self, code: &str) -> impl Iterator<Item = &'a Unit> {
+        let mut next = self.get(code);
+        std::iter::from_fn(move || {
+            let here = next?;
+            next = here.parent.as_deref().and_then(|p| self.get(p));
+            Some(here)
+        })
+    }
+
+    /// Whether `upper` is `lower` itself or stands above it.
+    pub fn covers(&self, upper: &str, lower: &str) -> bool {
+        self.upward(lower).any(|u| u.code == upper)
+    }
+
+    /// The unit of a kind on a level for a region, if there is one.
+    pub fn of(&self, kind: &str, level: Level, region: &str) -> Option<&Unit> {
+        self.get(&Self::code_of(kind, level, region))
+    }
+
+    /// The nearest unit of a kind, from this region's level upward.
+    pub fn nearest(&self, kind: &str, region: &str, level: Level) -> Option<&Unit> {
+        Level::ALL.iter().rev().filter(|l| **l <= level).find_map(|l| self.of(kind, *l, region))
+    }
+}
+
+/// A role that people hold in a unit.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// Stable code.
+    pub code: Code,
+    /// Name.
+    pub name: String,
+    /// English name; empty when not translated.
+    pub en: String,
+    /// Kinds of unit in which it may be held; empty for residents and the program itself.
+    pub kinds: Vec<Code>,
+    /// Levels on which it may be held.
+    pub levels: Vec<Level>,
+    /// Which cases its holder may list and open.
+    pub scope: Scope,
+    /// What its holder sees of a case.
+    pub sees: Sees,
+}
+
+/// Which cases a role may list and open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// None.
+    None,
+    /// Cases in which the unit has a task.
+    Tasks,
+    /// Cases of the own unit.
+    Unit,
+    /// Cases of the own unit and the units below.
+    Subtree,
+    /// Every case of the city.
+    City,
+}
+
+/// How much of a part of a case is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// Nothing.
+    #[default]
+    None,
+    /// With the middle blanked out.
+    Masked,
+    /// Everything.
+    Full,
+}
+
+/// What a role sees of a case (domain handbook §4, "Who sees what").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sees {
+    /// Names and identity numbers.
+    pub identity: Sight,
+    /// Telephone and address.
+    pub contact: Sight,
+    /// The narrative.
+    pub story: Sight,
+    /// Evidence and risk answers.
+    pub evidence: Sight,
+}
+
+impl Sees {
+    /// Everything: for the appellant's own words and for the program itself.
+    pub const ALL: Self =
+        Self { identity: Sight::Full, contact: Sight::Full, story: Sight::Full, evidence: Sight::Full };
+
+    /// The better of two sights, part by part.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            identity: self.identity.max(other.identity),
+            contact: self.contact.max(other.contact),
+            story: self.story.max(other.story),
+            evidence: self.evidence.max(other.evidence),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Why a command is refused. Each refusal has a code; the words for people live in the texts.
+
+use crate::{clock::ClockError, field::FieldFault, workflow::Code};
+
+/// The answer "no", with what is needed to say it well.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The action cannot be done in this state or by this actor; `allowed` lists what can.
+    #[error("action {action} is not allowed here; allowed: {allowed:?}")]
+    NotAllowed {
+        /// The refused action.
+        action: Code,
+        /// Why, as a text key.
+        why: Bar,
+        /// Actions that the same actor may do now.
+        allowed: Vec<Code>,
+    },
+    /// The actor may not open cases of this workflow.
+    #[error("this actor may not open {0}")]
+    MayNotOpen(Code),
+    /// There is no such workflow, programme or action.
+    #[error("unknown {what}: {code}")]
+    Unknown {
+        /// What kind of thing.
+        what: &'static str,
+        /// The code that was given.
+        code: Code,
+    },
+    /// Fields are missing or wrong.
+    #[error("{} fields are not acceptable", .0.len())]
+    Fields(Vec<FieldFault>),
+    /// No unit can be found that would be responsible.
+    #[error("no unit can be found for this step")]
+    NoUnit,
+    /// The pause or extension is longer, or more frequent, than the pack allows.
+    #[error("over the limit of {max} for {what}")]
+    OverLimit {
+        /// What is limited, as a text key.
+        what: &'static str,
+        /// The limit.
+        max: u32,
+    },
+    /// A date that must lie ahead lies behind.
+    #[error("the date in {0} is not in the future")]
+    DateInPast(Code),
+    /// The other case cannot be linked: unknown, closed, merged itself, or this very case.
+    #[error("the case named in {0} cannot be linked")]
+    BadLink(Code),
+    /// The step would leave an open case without a running clock or an approved pause.
+    #[error("the step would leave the case without a clock")]
+    WouldBeLost,
+    /// A clock cannot be computed.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+}
+
+/// What bars an actor from an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bar {
+    /// The case is in another state.
+    State,
+    /// The actor has not the role or not the relation.
+    Role,
+    /// The actor took part before, and the step needs another person.
+    SamePerson,
+    /// The actor's unit took part before, and the step needs another unit.
+    SameUnit,
+    /// It has been done as often as it may be.
+    TooOften,
+    /// It needs more tries on different days first.
+    TooFewDays,
+    /// Tasks of others are still open, or none is open.
+    Tasks,
+    /// The risk grade forbids it.
+    Grade,
+    /// A deadline has passed.
+    TooLate,
+    /// The kind of case forbids it.
+    Kind,
+    /// A field has another value than the step needs.
+    Field,
+}
+
+impl Bar {
+    /// The key of its text.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Role => "role",
+            Self::SamePerson => "same_person",
+            Self::SameUnit => "same_unit",
+            Self::TooOften => "too_often",
+            Self::TooFewDays => "too_few_days",
+            Self::Tasks => "tasks",
+            Self::Grade => "grade",
+            Self::TooLate => "too_late",
+            Self::Kind => "kind",
+            Self::Field => "field",
+        }
+    }
+}

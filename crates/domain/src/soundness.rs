@@ -1,0 +1,407 @@
+//! Proofs about a workflow, made when it is loaded, before a case can walk it.
+//!
+//! Guards are ignored when paths are searched: a path that guards might close still counts for
+//! "nothing goes around a mandatory step", so the proof errs on the safe side. For "an end can
+//! be reached" an automatic or unguarded way is not demanded, only a way.
+
+use crate::{
+    pack::Pack,
+    workflow::{
+        Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
+        Workflow,
+    },
+};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Something wrong in a pack: where, what, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// File and line.
+    pub at: Locus,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: {} — {}", self.at.file, self.at.line, self.what, self.advice)
+    }
+}
+
+/// All faults of a workflow; none means it is sound.
+pub fn prove(pack: &Pack, flow: &Workflow, documents: &BTreeSet<Code>) -> Vec<Fault> {
+    let mut proof = Proof { pack, flow, documents, faults: Vec::new() };
+    proof.references();
+    proof.clocks_and_roles();
+    // Path proofs on broken references would only repeat the same faults in worse words.
+    if proof.faults.is_empty() {
+        proof.reachable();
+        proof.ends();
+        proof.mandatory();
+    }
+    proof.faults
+}
+
+struct Proof<'a> {
+    pack: &'a Pack,
+    flow: &'a Workflow,
+    documents: &'a BTreeSet<Code>,
+    faults: Vec<Fault>,
+}
+
+impl Proof<'_> {
+    fn fault(&mut self, at: &Locus, what: String, advice: &str) {
+        self.faults.push(Fault { at: at.clone(), what, advice: advice.to_owned() });
+    }
+
+    fn known(&mut self, at: &Locus, ok: bool, what: &str, code: &str) {
+        if !ok {
+            let advice = format!("define {what} `{code}` or correct the code");
+            self.fault(at, format!("unknown {what} `{code}`"), &advice);
+        }
+    }
+
+    fn references(&mut self) {
+        let flow = self.flow;
+        let has_state = |s: &str| flow.state(s).is_some();
+        self.known(&flow.at, has_state(&flow.initial), "state", &flow.initial);
+        self.who(&flow.opening.at, &flow.opening.by);
+        for one in &flow.opening.fields {
+            let ok = flow.fields.contains_key(&one.code);
+            self.known(&flow.opening.at, ok, "field", &one.code);
+        }
+        if !matches!(flow.opening.unit, AssignTo::Desk(_) | AssignTo::ActorUnit) {
+            self.fault(
+                &flow.opening.at,
+                "a new case has no unit to start from".to_owned(),
+                "use unit = { desk = \"…\" } or unit = \"actor_unit\"",
+            );
+        }
+        self.assign(&flow.opening.at, &flow.opening.unit);
+        for effect in &flow.opening.effects {
+            self.effect(&flow.opening.at, effect);
+        }
+        for action in &flow.actions {
+            self.action(action);
+        }
+        for promise in &flow.mandatory {
+            for s in &promise.before {
+                self.known(&promise.at, has_state(s), "state", s);
+            }
+            for a in promise.steps.iter().chain(&promise.since) {
+                self.known(&promise.at, flow.action(a).is_some(), "action", a);
+            }
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        let flow = self.flow;
+        for s in &action.from {
+            self.known(&action.at, flow.state(s).is_some(), "state", s);
+        }
+        if let Target::State(s) = &action.to {
+            self.known(&action.at, flow.state(s).is_some(), "state", s);
+        }
+        self.who(&action.at, &action.by);
+        for one in &action.fields {
+            self.known(&action.at, flow.fields.contains_key(&one.code), "field", &one.code);
+        }
+        for guard in &action.guards {
+            self.guard(&action.at, guard);
+        }
+        for effect in &action.effects {
+            self.effect(&action.at, effect);
+        }
+        // The program may also do by command what people may do, for example when it imports.
+        let system = action.by.iter().any(|w| w.role == "system");
+        let only_system = system && action.by.iter().all(|w| w.role == "system");
+        if action.auto.is_some() && !system || action.auto.is_none() && only_system {
+            self.fault(
+                &action.at,
+                format!("action `{}` is only half automatic", action.code),
+                "give it both auto = … and by = [\"system@anywhere\"], or neither",
+            );
+        }
+    }
+
+    fn who(&mut self, at: &Locus, by: &[Who]) {
+        if by.is_empty() {
+            let advice = "name at least one role@relation";
+            self.fault(at, "nobody may do this".to_owned(), advice);
+        }
+        for who in by {
+            self.known(at, self.pack.roles.contains_key(&who.role), "role", &who.role);
+            let citizen = who.role == "citizen";
+            if citizen != (who.relation == Relation::Appellant)
+                && who.relation != Relation::Anywhere
+            {
+                self.fault(
+                    at,
+                    format!("role `{}` cannot stand in this relation", who.role),
+                    "residents stand as citizen@appellant, staff in the other relations",
+                );
+            }
+        }
+    }
+
+    fn guard(&mut self, at: &Locus, guard: &Guard) {
+        let flow = self.flow;
+        match guard {
+            Guard::NotActorOf(actions) | Guard::NotUnitOf(actions) => {
+                for a in actions {
+                    self.known(at, flow.action(a).is_some(), "action", a);
+                }
+            }
+            Guard::AtMost { action, .. }
+            | Guard::AtLeast { action, .. }
+            | Guard::OnDays { action, .. } => {
+                self.known(at, flow.action(action).is_some(), "action", action);
+            }
+            Guard::FieldIn { field, .. } => {
+                self.known(at, flow.fields.contains_key(field), "field", field);
+            }
+            Guard::GradeIn(grades) | Guard::GradeNotIn(grades) => {
+                for g in grades {
+                    self.known(at, self.pack.risk.grade(g).is_some(), "grade", g);
+                }
+            }
+            Guard::BeforeDue(clock) => {
+                self.known(at, flow.clocks.contains_key(clock), "clock", clock);
+            }
+            Guard::ChannelIn(channels) => {
+                for c in channels {
+                    self.known(at, self.pack.channels.contains_key(c), "channel", c);
+                }
+            }
+            Guard::NoOpenTasks(kind) | Guard::HasOpenTasks(kind) => {
+                self.known(at, opens_tasks(flow, kind), "task kind", kind);
+            }
+            Guard::Flagged(flag) | Guard::NotFlagged(flag) => {
+                self.known(at, sets_flag(flow, flag), "flag", flag);
+            }
+            Guard::NotLower(field) => {
+                self.known(at, flow.fields.contains_key(field), "field", field);
+            }
+            Guard::Sensitive(_) | Guard::Anonymous(_) | Guard::WithinDays(_) => {}
+        }
+    }
+
+    fn effect(&mut self, at: &Locus, effect: &Effect) {
+        let flow = self.flow;
+        let field = |me: &mut Self, f: &str| {
+            me.known(at, flow.fields.contains_key(f), "field", f);
+        };
+        let clock = |me: &mut Self, c: &str| {
+            me.known(at, flow.clocks.contains_key(c), "clock", c);
+        };
+        match effect {
+            Effect::Assign(to) => self.assign(at, to),
+            Effect::StartClock(c) | Effect::StopClock(c) => clock(self, c),
+            Effect::StartClockAt { clock: c, field: f }
+            | Effect::ExtendClock { clock: c, field: f, .. } => {
+                clock(self, c);
+                field(self, f);
+            }
+            Effect::PauseClocks { until: f, .. }
+            | Effect::SetGrade(f)
+            | Effect::AssessRisk(f)
+            | Effect::SetCategory(f)
+            | Effect::SetPlace(f)
+            | Effect::Link { field: f, .. } => field(self, f),
+            Effect::OpenTasks { units, clock: c, .. } => {
+                clock(self, c);
+                if let Some(f) = units {
+                    field(self, f);
+                }
+            }
+            Effect::OpenRoutedTasks { clock: c, .. } => clock(self, c),
+            Effect::Document(d) => self.known(at, self.documents.contains(d), "document", d),
+            Effect::Notify(m) => {
+                self.known(at, self.pack.messages.contains_key(m), "message", m);
+            }
+            Effect::AnswerTask(kind) | Effect::DropTasks(kind) => {
+                self.known(at, opens_tasks(flow, kind), "task kind", kind);
+            }
+            Effect::TakeOwner
+            | Effect::MarkHandling
+            | Effect::ResumeClocks
+            | Effect::Flag(_)
+            | Effect::Unflag(_) => {}
+        }
+    }
+
+    fn assign(&mut self, at: &Locus, to: &AssignTo) {
+        match to {
+            AssignTo::Field(f) => {
+                self.known(at, self.flow.fields.contains_key(f), "field", f);
+            }
+            AssignTo::Desk(kind) | AssignTo::AboveHandlingOrDesk(kind) => {
+                self.known(at, self.pack.units.kind(kind).is_some(), "unit kind", kind);
+            }
+            AssignTo::Routed if self.pack.routing.rules.is_empty() => self.fault(
+                at,
+                "the pack has no routing rules".to_owned(),
+                "add routing.toml or name the unit in a field",
+            ),
+            _ => {}
+        }
+    }
+
+    fn clocks_and_roles(&mut self) {
+        for state in &self.flow.states {
+            let at = &state.at;
+            if let Some(role) = state.responsible() {
+                self.known(at, self.pack.roles.contains_key(role), "role", role);
+            }
+            match &state.kind {
+                StateKind::Open { clock, .. } => {
+                    self.known(at, self.flow.clocks.contains_key(clock), "clock", clock);
+                }
+                StateKind::Held { .. } => {
+                    let ways: Vec<&Action> =
+                        self.flow.actions.iter().filter(|a| leads_to(a, &state.code)).collect();
+                    let pauses = |a: &&Action| {
+                        a.effects.iter().any(|e| matches!(e, Effect::PauseClocks { .. }))
+                    };
+                    if !ways.iter().all(pauses) {
+                        self.fault(
+                            at,
+                            format!("state `{}` is held without an end", state.code),
+                            "every action that leads here needs the effect pause_clocks",
+                        );
+                    }
+                }
+                StateKind::Closed | StateKind::End => {}
+            }
+        }
+    }
+
+    fn reachable(&mut self) {
+        let seen = walk(self.flow, [self.flow.initial.as_str()], &BTreeSet::new());
+        for state in &self.flow.states {
+            if !seen.contains(state.code.as_str()) {
+                self.fault(
+                    &state.at,
+                    format!("state `{}` can never be reached", state.code),
+                    "add an action that leads to it, or delete it",
+                );
+            }
+        }
+    }
+
+    fn ends(&mut self) {
+        for state in self.flow.states.iter().filter(|s| s.is_open()) {
+            let seen = walk(self.flow, [state.code.as_str()], &BTreeSet::new());
+            let ends = |s: &str| self.flow.state(s).is_some_and(|s| !s.is_open());
+            if !seen.iter().any(|s| ends(s)) {
+                self.fault(
+                    &state.at,
+                    format!("no end can be reached from state `{}`", state.code),
+                    "add an action that leads on towards a closed state",
+                );
+            }
+        }
+    }
+
+    fn mandatory(&mut self) {
+        for promise in &self.flow.mandatory {
+            let steps: BTreeSet<&str> = promise.steps.iter().map(String::as_str).collect();
+            let starts: Vec<&str> = if promise.since.is_empty() {
+                vec![self.flow.initial.as_str()]
+            } else {
+                promise.since.iter().flat_map(|a| after(self.flow, a)).collect()
+            };
+            let seen = walk(self.flow, starts, &steps);
+            for state in promise.before.iter().filter(|s| seen.contains(s.as_str())) {
+                let path = way_around(self.flow, promise, state);
+                self.fault(
+                    &promise.at,
+                    format!("`{state}` can be reached around “{}”: {path}", promise.name),
+                    "remove that way or count its action among the steps",
+                );
+            }
+        }
+    }
+}
+
+fn opens_tasks(flow: &Workflow, kind: &str) -> bool {
+    effects(flow).any(|e| match e {
+        Effect::OpenTasks { kind: k, .. } | Effect::OpenRoutedTasks { kind: k, .. } => k == kind,
+        _ => false,
+    })
+}
+
+fn sets_flag(flow: &Workflow, flag: &str) -> bool {
+    effects(flow).any(|e| matches!(e, Effect::Flag(f) if f == flag))
+}
+
+fn effects(flow: &Workflow) -> impl Iterator<Item = &Effect> {
+    flow.opening.effects.iter().chain(flow.actions.iter().flat_map(|a| &a.effects))
+}
+
+fn leads_to(action: &Action, state: &str) -> bool {
+    matches!(&action.to, Target::State(s) if s == state)
+}
+
+/// The states in which a case may be after an action.
+fn after<'a>(flow: &'a Workflow, action: &str) -> Vec<&'a str> {
+    flow.action(action)
+        .map(|a| match &a.to {
+            Target::State(s) => vec![s.as_str()],
+            Target::Same => a.from.iter().map(String::as_str).collect(),
+        })
+        .unwrap_or_default()
+}
+
+/// All states reachable from `starts` without doing any of the actions in `without`.
+pub fn walk<'a>(
+    flow: &'a Workflow,
+    starts: impl IntoIterator<Item = &'a str>,
+    without: &BTreeSet<&str>,
+) -> BTreeSet<&'a str> {
+    let mut seen: BTreeSet<&str> = starts.into_iter().collect();
+    let mut queue: VecDeque<&str> = seen.iter().copied().collect();
+    while let Some(here) = queue.pop_front() {
+        for action in flow.actions.iter().filter(|a| a.from.iter().any(|f| f == here)) {
+            if without.contains(action.code.as_str()) {
+                continue;
+            }
+            if let Target::State(next) = &action.to
+                && seen.insert(next)
+            {
+                queue.push_back(next);
+            }
+        }
+    }
+    seen
+}
+
+/// A shortest way to the state that avoids the steps, for the fault message.
+fn way_around(flow: &Workflow, promise: &Mandatory, goal: &str) -> String {
+    let starts: Vec<&str> = if promise.since.is_empty() {
+        vec![flow.initial.as_str()]
+    } else {
+        promise.since.iter().flat_map(|a| after(flow, a)).collect()
+    };
+    let mut queue: VecDeque<(&str, Vec<&str>)> =
+        starts.iter().map(|s| (*s, vec![*s])).collect();
+    let mut seen: BTreeSet<&str> = starts.into_iter().collect();
+    while let Some((here, path)) = queue.pop_front() {
+        if here == goal {
+            return path.join(" → ");
+        }
+        for action in flow.actions.iter().filter(|a| a.from.iter().any(|f| f == here)) {
+            if let Target::State(next) = &action.to
+                && !promise.steps.contains(&action.code)
+                && seen.insert(next)
+            {
+                let mut longer = path.clone();
+                longer.extend([action.code.as_str(), next.as_str()]);
+                queue.push_back((next, longer));
+            }
+        }
+    }
+    goal.to_owned()
+}

@@ -1,0 +1,126 @@
+//! Data files of a city → a checked [`domain::pack::Pack`].
+//!
+//! Decides how a pack is written and refuses everything that is not: an unknown key, a reference
+//! to nothing, a workflow that could lose a case. Every fault names file, line and what to do, and
+//! reading goes on after a fault, so that an officer sees all of them at once.
+//!
+//! Never decides what the rules mean (that is `domain`), and never reads anything but the folder
+//! of the city and the folder that its `base` names.
+//!
+//! The base is read first. The city adds to it, or replaces an entry by giving its code again: one
+//! role, category or message inside a list, a whole file for a workflow, document or year of the
+//! calendar. A city's own routing rules come before those of the base, because the first that fits
+//! decides and the base ends with the rule that fits everything.
+
+mod check;
+mod document;
+mod draw;
+mod faults;
+mod flow;
+mod folder;
+mod matters;
+mod open311;
+mod organisation;
+mod papers;
+mod routing;
+mod texts;
+mod time;
+
+use std::{collections::BTreeMap, path::Path, path::PathBuf, sync::Arc};
+
+use domain::{pack::Pack, workflow::Code};
+
+pub use domain::soundness::Fault;
+pub use draw::draw;
+pub use matters::MESSAGE_VARIABLES;
+pub use open311::{Attribute, Datatype, Open311Service, Option311, ServiceKind};
+pub use papers::PAPER_VARIABLES;
+pub use texts::{Commitment, HomeText, HomeTexts};
+
+use faults::Faults;
+use folder::Folders;
+
+/// Everything that the data files of a city say.
+#[derive(Debug, Clone)]
+pub struct City {
+    /// The rules, checked and proved.
+    pub pack: Arc<Pack>,
+    /// Templates of official documents by code; every one that a workflow issues is here.
+    pub papers: BTreeMap<Code, paper::Template>,
+    /// Words of the public home page.
+    pub home: HomeTexts,
+    /// Services that are open to the Open311 standard; none of them is sensitive.
+    pub services: Vec<Open311Service>,
+    /// Folder with invented appeals for demonstrations; may not exist.
+    pub demo: PathBuf,
+    /// The folder that was read.
+    pub dir: PathBuf,
+}
+
+/// Reads and checks the pack in a folder.
+///
+/// # Errors
+/// Every fault that was found, in the order of files and lines; never an empty list.
+pub fn load(dir: &Path) -> Result<City, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let Some((folders, head)) = folder::open(dir, &mut faults) else { return Err(faults.sorted()) };
+    let city = assemble(&folders, head, &mut faults);
+    let found = faults.sorted();
+    match city {
+        Some(city) if found.is_empty() => Ok(city),
+        _ => Err(found),
+    }
+}
+
+fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Option<City> {
+    let regions = organisation::regions(folders, &head, faults);
+    let kinds = organisation::kinds(folders, faults);
+    let units = organisation::units(&regions, &kinds, faults);
+    let roles = organisation::roles(folders, &units, faults);
+    let risk = matters::risk(folders, faults);
+    let categories = matters::categories(folders, &risk, faults);
+    let channels = matters::channels(folders, faults);
+    let messages = matters::messages(folders, faults);
+    let work_time = time::work_time(folders, &head, faults);
+    let rules = time::rules(folders, faults);
+    let routing = routing::rules(folders, faults);
+    let flows = flow::workflows(folders, faults);
+    let programmes = matters::programmes(folders, faults);
+    let papers = papers::templates(folders, faults);
+    let services = open311::services(folders, faults);
+    let home = texts::home(folders, faults);
+
+    let (lights, escalation) = rules?;
+    let pack = Pack {
+        code: head.code,
+        name: head.name,
+        version: head.version,
+        brand: head.brand,
+        regions,
+        units,
+        roles,
+        categories,
+        risk,
+        routing,
+        channels,
+        work_time: work_time?,
+        lights,
+        escalation,
+        messages,
+        workflows: flows,
+        programmes: programmes.known,
+    };
+    check::routing(&pack, faults);
+    check::programmes(&pack, &programmes.at, faults);
+    check::services(&pack, &services, faults);
+    check::workflows(&pack, &papers, faults);
+    let services = services.into_iter().map(|s| s.value).collect();
+    Some(City {
+        pack: Arc::new(pack),
+        papers,
+        home: home?,
+        services,
+        demo: folders.demo(),
+        dir: folders.city.clone(),
+    })
+}

@@ -1,0 +1,70 @@
+//! Reads `texts.toml`: the words of the public home page, Chinese first, English complete.
+
+use serde::Deserialize;
+
+use crate::{document::Document, faults::Faults, folder::Folders};
+
+/// The home page in both languages.
+#[derive(Debug, Clone)]
+pub struct HomeTexts {
+    /// Chinese.
+    pub zh: HomeText,
+    /// English.
+    pub en: HomeText,
+}
+
+/// The words of the home page in one language.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeText {
+    /// A line of welcome.
+    pub welcome: String,
+    /// What the platform is for.
+    pub intro: String,
+    /// What to do in danger.
+    pub emergency: String,
+    /// What the city promises, one sentence each.
+    pub promises: Vec<String>,
+    /// When the hotline and the desk are open.
+    pub hours: String,
+    /// Where to come.
+    pub address: String,
+    /// Where to write.
+    pub letter: String,
+    /// That nothing costs money.
+    pub free: String,
+    /// Who runs it.
+    pub footer: String,
+    /// Deadlines that the city commits itself to.
+    #[serde(rename = "commitment")]
+    pub commitments: Vec<Commitment>,
+}
+
+/// One deadline that the city commits itself to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commitment {
+    /// What it is about.
+    pub name: String,
+    /// What is promised.
+    pub text: String,
+}
+
+/// The texts of the city, or those of its base.
+pub(crate) fn home(folders: &Folders, faults: &mut Faults) -> Option<HomeTexts> {
+    let files = folders.needed("texts.toml", faults);
+    let file = files.last()?;
+    let mut document = Document::parse(file, faults)?;
+    let before = faults.len();
+    let en = document.one::<HomeText>("en", faults);
+    if en.is_none() && faults.len() == before {
+        faults.add(&file.line(1), "the English texts are missing", "add [en] with the same keys");
+    }
+    let zh = document.rest::<HomeText>(faults)?;
+    let (at, en) = en?;
+    if zh.commitments.len() != en.commitments.len() || zh.promises.len() != en.promises.len() {
+        let what = "the English texts do not promise as much as the Chinese ones";
+        faults.add(&at, what, "write each promise and commitment in both languages");
+    }
+    Some(HomeTexts { zh, en })
+}

@@ -1,0 +1,259 @@
+//! One wrong word in a pack, and the fault that must name its file, its line and what to do.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use packs::Fault;
+
+/// A change to one file of a sound pack, and the fault that follows.
+struct Case {
+    /// File in which `find` is replaced, counted from the folder of a pack.
+    file: &'static str,
+    find: &'static str,
+    replace: &'static str,
+    /// Where the fault must stand: a file, and text on that line after the change.
+    fault_in: &'static str,
+    line_with: &'static str,
+    /// Words of the fault or of its advice.
+    words: &'static [&'static str],
+}
+
+const APPEAL: &str = "common/workflows/appeal.toml";
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    // References of a workflow.
+    Case { file: APPEAL, find: "to = \"registered\"", replace: "to = \"regsitered\"", fault_in: APPEAL, line_with: "to = \"regsitered\"", words: &["unknown state `regsitered`"] },
+    Case { file: APPEAL, find: "from = [\"answered\"]", replace: "from = [\"answred\"]", fault_in: APPEAL, line_with: "from = [\"answred\"]", words: &["unknown state `answred`"] },
+    Case { file: APPEAL, find: "initial = \"received\"", replace: "initial = \"recieved\"", fault_in: APPEAL, line_with: "initial = \"recieved\"", words: &["unknown state `recieved`"] },
+    Case { file: APPEAL, find: "role = \"reviewer\"", replace: "role = \"reviwer\"", fault_in: APPEAL, line_with: "role = \"reviwer\"", words: &["unknown role `reviwer`"] },
+    Case { file: APPEAL, find: "by = [\"reviewer@covering\"]", replace: "by = [\"checker@covering\"]", fault_in: APPEAL, line_with: "checker@covering", words: &["unknown role `checker`"] },
+    Case { file: APPEAL, find: "by = [\"reviewer@covering\"]", replace: "by = [\"reviewer@beside\"]", fault_in: APPEAL, line_with: "reviewer@beside", words: &["no relation `beside`", "anywhere"] },
+    Case { file: APPEAL, find: "by = [\"reviewer@covering\"]", replace: "by = [\"reviewer\"]", fault_in: APPEAL, line_with: "by = [\"reviewer\"]", words: &["names no relation"] },
+    Case { file: APPEAL, find: "fields = [\"unit!\", \"instruction\"]", replace: "fields = [\"office!\", \"instruction\"]", fault_in: APPEAL, line_with: "\"office!\"", words: &["unknown field `office`"] },
+    Case { file: APPEAL, find: "clock = \"forward\"", replace: "clock = \"foward\"", fault_in: APPEAL, line_with: "clock = \"foward\"", words: &["unknown clock `foward`"] },
+    Case { file: APPEAL, find: "{ start_clock = \"overall\" }", replace: "{ start_clock = \"total\" }", fault_in: APPEAL, line_with: "\"total\"", words: &["unknown clock `total`"] },
+    Case { file: APPEAL, find: "{ document = \"transfer_letter\" }", replace: "{ document = \"letter\" }", fault_in: APPEAL, line_with: "{ document = \"letter\" }", words: &["unknown document `letter`"] },
+    Case { file: APPEAL, find: "{ notify = \"suspended\" }", replace: "{ notify = \"stopped\" }", fault_in: APPEAL, line_with: "{ notify = \"stopped\" }", words: &["unknown message `stopped`"] },
+    Case { file: APPEAL, find: "unit = { desk = \"hotline\" }", replace: "unit = { desk = \"phones\" }", fault_in: APPEAL, line_with: "unit = { desk = \"phones\" }", words: &["unknown unit kind `phones`"] },
+    Case { file: APPEAL, find: "by_grade = { red = \"24h\", orange = \"3wd\" }", replace: "by_grade = { pink = \"24h\" }", fault_in: APPEAL, line_with: "pink", words: &["unknown grade `pink`"] },
+    Case { file: APPEAL, find: "{ grade_in = [\"red\"] }", replace: "{ grade_in = [\"scarlet\"] }", fault_in: APPEAL, line_with: "scarlet", words: &["unknown grade `scarlet`"] },
+    Case { file: APPEAL, find: "{ flagged = \"reopened\" }", replace: "{ flagged = \"again\" }", fault_in: APPEAL, line_with: "{ flagged = \"again\" }", words: &["unknown flag `again`"] },
+    Case { file: APPEAL, find: "{ not_actor_of = [\"propose_refusal\"] }", replace: "{ not_actor_of = [\"propose\"] }", fault_in: APPEAL, line_with: "[\"propose\"]", words: &["unknown action `propose`"] },
+    Case { file: APPEAL, find: "{ drop_tasks = \"co\" }", replace: "{ drop_tasks = \"help\" }", fault_in: APPEAL, line_with: "{ drop_tasks = \"help\" }", words: &["unknown task kind `help`"] },
+    // Writing.
+    Case { file: APPEAL, find: "guards = [{ grade_in", replace: "guards = [{ grade_is", fault_in: APPEAL, line_with: "grade_is", words: &["unknown word `grade_is`", "grade_in"] },
+    Case { file: APPEAL, find: "effects = [\"resume_clocks\"]", replace: "effects = [\"wind_clocks\"]", fault_in: APPEAL, line_with: "wind_clocks", words: &["unknown word `wind_clocks`"] },
+    Case { file: APPEAL, find: "span = \"13wd\"", replace: "span = \"13days\"", fault_in: APPEAL, line_with: "13days", words: &["`13days` has an unknown unit", "wd (working days)"] },
+    Case { file: APPEAL, find: "span = \"15wd\"", replace: "span = \"0wd\"", fault_in: APPEAL, line_with: "0wd\"", words: &["has no length"] },
+    Case { file: APPEAL, find: "span = \"90d\"", replace: "span = \"900d\"", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"合并件", words: &["longer than 400 days"] },
+    Case { file: APPEAL, find: "tone = \"danger\"", replace: "tonne = \"danger\"", fault_in: APPEAL, line_with: "tonne", words: &["unknown key `tonne`", "tone"] },
+    Case { file: APPEAL, find: "name = \"归档\"\nen = \"Archive\"", replace: "name = \"归档\nen = \"Archive\"", fault_in: APPEAL, line_with: "name = \"归档\n", words: &["not valid TOML"] },
+    Case { file: APPEAL, find: "code = \"rework_forwarded\"", replace: "code = \"rework\"", fault_in: APPEAL, line_with: "code = \"rework\"\nname = \"退回，继续", words: &["`rework` is given twice", "first in line"] },
+    Case { file: APPEAL, find: "code = \"rework\"", replace: "code = \"Re-work\"", fault_in: APPEAL, line_with: "Re-work", words: &["not a code"] },
+    Case { file: APPEAL, find: "type = \"text\"\nmax = 5000", replace: "type = \"text\"", fault_in: APPEAL, line_with: "code = \"narrative\"\n", words: &["`narrative` is not complete", "max"] },
+    Case { file: APPEAL, find: "type = \"date\"", replace: "type = \"day\"", fault_in: APPEAL, line_with: "type = \"day\"", words: &["unknown word `day`", "date"] },
+    // The promises.
+    Case { file: APPEAL, find: "role = \"triage\"\nclock = \"merged\"", replace: "role = \"triage\"", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"已合并", words: &["has no clock"] },
+    Case { file: APPEAL, find: "role = \"triage\"\nclock = \"merged\"", replace: "clock = \"merged\"", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"已合并", words: &["has no role"] },
+    Case { file: APPEAL, find: "effects = [{ pause_clocks = { until = \"pause_until\", max_days = 180 } }, ", replace: "effects = [", fault_in: APPEAL, line_with: "code = \"suspended\"\nname = \"中止", words: &["held without an end", "pause_clocks"] },
+    Case { file: APPEAL, find: "from = [\"registered\", \"triage\", \"handling\"]\nto = \"merged\"", replace: "from = [\"registered\", \"triage\", \"handling\"]", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"已合并", words: &["can never be reached"] },
+    Case { file: APPEAL, find: "[[action]]\ncode = \"take\"", replace: "[[state]]\ncode = \"lost\"\nname = \"丢失\"\npublic = \"丢失\"\nrole = \"handler\"\nclock = \"handle\"\n\n[[action]]\ncode = \"lose\"\nname = \"丢失\"\nfrom = [\"handling\", \"lost\"]\nto = \"lost\"\nby = [\"handler@responsible\"]\n\n[[action]]\ncode = \"take\"", fault_in: APPEAL, line_with: "code = \"lost\"", words: &["no end can be reached from state `lost`"] },
+    Case { file: APPEAL, find: "[[action]]\ncode = \"take\"", replace: "[[action]]\ncode = \"just_close\"\nname = \"直接办结\"\nfrom = [\"handling\"]\nto = \"closed\"\nby = [\"handler@responsible\"]\n\n[[action]]\ncode = \"take\"", fault_in: APPEAL, line_with: "name = \"独立回访", words: &["around “独立回访", "handling → just_close → closed"] },
+    Case { file: APPEAL, find: "auto = \"pause_ended\"", replace: "", fault_in: APPEAL, line_with: "code = \"resume_on_time\"", words: &["only half automatic"] },
+    Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"statistician\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["`statistician` can do nothing in state `visiting`"] },
+    Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"citizen\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["nobody can hold the role `citizen`"] },
+    // Other files.
+    Case { file: "common/messages.toml", find: "{{case_number}}", replace: "{{summary}}", fault_in: "common/messages.toml", line_with: "{{summary}}", words: &["cannot contain the variable `summary`"] },
+    Case { file: "common/messages.toml", find: "code = \"escalated\"", replace: "code = \"climbed\"", fault_in: "common/messages.toml", line_with: "# 通知短信", words: &["unknown message `escalated`"] },
+    Case { file: "common/documents/accept_notice.toml", find: "{{category}}", replace: "{{kind}}", fault_in: "common/documents/accept_notice.toml", line_with: "{{kind}}", words: &["variable kind does not exist"] },
+    Case { file: "common/routing.toml", find: "category = [\"1304\"]", replace: "category = [\"9904\"]", fault_in: "common/routing.toml", line_with: "[\"9904\"]", words: &["unknown category `9904`"] },
+    Case { file: "common/routing.toml", find: "{ kind = \"procuratorate\", level = \"county\" }", replace: "{ kind = \"prosecutor\", level = \"county\" }", fault_in: "common/routing.toml", line_with: "prosecutor", words: &["unknown unit kind `prosecutor`"] },
+    Case { file: "common/routing.toml", find: "level = \"city\"", replace: "level = \"province\"", fault_in: "common/routing.toml", line_with: "province", words: &["unknown word `province`", "city"] },
+    Case { file: "common/routing.toml", find: "name = \"其他全部事项\"\ncategory = []", replace: "name = \"其他全部事项\"\ncategory = [\"13\"]", fault_in: "common/routing.toml", line_with: "code = \"rest\"", words: &["does not fit every case"] },
+    Case { file: "common/routing.toml", find: "channel = [\"patrol\"]", replace: "channel = [\"walk\"]", fault_in: "common/routing.toml", line_with: "[\"walk\"]", words: &["unknown channel `walk`"] },
+    Case { file: "common/categories.toml", find: "grade = \"yellow\"", replace: "grade = \"beige\"", fault_in: "common/categories.toml", line_with: "beige", words: &["unknown grade `beige`"] },
+    Case { file: "common/categories.toml", find: "code = \"0101\"", replace: "code = \"9901\"", fault_in: "common/categories.toml", line_with: "code = \"9901\"", words: &["unknown category `99`"] },
+    Case { file: "common/roles.toml", find: "kinds = [\"hotline\", \"wf\"]", replace: "kinds = [\"hotline\", \"fw\"]", fault_in: "common/roles.toml", line_with: "\"fw\"", words: &["unknown unit kind `fw`"] },
+    Case { file: "common/roles.toml", find: "kinds = [\"hotline\"]\nlevels = [\"city\"]", replace: "kinds = [\"hotline\"]\nlevels = [\"town\"]", fault_in: "common/roles.toml", line_with: "code = \"operator\"", words: &["can be held nowhere"] },
+    Case { file: "common/roles.toml", find: "scope = \"tasks\"", replace: "scope = \"everything\"", fault_in: "common/roles.toml", line_with: "everything", words: &["unknown word `everything`", "subtree"] },
+    Case { file: "common/units.toml", find: "parent = \"wf\"", replace: "parent = \"wfw\"", fault_in: "common/units.toml", line_with: "wfw", words: &["unknown unit kind `wfw`"] },
+    Case { file: "common/units.toml", find: "levels = [\"city\"]\nparent = \"wf\"", replace: "levels = [\"city\"]\nparent = \"up\"", fault_in: "common/units.toml", line_with: "code = \"hotline\"", words: &["second top"] },
+    Case { file: "common/risk.toml", find: "code = \"red\"", replace: "code = \"crimson\"", fault_in: "common/risk.toml", line_with: "[rule]", words: &["unknown grade `red`"] },
+    Case { file: "common/clocks.toml", find: "every = \"1wd\"", replace: "every = \"1day\"", fault_in: "common/clocks.toml", line_with: "1day", words: &["unknown unit"] },
+    Case { file: "common/calendar/2026.csv", find: "2026-05-01,0", replace: "2026-05-01,2", fault_in: "common/calendar/2026.csv", line_with: "2026-05-01,2", words: &["no day", "1 for work"] },
+    Case { file: "common/calendar/2026.csv", find: "2026-05-01,0", replace: "2025-05-01,0", fault_in: "common/calendar/2026.csv", line_with: "2025-05-01", words: &["2025-05-01 stands in", "file of its own year"] },
+    Case { file: "common/calendar/2026.csv", find: "2026-05-02,0", replace: "2026-05-01,0", fault_in: "common/calendar/2026.csv", line_with: "2026-05-01,0,劳动节\n2026-05-03", words: &["listed twice"] },
+    Case { file: "city/hours.toml", find: "to = \"09-30\"", replace: "to = \"09-29\"", fault_in: "city/hours.toml", line_with: "[[season]]", words: &["09-30 belongs to no season"] },
+    Case { file: "city/hours.toml", find: "\"13:30-17:30\"", replace: "\"13:30-12:30\"", fault_in: "city/hours.toml", line_with: "13:30-12:30", words: &["must end after it starts"] },
+    Case { file: "city/regions.csv", find: "town,990121000000", replace: "town,990122000000", fault_in: "city/regions.csv", line_with: "990122000000", words: &["unknown region `990122000000`"] },
+    Case { file: "city/regions.csv", find: "丁村,village,", replace: "丁村,hamlet,", fault_in: "city/regions.csv", line_with: "hamlet", words: &["use city, county, town or village"] },
+    Case { file: "city/regions.csv", find: "990121100201", replace: "990131100201", fault_in: "city/regions.csv", line_with: "990131100201", words: &["does not begin like its parent's"] },
+    Case { file: "city/regions.csv", find: "990101100202", replace: "990101100201", fault_in: "city/regions.csv", line_with: "990101100201,丙村", words: &["given twice"] },
+    Case { file: "city/pack.toml", find: "region = \"990100000000\"", replace: "region = \"990200000000\"", fault_in: "city/pack.toml", line_with: "region = ", words: &["990200000000", "not in regions.csv"] },
+    Case { file: "city/pack.toml", find: "packs/common", replace: "packs/comon", fault_in: "city/pack.toml", line_with: "packs/comon", words: &["base folder", "does not exist"] },
+    Case { file: "city/pack.toml", find: "hotline = \"12338\"\n", replace: "", fault_in: "city/pack.toml", line_with: "[brand]", words: &["missing key `hotline`"] },
+    Case { file: "city/pack.toml", find: "version = \"2026.1\"", replace: "version = \"2027.1\"", fault_in: "city/calendar/2027.csv", line_with: "", words: &["no holiday data for 2027", "add the file"] },
+    Case { file: "city/programmes/mediation.toml", find: "workflow = \"mediation\"", replace: "workflow = \"meditation\"", fault_in: "city/programmes/mediation.toml", line_with: "meditation", words: &["unknown workflow `meditation`"] },
+    Case { file: "city/open311.toml", find: "category = \"1302\"", replace: "category = \"1003\"", fault_in: "city/open311.toml", line_with: "code = \"suggestion\"", words: &["would publish the sensitive category `1003`"] },
+    Case { file: "city/texts.toml", find: "free = \"All services are free of charge.\"\n", replace: "", fault_in: "city/texts.toml", line_with: "[en]", words: &["missing key `free`"] },
+];
+
+#[test]
+fn every_wrong_word_is_found_on_its_line() {
+    let mut wrong = Vec::new();
+    for (number, case) in CASES.iter().enumerate() {
+        if let Err(message) = check(number, case) {
+            wrong.push(format!("{} `{}`: {message}", case.file, case.replace));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+fn check(number: usize, case: &Case) -> Result<(), String> {
+    let copy = Copy::new(&format!("case-{number}"));
+    let path = copy.path(case.file);
+    let text = fs::read_to_string(&path).unwrap();
+    if !text.contains(case.find) {
+        return Err(format!("`{}` is not in the file", case.find));
+    }
+    fs::write(&path, text.replacen(case.find, case.replace, 1)).unwrap();
+    let faults = copy.load();
+    let line = if case.line_with.is_empty() {
+        1
+    } else {
+        let text = fs::read_to_string(copy.path(case.fault_in)).unwrap();
+        let at = text.find(case.line_with).ok_or("the line is not in the file")?;
+        text[..at].matches('\n').count() + 1
+    };
+    let fits = |fault: &Fault| {
+        let words = format!("{} {}", fault.what, fault.advice);
+        *fault.at.file == *case.fault_in
+            && fault.at.line as usize == line
+            && case.words.iter().all(|w| words.contains(w))
+    };
+    if faults.iter().any(fits) {
+        return Ok(());
+    }
+    let found: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Err(format!("expected {}:{line} {:?}, found:\n{}", case.fault_in, case.words, found.join("\n")))
+}
+
+/// A file that is not there is named with the place where it belongs.
+#[test]
+fn missing_files_are_named() {
+    let cases = [
+        ("common/calendar/2024.csv", "city/calendar/2024.csv", "no holiday data for 2024"),
+        ("common/roles.toml", "city/roles.toml", "missing"),
+        ("common/documents/dispatch_order.toml", APPEAL, "unknown document `dispatch_order`"),
+        ("city/pack.toml", "city/pack.toml", "cannot be read"),
+        ("city/regions.csv", "city/regions.csv", "missing"),
+    ];
+    for (number, (delete, at, words)) in cases.into_iter().enumerate() {
+        let copy = Copy::new(&format!("missing-{number}"));
+        fs::remove_file(copy.path(delete)).unwrap();
+        let faults = copy.load();
+        let fits = |f: &Fault| *f.at.file == *at && f.what.contains(words);
+        assert!(faults.iter().any(fits), "{delete}: {faults:#?}");
+    }
+}
+
+/// Several mistakes in several files are all found at once, without faults that only follow.
+#[test]
+fn reading_goes_on_after_a_fault() {
+    let copy = Copy::new("many");
+    copy.replace("common/roles.toml", "name = \"审核人\"", "nme = \"审核人\"");
+    copy.replace("common/messages.toml", "to = \"leader\"", "to = \"boss\"");
+    copy.replace("city/regions.csv", "西县,county,", "西县,county,,");
+    copy.replace(APPEAL, "name = \"登记\"\nspan = \"4wh\"", "name = \"登记\"\nspan = \"4\"");
+    copy.replace(APPEAL, "name = \"审核\"\nspan = \"2wd\"", "name = \"审核\"\nspan = \"2\"");
+    let faults = copy.load();
+    let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let expected = ["roles.toml", "messages.toml", "regions.csv", "`4` has", "`2` has"];
+    for words in expected {
+        assert!(shown.iter().any(|f| f.contains(words)), "{words} is not among {shown:#?}");
+    }
+    let follow = |f: &&String| f.contains("unknown role") || f.contains("unknown message");
+    assert_eq!(shown.iter().filter(follow).count(), 0, "{shown:#?}");
+    assert!(shown.is_sorted_by_key(|f| f.split(':').next().map(str::to_owned)), "{shown:#?}");
+}
+
+/// The same code in the city replaces the entry of the base; another one is added.
+#[test]
+fn the_city_overrides_the_base() {
+    let copy = Copy::new("override");
+    fs::write(
+        copy.path("city/messages.toml"),
+        "[[message]]\ncode = \"closed\"\nto = \"appellant\"\ntext = \"{{case_number}}好了\"\n",
+    )
+    .unwrap();
+    fs::write(
+        copy.path("city/routing.toml"),
+        "[[rule]]\ncode = \"all_to_city\"\nname = \"都到市里\"\nto = { kind = \"wf\", level = \
+         \"city\" }\nwhy = \"小城\"\n",
+    )
+    .unwrap();
+    let city = packs::load(&copy.path("city")).unwrap();
+    assert_eq!(city.pack.messages["closed"].text, "{{case_number}}好了");
+    assert!(city.pack.messages.contains_key("accepted"));
+    assert_eq!(city.pack.routing.rules[0].code, "all_to_city");
+    assert_eq!(city.pack.routing.rules.last().unwrap().code, "rest");
+}
+
+/// The base and the sample city, copied so that one may be broken.
+struct Copy {
+    root: PathBuf,
+}
+
+impl Copy {
+    fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken").join(name);
+        let _ = fs::remove_dir_all(&root);
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy(&here.join("../../packs/common"), &root.join("packs/common"));
+        copy(&here.join("../testkit/city"), &root.join("crates/testkit/city"));
+        Self { root }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        match file.strip_prefix("common/") {
+            Some(rest) => self.root.join("packs/common").join(rest),
+            None => self.root.join("crates/testkit").join(file),
+        }
+    }
+
+    fn replace(&self, file: &str, find: &str, replace: &str) {
+        let text = fs::read_to_string(self.path(file)).unwrap();
+        assert!(text.contains(find), "`{find}` is not in {file}");
+        fs::write(self.path(file), text.replacen(find, replace, 1)).unwrap();
+    }
+
+    fn load(&self) -> Vec<Fault> {
+        packs::load(&self.path("city")).err().unwrap_or_default()
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        // Invented appeals are no part of a pack.
+        if name == "demo" {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(name));
+        } else {
+            fs::copy(entry.path(), to.join(name)).unwrap();
+        }
+    }
+}

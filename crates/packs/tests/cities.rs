@@ -1,0 +1,80 @@
+//! The packs that are delivered, and the sample city of the tests, are sound.
+
+use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
+
+use domain::pack::Level;
+use packs::City;
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every pack with a `pack.toml`, and the sample city.
+fn cities() -> Vec<City> {
+    let packs = fs::read_dir(here().join("packs")).unwrap().map(|e| e.unwrap().path());
+    let mut dirs: Vec<PathBuf> = packs.filter(|p| p.join("pack.toml").is_file()).collect();
+    assert!(dirs.len() >= 2, "two cities are delivered");
+    dirs.push(here().join("crates/testkit/city"));
+    let load = |dir: &PathBuf| {
+        packs::load(dir).unwrap_or_else(|faults| {
+            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            panic!("{}", lines.join("\n"))
+        })
+    };
+    dirs.iter().map(load).collect()
+}
+
+#[test]
+fn every_city_is_sound() {
+    for city in cities() {
+        let pack = &city.pack;
+        assert!(pack.workflows.contains_key("appeal"));
+        assert!(city.papers.contains_key("accept_notice"));
+        assert!(city.demo.is_dir(), "{}", city.demo.display());
+        assert_eq!(city.home.zh.promises.len(), city.home.en.promises.len());
+        assert!(city.services.iter().all(|s| !pack.is_sensitive(&s.category)));
+        let tops: Vec<_> = pack.units.iter().filter(|u| u.parent.is_none()).collect();
+        assert_eq!(tops.len(), 1, "one unit stands at the top");
+        for unit in pack.units.iter() {
+            let top = pack.units.upward(&unit.code).last().unwrap();
+            assert_eq!(top.code, tops[0].code, "{} hangs in the air", unit.code);
+            assert!(!unit.name.contains('{'), "{}", unit.name);
+        }
+    }
+}
+
+#[test]
+fn units_are_one_of_each_kind_in_each_region_of_its_levels() {
+    for city in cities() {
+        let units = &city.pack.units;
+        for region in city.pack.regions.iter() {
+            let federation = units.of("wf", region.level, &region.code).unwrap();
+            assert_eq!(federation.region, region.code);
+            let above = region.parent.as_deref().map(|p| city.pack.regions.get(p).unwrap());
+            let expected = above.map(|p| units.of("wf", p.level, &p.code).unwrap().code.clone());
+            assert_eq!(federation.parent, expected);
+            let police = units.of("police", region.level, &region.code);
+            assert_eq!(police.is_some(), region.level <= Level::County);
+        }
+    }
+}
+
+#[test]
+fn every_case_finds_its_unit_wherever_it_happens() {
+    use domain::pack::Matter;
+    for city in cities() {
+        let pack = &city.pack;
+        let places: BTreeSet<_> =
+            pack.regions.iter().map(|r| r.code.as_str()).step_by(97).collect();
+        for place in places {
+            for category in pack.categories.keys() {
+                for grade in &pack.risk.grades {
+                    let matter = Matter { category, grade: &grade.code, channel: "call", place };
+                    let route = pack.routing.route(pack, matter).unwrap();
+                    assert!(pack.units.get(&route.unit).is_some());
+                    assert!(!route.co.contains(&route.unit));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Everything about one case, as far as the viewer may see it.
+
+use crate::{
+    Store, Texts,
+    db::{Batch, Error, Reader, Stmt},
+    dossier, numbers,
+};
+use domain::{
+    access::{self, Viewer},
+    case::{By, Case, CaseId, Fact},
+    pack::{Pack, Sees},
+    workflow::Workflow,
+};
+use jiff::Timestamp;
+use vault::CaseKey;
+
+pub(crate) static CASE: Stmt =
+    Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
+static ENTRIES: Stmt = Stmt::new(
+    "SELECT seq, at, by, command, facts FROM entries WHERE case_id = $1 ORDER BY seq LIMIT 2000",
+);
+static TEXTS: Stmt =
+    Stmt::new("SELECT seq, body FROM texts WHERE case_id = $1 ORDER BY seq LIMIT 2000");
+pub(crate) static FIRST_TEXTS: Stmt = Stmt::new(
+    "SELECT e.command, t.body FROM texts t JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq
+     WHERE t.case_id = $1 AND t.seq = 1",
+);
+static FILES: Stmt = Stmt::new(
+    "SELECT f.seq, f.n, f.kind, f.size, f.name, e.command FROM files f
+     JOIN entries e ON e.case_id = f.case_id AND e.seq = f.seq
+     WHERE f.case_id = $1 ORDER BY f.seq, f.n LIMIT 200",
+);
+static FILE: Stmt = Stmt::new(
+    "SELECT f.kind, f.name, f.body, e.command FROM files f
+     JOIN entries e ON e.case_id = f.case_id AND e.seq = f.seq
+     WHERE f.case_id = $1 AND f.seq = $2 AND f.n = $3",
+);
+static LINKED: Stmt = Stmt::new("SELECT case_id, kind FROM links WHERE other = $1 LIMIT 100");
+static SAME_PERSON: Stmt =
+    Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT 20");
+
+/// A case as one viewer sees it.
+#[derive(Debug, Clone)]
+pub struct CasePage {
+    /// The case: codes and clocks only.
+    pub case: Case,
+    /// Its number.
+    pub number: String,
+    /// Entries so far; named by whoever acts on what this page showed.
+    pub version: i64,
+    /// How much the viewer sees.
+    pub sees: Sees,
+    /// The history, oldest first.
+    pub entries: Vec<EntryPage>,
+    /// Attachments.
+    pub files: Vec<FilePage>,
+    /// Cases that were merged into this one.
+    pub merged: Vec<CaseId>,
+    /// Whether the texts were erased on request or by retention.
+    pub erased: bool,
+}
+
+/// One entry of the history.
+#[derive(Debug, Clone)]
+pub struct EntryPage {
+    /// Position.
+    pub seq: i64,
+    /// Instant.
+    pub at: Timestamp,
+    /// Who.
+    pub by: By,
+    /// What happened.
+    pub facts: Vec<Fact>,
+    /// Texts that the viewer may see, by action and field.
+    pub texts: Texts,
+    /// Fields that exist but are hidden from this viewer.
+    pub hidden: Vec<String>,
+}
+
+/// One attachment.
+#[derive(Debug, Clone)]
+pub struct FilePage {
+    /// Entry that brought it.
+    pub seq: i64,
+    /// Position in the entry.
+    pub n: i64,
+    /// Media type.
+    pub kind: String,
+    /// Bytes, before encryption.
+    pub size: i64,
+    /// Name.
+    pub name: String,
+}
+
+impl CasePage {
+    /// The newest visible text of a field.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        let newest = self.entries.iter().rev();
+        newest.flat_map(|e| e.texts.values()).find_map(|t| t.get(field)).map(String::as_str)
+    }
+}
+
+pub(crate) struct Head {
+    pub(crate) case: Case,
+    pub(crate) version: i64,
+    pub(crate) receipt: [u8; 16],
+    pub(crate) key: Option<CaseKey>,
+}
+
+impl Store {
+    /// The case that a number names, if the viewer may know of it.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn case(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        number: &str,
+    ) -> Result<Option<CasePage>, Error> {
+        let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
+        let page = self.case_by_id(pack, viewer, id).await?;
+        // The year is part of the number: another year is another, unknown number.
+        Ok(page.filter(|p| same_number(&p.number, number)))
+    }
+
+    /// The case with this id, if the viewer may know of it.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn case_by_id(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        id: CaseId,
+    ) -> Result<Option<CasePage>, Error> {
+        let mut reader = self.db.read().await?;
+        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+        if !access::may_open(pack, viewer, &head.case) {
+            return Ok(None);
+        }
+        let sees = access::sees(pack, viewer, &head.case);
+        let mut batch = Batch::new();
+        for stmt in [&ENTRIES, &TEXTS, &FILES, &LINKED] {
+            batch.add(stmt, &[id.into()]);
+        }
+        let mut answers = reader.rows_all(batch).await?.into_iter();
+        let mut next = || answers.next().unwrap_or_default();
+        let (entries, texts, files, linked) = (next(), next(), next(), next());
+        drop(reader);
+
+        let flow = pack.workflow(&head.case.workflow);
+        let mut page = CasePage {
+            number: self.number_of(pack, &head.case),
+            version: head.version,
+            sees,
+            entries: Vec::with_capacity(entries.len()),
+            files: Vec::new(),
+            merged: Vec::new(),
+            erased: head.key.is_none(),
+            case: head.case,
+        };
+        let mut texts = texts.into_iter().peekable();
+        for row in &entries {
+            let mut entry = entry_of(row)?;
+            let command: [u8; 16] = row.array(3)?;
+            if texts.peek().is_some_and(|t| t.int(0).ok() == Some(entry.seq))
+                && let (Some(text), Some(key)) = (texts.next(), &head.key)
+            {
+                let opened = dossier::open(key, id, &command, text.blob(1)?)
+                    .map_err(|e| text.corrupt(1, e.to_string()))?;
+                (entry.texts, entry.hidden) = strip(flow, sees, opened);
+            }
+            page.entries.push(entry);
+        }
+        for row in &files {
+            let Some(key) = &head.key else { break };
+            let aad = dossier::place(id, &row.array(5)?);
+            let name = key.open(&aad, row.blob(4)?).map_err(|e| row.corrupt(4, e.to_string()))?;
+            page.files.push(FilePage {
+                seq: row.int(0)?,
+                n: row.int(1)?,
+                kind: row.text(2)?.to_owned(),
+                size: row.int(3)?,
+                name: String::from_utf8_lossy(&name).into_owned(),
+            });
+        }
+        for row in &linked {
+            page.merged.push(row.int(0)?);
+        }
+        Ok(Some(page))
+    }
+
+    /// An attachment: media type, name, content. Only whole stories come with their evidence.
+    ///
+    /// # Errors
+    /// When the database fails or the bytes were altered.
+    pub async fn file(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        (id, seq, n): (CaseId, i64, i64),
+    ) -> Result<Option<(String, String, Vec<u8>)>, Error> {
+        let mut reader = self.db.read().await?;
+        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+        let sees = access::sees(pack, viewer, &head.case);
+        if sees.evidence != domain::pack::Sight::Full {
+            return Ok(None);
+        }
+        let row = reader.row(&FILE, &[id.into(), seq.into(), n.into()]).await?;
+        let (Some(row), Some(key)) = (row, head.key) else { return Ok(None) };
+        let aad = dossier::place(id, &row.array(3)?);
+        let open = |column: usize| {
+            let bytes = key.open(&aad, row.blob(column)?);
+            bytes.map_err(|e| row.corrupt(column, e.to_string()))
+        };
+        let name = String::from_utf8_lossy(&open(1)?).into_owned();
+        Ok(Some((row.text(0)?.to_owned(), name, open(2)?)))
+    }
+
+    /// The case whose number and secret receipt somebody presents.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn track(
+        &self,
+        pack: &Pack,
+        number: &str,
+        receipt: &str,
+    ) -> Result<Option<CaseId>, Error> {
+        let tag = numbers::receipt_tag(&self.keys, receipt);
+        let id = numbers::case_of(&self.keys, number).unwrap_or(-1);
+        let mut reader = self.db.read().await?;
+        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+        let right = head.receipt == tag && same_number(&self.number_of(pack, &head.case), number);
+        Ok(right.then_some(id))
+    }
+
+    /// Earlier cases of the same telephone that the viewer may know of, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn same_phone(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        phone: &str,
+    ) -> Result<Vec<CasePage>, Error> {
+        let Some(tag) = dossier::phone_tag(&self.keys, phone) else { return Ok(Vec::new()) };
+        let rows = self.db.read().await?.rows(&SAME_PERSON, &[(&tag).into()]).await?;
+        let mut pages = Vec::new();
+        for row in rows {
+            pages.extend(self.case_by_id(pack, viewer, row.int(0)?).await?);
+        }
+        Ok(pages)
+    }
+
+    pub(crate) async fn head(
+        &self,
+        reader: &mut Reader,
+        id: CaseId,
+    ) -> Result<Option<Head>, Error> {
+        let Some(row) = reader.row(&CASE, &[id.into()]).await? else { return Ok(None) };
+        let key = match row.opt_blob(2)? {
+            Some(wrapped) => Some(
+                self.keys
+                    .unwrap(&id.to_be_bytes(), wrapped)
+                    .map_err(|e| row.corrupt(2, e.to_string()))?,
+            ),
+            None => None,
+        };
+        Ok(Some(Head {
+            version: row.int(0)?,
+            receipt: row.array(1)?,
+            key,
+            case: crate::parse_case(&row, 3)?,
+        }))
+    }
+}
+
+fn same_number(ours: &str, typed: &str) -> bool {
+    let digits = |s: &str| s.chars().filter_map(|c| c.to_digit(10)).collect::<Vec<_>>();
+    let typed: String = typed
+        .chars()
+        .map(|c| match c {
+            '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10).unwrap_or(c),
+            c => c,
+        })
+        .collect();
+    digits(ours) == digits(&typed)
+}
+
+fn entry_of(row: &crate::db::Row) -> Result<EntryPage, Error> {
+    let at = Timestamp::from_microsecond(row.int(1)?).map_err(|e| row.corrupt(1, e.to_string()))?;
+    let json = |column: usize| row.text(column);
+    Ok(EntryPage {
+        seq: row.int(0)?,
+        at,
+        by: serde_json::from_str(json(2)?).map_err(|_| row.corrupt(2, "not an actor"))?,
+        facts: serde_json::from_str(json(4)?).map_err(|_| row.corrupt(4, "not facts"))?,
+        texts: Texts::new(),
+        hidden: Vec::new(),
+    })
+}
+
+/// Takes away what these eyes may not see, and says which fields that were.
+pub(crate) fn strip(flow: Option<&Workflow>, sees: Sees, texts: Texts) -> (Texts, Vec<String>) {
+    let mut hidden = Vec::new();
+    let mut kept = Texts::new();
+    for (action, fields) in texts {
+        for (field, text) in fields {
+            let meaning =
+                flow.and_then(|f| f.fields.get(&field)).map(|f| f.meaning).unwrap_or_default();
+            match access::shown(sees, meaning, &text) {
+                Some(text) => {
+                    kept.entry(action.clone()).or_default().insert(field, text);
+                }
+                None => hidden.push(field),
+            }
+        }
+    }
+    (kept, hidden)
+}
+

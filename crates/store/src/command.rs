@@ -1,0 +1,478 @@
+//! The one write path for cases: load, decide, append, project, count, queue, in one transaction.
+
+use crate::{
+    chain::{Hash, Link, START},
+    db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
+    dossier::Sealed,
+    messages,
+    project::{self, DeskRow},
+    text_of,
+};
+use domain::{
+    access::{self, Viewer},
+    case::{Actor, By, Case, CaseId, Fact},
+    decide::{self, Ctx, Draft, Open, Step},
+    pack::Pack,
+    refusal::Refusal,
+    tick,
+};
+use jiff::Timestamp;
+use std::{collections::BTreeSet, sync::Arc};
+
+pub(crate) static BY_COMMAND: Stmt =
+    Stmt::new("SELECT case_id, seq, by FROM entries WHERE command = $1");
+pub(crate) static LOAD: Stmt =
+    Stmt::locking("SELECT version, head, body FROM cases WHERE id = $1");
+pub(crate) static PEEK: Stmt = Stmt::new("SELECT version, head, body FROM cases WHERE id = $1");
+static APPEND: Stmt = Stmt::new(
+    "INSERT INTO entries (case_id, seq, at, by, command, facts, hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+);
+static CREATE: Stmt = Stmt::new(
+    "INSERT INTO cases (id, version, head, receipt, key, wake, body)
+     VALUES ($1, 1, $2, $3, $4, $5, $6)",
+);
+static CHANGE: Stmt = Stmt::new(
+    "UPDATE cases SET version = $3, head = $4, wake = $5, body = $6
+     WHERE id = $1 AND version = $2",
+);
+/// As `CHANGE`, but a wake-up that is due stays: the case it was merged into may have closed, and
+/// only a tick looks there.
+static CHANGE_AWAKE: Stmt = Stmt::new(
+    "UPDATE cases SET version = $3, head = $4, body = $6,
+       wake = CASE WHEN wake <= $7 THEN wake ELSE $5 END
+     WHERE id = $1 AND version = $2",
+);
+static REST: Stmt = Stmt::new("UPDATE cases SET wake = $2 WHERE id = $1");
+static DESK_ADD: Stmt = Stmt::new(
+    "INSERT INTO desk (unit, state, rank, case_id, yellow, grade, category)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+);
+static DESK_DROP: Stmt = Stmt::new(
+    "DELETE FROM desk WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4",
+);
+static TEXTS: Stmt = Stmt::new("INSERT INTO texts (case_id, seq, body) VALUES ($1, $2, $3)");
+static WORDS: Stmt = Stmt::split(
+    "INSERT INTO words (doc, line) VALUES ($1, array_to_tsvector(string_to_array($2, ' ')))",
+    "INSERT INTO words (rowid, line) VALUES ($1, $2)",
+);
+static PEOPLE: Stmt = Stmt::new(
+    "INSERT INTO people (tag, case_id) VALUES ($1, $2) ON CONFLICT (tag, case_id) DO NOTHING",
+);
+static LINK: Stmt = Stmt::new(
+    "INSERT INTO links (other, case_id, kind) VALUES ($1, $2, $3)
+     ON CONFLICT (other, case_id, kind) DO NOTHING",
+);
+static WAKE_LINKED: Stmt = Stmt::new(
+    "UPDATE cases SET wake = $2 WHERE id IN (SELECT case_id FROM links WHERE other = $1)",
+);
+static QUEUE: Stmt = Stmt::new(
+    "INSERT INTO outbox (case_id, seq, at, message, unit) VALUES ($1, $2, $3, $4, $5)",
+);
+static FILE: Stmt = Stmt::new(
+    "INSERT INTO files (case_id, seq, n, kind, size, name, body)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+);
+static IMPORTED: Stmt =
+    Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
+static IMPORT: Stmt =
+    Stmt::new("INSERT INTO imports (source, number, case_id) VALUES ($1, $2, $3)");
+
+/// A case that has moved may move further at once; microseconds.
+const NEXT: i64 = 1_000_000;
+/// A case that should move and cannot is tried again so much later; microseconds.
+const RETRY: i64 = 3_600_000_000;
+/// One entry keeps at most so many bits for its position in the search index.
+const DOC_BITS: u32 = 16;
+
+/// The identity of an entry in the search index: newest cases have the largest.
+pub(crate) fn doc_of(case: CaseId, seq: i64) -> i64 {
+    (case << DOC_BITS) | seq.min((1 << DOC_BITS) - 1)
+}
+
+/// The case of a document in the search index.
+pub(crate) fn case_of(doc: i64) -> CaseId {
+    doc >> DOC_BITS
+}
+
+/// What a command wants.
+#[derive(Debug, Clone)]
+pub enum Want {
+    /// A new case, and steps right after it.
+    Open {
+        /// The opening.
+        open: Open,
+        /// Steps done in the same entry.
+        then: Vec<Step>,
+        /// Tag of the secret receipt.
+        receipt: [u8; 16],
+        /// Wrapped data key.
+        key: Vec<u8>,
+        /// Where it was imported from: source and tag of the number there.
+        imported: Option<(String, [u8; 16])>,
+    },
+    /// Steps on a case.
+    Act {
+        /// The case.
+        case: CaseId,
+        /// Steps, in order.
+        steps: Vec<Step>,
+        /// The case named in a case field.
+        linked: Option<CaseId>,
+    },
+    /// Whatever the time brings.
+    Tick {
+        /// The case.
+        case: CaseId,
+    },
+}
+
+/// One command, ready to be written.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Unique; a repetition answers the first result.
+    pub id: [u8; 16],
+    /// The instant of the decision.
+    pub at: Timestamp,
+    /// Who wants it.
+    pub actor: Actor,
+    /// The city.
+    pub pack: Arc<Pack>,
+    /// What is wanted.
+    pub want: Want,
+    /// The sealed side.
+    pub sealed: Sealed,
+}
+
+/// The answer to a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The case.
+    pub case: CaseId,
+    /// The entry that was written, or the one written first; 0 when there was nothing to do.
+    pub seq: i64,
+    /// Whether the command had been done before.
+    pub repeated: bool,
+}
+
+/// Why a command was not done.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum No {
+    /// The domain refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such case, or the actor may not know of it: the two are not told apart.
+    #[error("no such case")]
+    NotFound,
+    /// The same command id was used by somebody else, or for another case.
+    #[error("the command id was used before for something else")]
+    Misused,
+    /// It was imported before.
+    #[error("imported before as case {0}")]
+    Imported(CaseId),
+}
+
+struct Loaded {
+    case: Case,
+    version: i64,
+    head: Hash,
+}
+
+impl Work for Command {
+    type Reply = Done;
+    type Refusal = No;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Done, WriteError<No>> {
+        if let Some(row) = tx.row(&BY_COMMAND, &[(&self.id).into()]).await? {
+            return self.repeated(&row);
+        }
+        let before = match &self.want {
+            Want::Open { imported, .. } => {
+                self.refuse_second_import(tx, imported.as_ref()).await?;
+                None
+            }
+            Want::Act { case, .. } | Want::Tick { case } => Some(load(tx, *case).await?),
+        };
+        if let (Want::Act { .. }, Some(loaded)) = (&self.want, &before) {
+            self.may_know(&loaded.case)?;
+        }
+        let linked = self.linked(tx, before.as_ref()).await?;
+        match (self.decide(before.as_ref().map(|l| &l.case), linked.as_ref()), before) {
+            (Ok(draft), before) if !draft.facts.is_empty() => self.write(tx, before, draft).await,
+            (Ok(_), Some(loaded)) => self.rest(tx, &loaded.case).await,
+            // What time cannot move now must not stand before everything else at the next tick.
+            (Err(No::Refused(why)), Some(loaded)) if matches!(self.want, Want::Tick { .. }) => {
+                tracing::warn!(case = loaded.case.id, %why, "time could not move this case");
+                self.rest(tx, &loaded.case).await
+            }
+            (Err(no), _) => Err(no.into()),
+            (Ok(_), None) => Err(No::NotFound.into()),
+        }
+    }
+}
+
+async fn load(tx: &mut Tx, case: CaseId) -> Result<Loaded, WriteError<No>> {
+    let row = tx.row(&LOAD, &[case.into()]).await?.ok_or(WriteError::Refused(No::NotFound))?;
+    Ok(Loaded { version: row.int(0)?, head: row.array(1)?, case: crate::parse_case(&row, 2)? })
+}
+
+impl Command {
+    fn repeated(&self, row: &crate::db::Row) -> Result<Done, WriteError<No>> {
+        let done = Done { case: row.int(0)?, seq: row.int(1)?, repeated: true };
+        let same_case = match &self.want {
+            // A repeated opening drew a new id; the first one stands.
+            Want::Open { .. } => done.seq == 1,
+            Want::Act { case, .. } | Want::Tick { case } => *case == done.case && done.seq != 1,
+        };
+        let same_actor = row.text(2)? == text_of(&By::from(&self.actor));
+        if same_case && same_actor { Ok(done) } else { Err(WriteError::Refused(No::Misused)) }
+    }
+
+    async fn refuse_second_import(
+        &self,
+        tx: &mut Tx,
+        imported: Option<&(String, [u8; 16])>,
+    ) -> Result<(), WriteError<No>> {
+        let Some((source, number)) = imported else { return Ok(()) };
+        match tx.row(&IMPORTED, &[source.into(), number.into()]).await? {
+            Some(row) => Err(WriteError::Refused(No::Imported(row.int(0)?))),
+            None => Ok(()),
+        }
+    }
+
+    fn may_know(&self, case: &Case) -> Result<(), WriteError<No>> {
+        let viewer = match &self.actor {
+            Actor::Staff(s) => Viewer::Staff(s.clone()),
+            Actor::Appellant(id) => Viewer::Appellant(*id),
+            Actor::Public => Viewer::Public,
+            Actor::System => Viewer::System,
+        };
+        let knows = access::may_open(&self.pack, &viewer, case);
+        if knows { Ok(()) } else { Err(WriteError::Refused(No::NotFound)) }
+    }
+
+    async fn linked(
+        &self,
+        tx: &mut Tx,
+        before: Option<&Loaded>,
+    ) -> Result<Option<Case>, WriteError<No>> {
+        let id = match &self.want {
+            Want::Act { linked, .. } => *linked,
+            Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
+            Want::Open { .. } => None,
+        };
+        let Some(id) = id else { return Ok(None) };
+        // A case that is about to be linked must not close unseen meanwhile.
+        let stmt = if matches!(self.want, Want::Act { .. }) { &LOAD } else { &PEEK };
+        let Some(row) = tx.row(stmt, &[id.into()]).await? else { return Ok(None) };
+        let case = crate::parse_case(&row, 2)?;
+        let known = matches!(self.want, Want::Tick { .. }) || self.may_know(&case).is_ok();
+        Ok(known.then_some(case))
+    }
+
+    fn decide(&self, before: Option<&Case>, linked: Option<&Case>) -> Result<Draft, No> {
+        let ctx = Ctx { now: self.at, pack: &self.pack, actor: &self.actor, linked };
+        let all = |mut draft: Draft, steps: &[Step]| -> Result<Draft, No> {
+            for step in steps {
+                let next = decide::act(ctx, &draft.case, step)?;
+                draft.case = next.case;
+                draft.facts.extend(next.facts);
+            }
+            Ok(draft)
+        };
+        match (&self.want, before) {
+            (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
+            (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
+            (Want::Tick { .. }, Some(case)) => {
+                Ok(tick::tick(self.at, &self.pack, case, linked)?)
+            }
+            (_, None) => Err(No::NotFound),
+        }
+    }
+
+    /// Nothing happened, but the case must be asked again at another time.
+    async fn rest(&self, tx: &mut Tx, case: &Case) -> Result<Done, WriteError<No>> {
+        let wake = self.wake(case, RETRY)?;
+        tx.exec(&REST, &[case.id.into(), wake.into()]).await?;
+        Ok(Done { case: case.id, seq: 0, repeated: false })
+    }
+
+    /// When the case must be asked again. An instant that has passed would keep the reminder busy
+    /// with a case that cannot move, so then it is `soon` from now.
+    fn wake(&self, case: &Case, soon: i64) -> Result<Option<i64>, No> {
+        let now = self.at.as_microsecond();
+        let wake = tick::wake_at(&self.pack, case)?.map(jiff::Timestamp::as_microsecond);
+        Ok(wake.map(|w| if w > now { w } else { now + soon }))
+    }
+
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        before: Option<Loaded>,
+        draft: Draft,
+    ) -> Result<Done, WriteError<No>> {
+        let case = &draft.case;
+        let (version, head) = before.as_ref().map_or((0, START), |l| (l.version, l.head));
+        let seq = version + 1;
+        let (by, facts) = (text_of(&By::from(&self.actor)), text_of(&draft.facts));
+        let link = Link {
+            case: case.id,
+            seq,
+            at: self.at.as_microsecond(),
+            by: &by,
+            command: &self.id,
+            facts: &facts,
+        };
+        let hash = link.hash(&head);
+        let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
+        let old = match &before {
+            Some(l) => project::desk(&self.pack, &l.case).map_err(Refusal::from).map_err(No::from)?,
+            None => BTreeSet::new(),
+        };
+        let new = project::desk(&self.pack, case).map_err(Refusal::from).map_err(No::from)?;
+
+        let mut batch = Batch::new();
+        batch.add(
+            &APPEND,
+            &[
+                case.id.into(),
+                seq.into(),
+                link.at.into(),
+                (&by).into(),
+                (&self.id).into(),
+                (&facts).into(),
+                (&hash).into(),
+            ],
+        );
+        match &self.want {
+            Want::Open { receipt, key, .. } => {
+                let row = [
+                    case.id.into(),
+                    (&hash).into(),
+                    receipt.into(),
+                    key.into(),
+                    wake.into(),
+                    (&body).into(),
+                ];
+                batch.add(&CREATE, &row);
+            }
+            Want::Act { .. } | Want::Tick { .. } => {
+                let row = [
+                    case.id.into(),
+                    version.into(),
+                    seq.into(),
+                    (&hash).into(),
+                    wake.into(),
+                    (&body).into(),
+                    link.at.into(),
+                ];
+                match self.want {
+                    Want::Tick { .. } => batch.one(&CHANGE, &row[..6]),
+                    _ => batch.one(&CHANGE_AWAKE, &row),
+                };
+            }
+        }
+        desk_difference(&mut batch, &old, &new);
+        self.sealed_side(&mut batch, case, seq);
+        self.around(&mut batch, case, seq, &draft.facts);
+        tx.exec_all(batch).await?;
+        self.count(tx, before.as_ref().map(|l| &l.case), case);
+        Ok(Done { case: case.id, seq, repeated: false })
+    }
+
+    fn sealed_side<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, seq: i64) {
+        if !self.sealed.texts.is_empty() {
+            let row = [case.id.into(), seq.into(), (&self.sealed.texts).into()];
+            batch.add(&TEXTS, &row);
+        }
+        if !self.sealed.line.is_empty() {
+            batch.add(&WORDS, &[doc_of(case.id, seq).into(), (&self.sealed.line).into()]);
+        }
+        for tag in &self.sealed.tags {
+            batch.add(&PEOPLE, &[tag.into(), case.id.into()]);
+        }
+        for (n, (kind, size, name, body)) in (0_i64..).zip(&self.sealed.files) {
+            let row = [
+                case.id.into(),
+                seq.into(),
+                n.into(),
+                kind.into(),
+                (*size).into(),
+                name.into(),
+                body.into(),
+            ];
+            batch.add(&FILE, &row);
+        }
+        if let Want::Open { imported: Some((source, number)), .. } = &self.want {
+            batch.add(&IMPORT, &[source.into(), number.into(), case.id.into()]);
+        }
+    }
+
+    /// Links, messages, and cases that wait for this one.
+    fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, seq: i64, facts: &'a [Fact]) {
+        let at = self.at.as_microsecond();
+        for fact in facts {
+            if let Fact::Linked { kind, case: other } = fact {
+                batch.add(&LINK, &[(*other).into(), case.id.into(), kind.into()]);
+            }
+        }
+        for (message, unit) in messages::queued(&self.pack, case, facts) {
+            let row = [case.id.into(), seq.into(), at.into(), P::Text(message), P::Text(unit)];
+            batch.add(&QUEUE, &row);
+        }
+        let closes = facts.iter().any(|f| matches!(f, Fact::Acted { from, to, .. } if from != to));
+        if closes && !case.is_open(&self.pack) {
+            batch.add(&WAKE_LINKED, &[case.id.into(), at.into()]);
+        }
+    }
+
+    fn count(&self, tx: &mut Tx, before: Option<&Case>, after: &Case) {
+        let mut delta = project::counts(&self.pack, after);
+        if let Some(before) = before {
+            for (key, n) in project::counts(&self.pack, before) {
+                *delta.entry(key).or_default() -= n;
+            }
+        } else {
+            delta.insert((format!("{}:opened", after.workflow), after.category.clone()), 1);
+        }
+        for ((name, unit), n) in delta.into_iter().filter(|(_, n)| *n != 0) {
+            tx.add_count(CountKey::new(name, unit), n);
+        }
+    }
+}
+
+fn desk_difference<'a>(
+    batch: &mut Batch<'a>,
+    old: &'a BTreeSet<DeskRow>,
+    new: &'a BTreeSet<DeskRow>,
+) {
+    for r in old.difference(new) {
+        let key = [(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()];
+        batch.one(&DESK_DROP, &key);
+    }
+    for r in new.difference(old) {
+        let row = [
+            (&r.unit).into(),
+            (&r.state).into(),
+            r.rank.into(),
+            r.case.into(),
+            r.yellow.into(),
+            (&r.grade).into(),
+            (&r.category).into(),
+        ];
+        batch.add(&DESK_ADD, &row);
+    }
+}
+
+impl From<Refusal> for WriteError<No> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(No::Refused(refusal))
+    }
+}
+
+impl From<No> for WriteError<No> {
+    fn from(no: No) -> Self {
+        Self::Refused(no)
+    }
+}
+

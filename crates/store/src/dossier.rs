@@ -1,0 +1,113 @@
+//! The sealed side of a command: texts, words for search, tags of people, attachments.
+//!
+//! All of it is prepared before the command reaches the writer, because encryption and cutting
+//! text into words cost more than the write itself.
+
+use domain::{case::CaseId, field::Meaning, workflow::Workflow};
+use std::collections::BTreeMap;
+use vault::{BlindKind, CaseKey, Entry, Keys, normalise_name, normalise_phone};
+
+/// Texts of one command: action (or `open`) → field → text.
+pub type Texts = BTreeMap<String, BTreeMap<String, String>>;
+
+/// A file that came with a command, checked and stripped by the caller.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// Name as given.
+    pub name: String,
+    /// Media type as sniffed.
+    pub kind: String,
+    /// Content.
+    pub body: Vec<u8>,
+}
+
+/// The sealed side of a command.
+#[derive(Debug, Clone, Default)]
+pub struct Sealed {
+    /// Encrypted texts; empty when there are none.
+    pub texts: Vec<u8>,
+    /// Line of hashed words.
+    pub line: String,
+    /// Tags of telephone numbers and names.
+    pub tags: Vec<[u8; 16]>,
+    /// Encrypted files: media type, size, name, body.
+    pub files: Vec<(String, i64, Vec<u8>, Vec<u8>)>,
+}
+
+/// What binds sealed bytes to their place: the case and the command.
+pub fn place(case: CaseId, command: &[u8; 16]) -> [u8; 24] {
+    let mut aad = [0; 24];
+    aad[..8].copy_from_slice(&case.to_be_bytes());
+    aad[8..].copy_from_slice(command);
+    aad
+}
+
+/// Seals texts and files, and makes the words and tags by which they are found.
+pub fn seal(
+    keys: &Keys,
+    key: &CaseKey,
+    flow: &Workflow,
+    aad: &[u8; 24],
+    (texts, files): (&Texts, &[Attachment]),
+) -> Sealed {
+    let mut sealed = Sealed::default();
+    let mut entry = Entry::new(keys);
+    for (field, text) in texts.values().flatten() {
+        let meaning = flow.fields.get(field).map(|f| f.meaning).unwrap_or_default();
+        index(keys, &mut entry, &mut sealed.tags, meaning, text);
+    }
+    if !texts.is_empty() {
+        let json = serde_json::to_vec(texts).unwrap_or_default();
+        sealed.texts = key.seal(aad, &json);
+        sealed.line = entry.line();
+    }
+    sealed.files = files
+        .iter()
+        .map(|f| {
+            let size = i64::try_from(f.body.len()).unwrap_or(i64::MAX);
+            (f.kind.clone(), size, key.seal(aad, f.name.as_bytes()), key.seal(aad, &f.body))
+        })
+        .collect();
+    sealed
+}
+
+fn index(
+    keys: &Keys,
+    entry: &mut Entry<'_>,
+    tags: &mut Vec<[u8; 16]>,
+    meaning: Meaning,
+    text: &str,
+) {
+    match meaning {
+        Meaning::Name => {
+            entry.name(text);
+            tags.push(keys.blind(BlindKind::Name, &normalise_name(text)));
+        }
+        Meaning::Phone => {
+            entry.text(text);
+            tags.extend(phone_tag(keys, text));
+        }
+        // How to reach somebody safely must not be findable by anybody.
+        Meaning::SafeContact => {}
+        _ => drop(entry.text(text)),
+    }
+}
+
+/// The tag by which other cases of the same telephone are found.
+pub fn phone_tag(keys: &Keys, phone: &str) -> Option<[u8; 16]> {
+    normalise_phone(phone).ok().map(|p| keys.blind(BlindKind::Phone, &p))
+}
+
+/// Opens the texts of one entry. Texts whose key was erased are gone; altered ones are an error.
+///
+/// # Errors
+/// When the bytes were altered.
+pub fn open(
+    key: &CaseKey,
+    case: CaseId,
+    command: &[u8; 16],
+    body: &[u8],
+) -> Result<Texts, vault::Broken> {
+    let plain = key.open(&place(case, command), body)?;
+    serde_json::from_slice(&plain).map_err(|_| vault::Broken::Altered)
+}

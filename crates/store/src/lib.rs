@@ -1,0 +1,96 @@
+//! The one write path and the read questions, on SQLite and PostgreSQL.
+//!
+//! Everything that changes a case goes through [`Store::execute`]; every question about cases
+//! takes a [`Viewer`](domain::access::Viewer) and answers with what that viewer may see. Rows
+//! never leave this crate raw.
+
+mod accounts;
+mod board;
+mod case_page;
+mod chain;
+mod command;
+pub mod db;
+mod desk;
+mod dossier;
+mod messages;
+mod numbers;
+mod project;
+mod request;
+mod schema;
+mod search;
+mod seal;
+mod verify;
+
+pub use accounts::{Account, NewAccount, Session};
+pub use board::{BoardRow, StateCount};
+pub use case_page::{CasePage, EntryPage, FilePage};
+pub use command::{Done, No};
+pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
+pub use dossier::{Attachment, Texts};
+pub use messages::Message;
+pub use numbers::new_receipt;
+pub use project::light;
+pub use request::{Act, NewCase, Opened};
+pub use search::Hit;
+pub use verify::{Report, Trouble};
+
+use db::{Db, Error, Options, Row};
+use domain::case::Case;
+use numbers::Ids;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use vault::Keys;
+
+/// An open store. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    keys: Arc<Keys>,
+    ids: Arc<Ids>,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or is newer than the program.
+    pub async fn open(url: &str, keys: Arc<Keys>) -> Result<Self, Error> {
+        let db = Db::open(url, schema::MIGRATIONS, &Options::default()).await?;
+        Ok(Self { db, keys, ids: Arc::default() })
+    }
+
+    /// The database below, for backup, metrics and closing.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The number of a case.
+    pub fn number_of(&self, pack: &domain::pack::Pack, case: &Case) -> String {
+        numbers::number_of(&self.keys, case.id, pack.date_of(case.opened))
+    }
+}
+
+/// A value as JSON text. Facts and cases are maps of strings and numbers, which always can.
+fn text_of<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The case in a column of a row.
+fn parse_case(row: &Row, column: usize) -> Result<Case, Error> {
+    // The parser's own words could quote the value.
+    serde_json::from_str(row.text(column)?).map_err(|_| row.corrupt(column, "not a case"))
+}
+
+/// The first 128 bits of a SHA-256: a command id made of whatever name a client gave it.
+pub fn digest(name: &str) -> [u8; 16] {
+    let hash: [u8; 32] = Sha256::digest(name).into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    id
+}

@@ -1,0 +1,130 @@
+//! Projections: the rows that a case casts into the lists and counts. Pure; the command writes
+//! the difference between before and after, and `verify` compares with what stands.
+
+use domain::{
+    case::{Case, is_paused, is_running},
+    clock::{ClockError, Light},
+    pack::Pack,
+};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A row of the work lists: one for each unit that covers the case, and one for each open task.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeskRow {
+    /// Unit in whose list it stands.
+    pub unit: String,
+    /// Workflow and state of the case; after `^` for a unit above; or `~`, workflow and the kind
+    /// of a task owed.
+    pub state: String,
+    /// Sort key: when it is due while open, when it was closed afterwards; microseconds.
+    pub rank: i64,
+    /// Case.
+    pub case: i64,
+    /// When the light turns yellow; microseconds.
+    pub yellow: i64,
+    /// Risk grade.
+    pub grade: String,
+    /// Category.
+    pub category: String,
+}
+
+/// The mark of a task row.
+const TASK_MARK: char = '~';
+/// The mark of a row in the list of a unit above the responsible one.
+const ABOVE_MARK: char = '^';
+
+/// The list of the cases of one state that a unit holds itself. Workflows may share the names of
+/// states, their lists are apart.
+pub fn own_list(flow: &str, state: &str) -> String {
+    format!("{flow}:{state}")
+}
+
+/// The list of the cases of one state that the units below hold.
+pub fn below_list(flow: &str, state: &str) -> String {
+    format!("{ABOVE_MARK}{flow}:{state}")
+}
+
+/// The list of the tasks of one kind that a unit owes.
+pub fn task_list(flow: &str, kind: &str) -> String {
+    format!("{TASK_MARK}{flow}:{kind}")
+}
+
+/// The kind of task of a list of tasks.
+pub fn task_of(list: &str) -> Option<&str> {
+    list.strip_prefix(TASK_MARK)?.split_once(':').map(|(_, kind)| kind)
+}
+
+/// The rows of a case.
+///
+/// # Errors
+/// When a light cannot be computed.
+pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
+    let mut rows = BTreeSet::new();
+    let (rank, yellow) = rank(pack, case)?;
+    let row = |unit: &str, state: String, rank: i64, yellow: i64| DeskRow {
+        unit: unit.to_owned(),
+        state,
+        rank,
+        case: case.id,
+        yellow,
+        grade: case.grade.clone(),
+        category: case.category.clone(),
+    };
+    for unit in pack.units.upward(&case.unit) {
+        let list = if unit.code == case.unit { own_list } else { below_list };
+        let state = list(&case.workflow, &case.state);
+        rows.insert(row(&unit.code, state, rank, yellow));
+    }
+    for task in case.open_tasks() {
+        let due = task.clock.due();
+        let turns = task.clock.yellow_at(pack.lights, &pack.work_time)?.unwrap_or(due);
+        let state = task_list(&case.workflow, &task.kind);
+        rows.insert(row(&task.unit, state, due.as_microsecond(), turns.as_microsecond()));
+    }
+    Ok(rows)
+}
+
+/// When the case is due and when its light turns yellow: its most urgent clock decides.
+fn rank(pack: &Pack, case: &Case) -> Result<(i64, i64), ClockError> {
+    if !case.is_open(pack) {
+        let closed = case.entered.as_microsecond();
+        return Ok((closed, i64::MAX));
+    }
+    let mut rank = i64::MAX;
+    let mut yellow = i64::MAX;
+    for clock in case.clocks.values() {
+        if is_running(clock) {
+            rank = rank.min(clock.due().as_microsecond());
+            let turns = clock.yellow_at(pack.lights, &pack.work_time)?;
+            yellow = yellow.min(turns.map_or(i64::MAX, Timestamp::as_microsecond));
+        } else if is_paused(clock) && rank == i64::MAX {
+            // A paused case sorts behind the running ones of the same day, by its end.
+            rank = clock.resumes_at().unwrap_or_else(|| clock.due()).as_microsecond();
+        }
+    }
+    Ok((rank, yellow))
+}
+
+/// The light of a row at an instant: red from the deadline on, as on the clock itself.
+pub fn light(rank: i64, yellow: i64, now: Timestamp) -> Light {
+    let now = now.as_microsecond();
+    if yellow == i64::MAX {
+        Light::Green
+    } else if now >= rank {
+        Light::Red
+    } else if now >= yellow {
+        Light::Yellow
+    } else {
+        Light::Green
+    }
+}
+
+/// What a case adds to the counts: (name, unit) → 1, for every unit that covers it.
+pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
+    let mut all = BTreeMap::new();
+    for unit in pack.units.upward(&case.unit) {
+        all.insert((format!("{}:{}", case.workflow, case.state), unit.code.clone()), 1);
+    }
+    all
+}

@@ -1,0 +1,259 @@
+//! From a request to a command: ids, receipt, sealing. Everything costly or random happens here,
+//! before the writer, so that the command itself can be replayed.
+
+use crate::{
+    Store,
+    command::{Command, Done, No, Want},
+    db::{Stmt, WriteError},
+    dossier::{self, Attachment, Sealed, Texts, place},
+    numbers,
+};
+use domain::{
+    case::{Actor, CaseId},
+    decide::{Open, Step},
+    field::{Checked, FieldKind},
+    pack::Pack,
+    refusal::Refusal,
+    workflow::Code,
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+use vault::BlindKind;
+
+static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
+pub(crate) static DUE: Stmt =
+    Stmt::new("SELECT id FROM cases WHERE wake <= $1 ORDER BY wake LIMIT $2");
+
+/// The wish to open a case, checked at the edge.
+#[derive(Debug, Clone)]
+pub struct NewCase {
+    /// Command id; a repetition answers the first result.
+    pub command: [u8; 16],
+    /// Who.
+    pub actor: Actor,
+    /// Workflow.
+    pub workflow: Code,
+    /// Programme.
+    pub programme: Option<Code>,
+    /// What was filled in.
+    pub given: Checked,
+    /// Steps right after the opening.
+    pub then: Vec<Step>,
+    /// Files, already sniffed and stripped.
+    pub files: Vec<Attachment>,
+    /// The secret receipt, made by the caller so that a page can show it.
+    pub receipt: String,
+    /// Source and number of an import.
+    pub imported: Option<(String, String)>,
+}
+
+/// The wish to act on a case, checked at the edge.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// Command id; a repetition answers the first result.
+    pub command: [u8; 16],
+    /// Who.
+    pub actor: Actor,
+    /// Case.
+    pub case: CaseId,
+    /// Steps, in order.
+    pub steps: Vec<Step>,
+    /// Files, already sniffed and stripped.
+    pub files: Vec<Attachment>,
+}
+
+/// A case that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// What was done.
+    pub done: Done,
+    /// Its number.
+    pub number: String,
+}
+
+impl Store {
+    /// Opens a case.
+    ///
+    /// # Errors
+    /// When the domain refuses, or the database fails.
+    pub async fn open_case(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        new: NewCase,
+    ) -> Result<Opened, WriteError<No>> {
+        let command = self.opening(pack, now, new).await?;
+        let done = self.db.write(command).await?;
+        self.opened(pack, now, done).await
+    }
+
+    /// Like [`open_case`](Self::open_case) for imports, which give way to everybody else.
+    ///
+    /// # Errors
+    /// When the domain refuses, or the database fails.
+    pub async fn import_case(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        new: NewCase,
+    ) -> Result<Opened, WriteError<No>> {
+        let command = self.opening(pack, now, new).await?;
+        let done = self.db.write_bulk(command).await?;
+        self.opened(pack, now, done).await
+    }
+
+    /// The number holds the year of the first opening, which a repetition may have passed.
+    async fn opened(
+        &self,
+        pack: &Pack,
+        now: Timestamp,
+        done: Done,
+    ) -> Result<Opened, WriteError<No>> {
+        let mut opened = now;
+        if done.repeated {
+            let row = self.db.read().await?.row(&SEALING, &[done.case.into()]).await?;
+            opened = crate::parse_case(&row.ok_or(No::NotFound)?, 1)?.opened;
+        }
+        let number = numbers::number_of(&self.keys, done.case, pack.date_of(opened));
+        Ok(Opened { done, number })
+    }
+
+    async fn opening(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        new: NewCase,
+    ) -> Result<Command, WriteError<No>> {
+        let flow = pack.workflow(&new.workflow).ok_or_else(|| {
+            No::Refused(Refusal::Unknown { what: "workflow", code: new.workflow.clone() })
+        })?;
+        let id = self.ids.next(&self.db).await.map_err(|e| match e {
+            WriteError::Db(error) => error,
+            WriteError::Refused(never) => match never {},
+        })?;
+        let (key, wrapped) = self.keys.new_case_key(&id.to_be_bytes());
+        let texts = texts_of(Some(&new.given), &new.then);
+        let aad = place(id, &new.command);
+        let sealed = dossier::seal(&self.keys, &key, flow, &aad, (&texts, &new.files));
+        let imported = new
+            .imported
+            .map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
+        let open =
+            Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
+        Ok(Command {
+            id: new.command,
+            at: now,
+            actor: new.actor,
+            pack: pack.clone(),
+            want: Want::Open {
+                open,
+                then: new.then,
+                receipt: numbers::receipt_tag(&self.keys, &new.receipt),
+                key: wrapped,
+                imported,
+            },
+            sealed,
+        })
+    }
+
+    /// Acts on a case.
+    ///
+    /// # Errors
+    /// When the domain refuses, the case is not known to the actor, or the database fails.
+    pub async fn act(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        act: Act,
+    ) -> Result<Done, WriteError<No>> {
+        let texts = texts_of(None, &act.steps);
+        let sealed = if texts.is_empty() && act.files.is_empty() {
+            Sealed::default()
+        } else {
+            self.seal_for(pack, &act, &texts).await?
+        };
+        let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
+        let want = Want::Act { case: act.case, steps: act.steps, linked };
+        let command =
+            Command { id: act.command, at: now, actor: act.actor, pack: pack.clone(), want, sealed };
+        self.db.write(command).await
+    }
+
+    /// The case named in a case field of a step, in whatever workflow the field is one.
+    fn named_case(&self, pack: &Pack, step: &Step) -> Option<CaseId> {
+        let is_case = |code: &str| {
+            let fields = pack.workflows.values().filter_map(|w| w.fields.get(code));
+            fields.into_iter().any(|f| f.kind == FieldKind::Case)
+        };
+        let mut named = step.given.coded.iter().filter(|(code, _)| is_case(code));
+        named.find_map(|(_, value)| numbers::case_of(&self.keys, value.one()))
+    }
+
+    async fn seal_for(
+        &self,
+        pack: &Pack,
+        act: &Act,
+        texts: &Texts,
+    ) -> Result<Sealed, WriteError<No>> {
+        let row = self.db.read().await?.row(&SEALING, &[act.case.into()]).await?;
+        let row = row.ok_or(No::NotFound)?;
+        let Some(wrapped) = row.opt_blob(0)? else { return Err(No::NotFound.into()) };
+        let key = self
+            .keys
+            .unwrap(&act.case.to_be_bytes(), wrapped)
+            .map_err(|e| row.corrupt(0, e.to_string()))?;
+        // What a field means, and so how its words are found, is said by the case's own workflow.
+        let workflow = crate::parse_case(&row, 1)?.workflow;
+        let flow = pack.workflow(&workflow).ok_or_else(|| {
+            No::Refused(Refusal::Unknown { what: "workflow", code: workflow.clone() })
+        })?;
+        let aad = place(act.case, &act.command);
+        Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, &act.files)))
+    }
+
+    /// Lets time act on the cases that wait for it; answers how many moved. Idempotent: a second
+    /// node that asks at the same time finds nothing left to do.
+    ///
+    /// # Errors
+    /// When the database fails; a single case that cannot move is logged and left.
+    pub async fn tick(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<usize, crate::db::Error> {
+        let params = [now.as_microsecond().into(), limit.into()];
+        let due = self.db.read().await?.rows(&DUE, &params).await?;
+        let mut moved = 0;
+        for row in &due {
+            let case: CaseId = row.int(0)?;
+            let command = Command {
+                id: rand::random(),
+                at: now,
+                actor: Actor::System,
+                pack: pack.clone(),
+                want: Want::Tick { case },
+                sealed: Sealed::default(),
+            };
+            match self.db.write(command).await {
+                Ok(done) => moved += usize::from(done.seq > 0),
+                Err(WriteError::Refused(no)) => tracing::warn!(case, %no, "a tick was refused"),
+                Err(WriteError::Db(error)) => return Err(error),
+            }
+        }
+        Ok(moved)
+    }
+}
+
+/// The texts of an opening and of steps, by action.
+fn texts_of(opening: Option<&Checked>, steps: &[Step]) -> Texts {
+    let mut texts = Texts::new();
+    if let Some(given) = opening.filter(|g| !g.texts.is_empty()) {
+        texts.insert("open".to_owned(), given.texts.clone());
+    }
+    for step in steps.iter().filter(|s| !s.given.texts.is_empty()) {
+        texts.entry(step.action.clone()).or_default().extend(step.given.texts.clone());
+    }
+    texts
+}
+

@@ -1,0 +1,105 @@
+//! The tables, one migration a purpose, the same number in both dialects.
+//!
+//! Events (`entries`) are the truth; `cases`, `desk`, `people`, `links` and the counts are
+//! projections that `verify` rebuilds and compares. Sealed text lives beside them in `texts`.
+
+use crate::db::Migration;
+
+/// All migrations, in order.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "cases",
+    lite: "
+CREATE TABLE sequences (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE entries (
+  pos INTEGER PRIMARY KEY AUTOINCREMENT, case_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  at INTEGER NOT NULL, by TEXT NOT NULL, command BLOB NOT NULL, facts TEXT NOT NULL,
+  hash BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX entries_case ON entries (case_id, seq);
+CREATE UNIQUE INDEX entries_command ON entries (command);
+CREATE TABLE cases (
+  id INTEGER PRIMARY KEY, version INTEGER NOT NULL, head BLOB NOT NULL, receipt BLOB NOT NULL,
+  key BLOB, wake INTEGER, body TEXT NOT NULL) STRICT;
+CREATE INDEX cases_wake ON cases (wake) WHERE wake IS NOT NULL;
+CREATE TABLE desk (
+  unit TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL, case_id INTEGER NOT NULL,
+  yellow INTEGER NOT NULL, grade TEXT NOT NULL, category TEXT NOT NULL,
+  PRIMARY KEY (unit, state, rank, case_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE texts (
+  case_id INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (case_id, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE people (
+  tag BLOB NOT NULL, case_id INTEGER NOT NULL, PRIMARY KEY (tag, case_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE links (
+  other INTEGER NOT NULL, case_id INTEGER NOT NULL, kind TEXT NOT NULL,
+  PRIMARY KEY (other, case_id, kind)) STRICT, WITHOUT ROWID;
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, case_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  at INTEGER NOT NULL, message TEXT NOT NULL, unit TEXT NOT NULL, sent INTEGER) STRICT;
+CREATE INDEX outbox_unit ON outbox (unit, id) WHERE sent IS NULL;
+CREATE TABLE files (
+  case_id INTEGER NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL, kind TEXT NOT NULL,
+  size INTEGER NOT NULL, name BLOB NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (case_id, seq, n)) STRICT;
+CREATE VIRTUAL TABLE words USING fts5(
+  line, content='', contentless_delete=1, detail=none, tokenize='ascii');
+CREATE TABLE checkpoints (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, upto INTEGER NOT NULL, entries INTEGER NOT NULL,
+  root BLOB NOT NULL, seal BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, username TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
+  name TEXT NOT NULL, unit TEXT NOT NULL, roles TEXT NOT NULL, active INTEGER NOT NULL) STRICT;
+CREATE TABLE sessions (
+  token BLOB PRIMARY KEY, account INTEGER NOT NULL, csrf TEXT NOT NULL, since INTEGER NOT NULL,
+  seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE imports (
+  source TEXT NOT NULL, number BLOB NOT NULL, case_id INTEGER NOT NULL,
+  PRIMARY KEY (source, number)) STRICT, WITHOUT ROWID;
+",
+    pg: "
+CREATE TABLE sequences (name TEXT PRIMARY KEY, next BIGINT NOT NULL);
+CREATE TABLE entries (
+  pos BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id BIGINT NOT NULL,
+  seq BIGINT NOT NULL, at BIGINT NOT NULL, by TEXT NOT NULL, command BYTEA NOT NULL,
+  facts TEXT NOT NULL, hash BYTEA NOT NULL);
+CREATE UNIQUE INDEX entries_case ON entries (case_id, seq);
+CREATE UNIQUE INDEX entries_command ON entries (command);
+CREATE TABLE cases (
+  id BIGINT PRIMARY KEY, version BIGINT NOT NULL, head BYTEA NOT NULL, receipt BYTEA NOT NULL,
+  key BYTEA, wake BIGINT, body TEXT NOT NULL);
+CREATE INDEX cases_wake ON cases (wake) WHERE wake IS NOT NULL;
+CREATE TABLE desk (
+  unit TEXT COLLATE \"C\" NOT NULL, state TEXT COLLATE \"C\" NOT NULL, rank BIGINT NOT NULL,
+  case_id BIGINT NOT NULL, yellow BIGINT NOT NULL, grade TEXT NOT NULL, category TEXT NOT NULL,
+  PRIMARY KEY (unit, state, rank, case_id));
+CREATE TABLE texts (
+  case_id BIGINT NOT NULL, seq BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (case_id, seq));
+CREATE TABLE people (
+  tag BYTEA NOT NULL, case_id BIGINT NOT NULL, PRIMARY KEY (tag, case_id));
+CREATE TABLE links (
+  other BIGINT NOT NULL, case_id BIGINT NOT NULL, kind TEXT NOT NULL,
+  PRIMARY KEY (other, case_id, kind));
+CREATE TABLE outbox (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id BIGINT NOT NULL,
+  seq BIGINT NOT NULL, at BIGINT NOT NULL, message TEXT NOT NULL, unit TEXT NOT NULL, sent BIGINT);
+CREATE INDEX outbox_unit ON outbox (unit, id) WHERE sent IS NULL;
+CREATE TABLE files (
+  case_id BIGINT NOT NULL, seq BIGINT NOT NULL, n BIGINT NOT NULL, kind TEXT NOT NULL,
+  size BIGINT NOT NULL, name BYTEA NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (case_id, seq, n));
+CREATE TABLE words (doc BIGINT PRIMARY KEY, line TSVECTOR NOT NULL);
+CREATE INDEX words_line ON words USING GIN (line);
+CREATE TABLE checkpoints (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, upto BIGINT NOT NULL,
+  entries BIGINT NOT NULL, root BYTEA NOT NULL, seal BYTEA NOT NULL, at BIGINT NOT NULL);
+CREATE TABLE accounts (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, username TEXT NOT NULL UNIQUE,
+  password TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL, roles TEXT NOT NULL,
+  active BIGINT NOT NULL);
+CREATE TABLE sessions (
+  token BYTEA PRIMARY KEY, account BIGINT NOT NULL, csrf TEXT NOT NULL, since BIGINT NOT NULL,
+  seen BIGINT NOT NULL);
+CREATE TABLE imports (
+  source TEXT NOT NULL, number BYTEA NOT NULL, case_id BIGINT NOT NULL,
+  PRIMARY KEY (source, number));
+",
+}];

@@ -1,0 +1,119 @@
+//! The keys in memory: numbered wrapping keys, and one subkey per purpose derived from the root.
+//!
+//! The root never rotates, because blind indexes and search words made with it would have to be
+//! computed again from every text; wrapping keys rotate freely. Nothing here prints a secret.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::suite::{Prf, Secret, Suite};
+
+/// What a message authentication code is for. Codes of one purpose mean nothing for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The secret receipt with which a citizen follows an appeal.
+    Receipts,
+    /// Sealed checkpoints over the event chains.
+    Checkpoints,
+    /// Session tokens and other bearer secrets, stored only as codes.
+    Sessions,
+}
+
+/// Every key of one installation.
+pub struct Keys {
+    suite: Suite,
+    wrapping: BTreeMap<u16, Secret>,
+    newest: (u16, Secret),
+    pub(crate) blind: Prf,
+    pub(crate) words: Prf,
+    pub(crate) numbers: Prf,
+    receipts: Prf,
+    checkpoints: Prf,
+    sessions: Prf,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("suite", &self.suite)
+            .field("wrapping", &self.wrapping.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// `None` when there is no wrapping key.
+    pub(crate) fn derive(
+        suite: Suite,
+        root: &Secret,
+        wrapping: BTreeMap<u16, Secret>,
+    ) -> Option<Self> {
+        let newest = wrapping.last_key_value().map(|(&number, key)| (number, key.clone()))?;
+        let root = Prf::new(suite, root);
+        // The root is uniformly random, so one keyed step (the expand half of HKDF) is enough.
+        let subkey = |label: &str| {
+            let message = format!("xiaohe subkey v1 {label}");
+            Prf::new(suite, &Zeroizing::new(root.of(message.as_bytes())))
+        };
+        Some(Self {
+            suite,
+            wrapping,
+            newest,
+            blind: subkey("blind index"),
+            words: subkey("search words"),
+            numbers: subkey("case numbers"),
+            receipts: subkey("receipts"),
+            checkpoints: subkey("checkpoints"),
+            sessions: subkey("sessions"),
+        })
+    }
+
+    /// The suite that protects new data.
+    pub fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// A 256-bit authentication code of `message`.
+    pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
+        self.prf(purpose).of(message)
+    }
+
+    /// Whether `tag` is the whole code of `message`; takes the same time for every wrong tag.
+    pub fn verify(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
+        self.prf(purpose).verify(message, tag)
+    }
+
+    pub(crate) fn newest(&self) -> (u16, &Secret) {
+        (self.newest.0, &self.newest.1)
+    }
+
+    pub(crate) fn wrapping_key(&self, number: u16) -> Option<&Secret> {
+        self.wrapping.get(&number)
+    }
+
+    fn prf(&self, purpose: Purpose) -> &Prf {
+        match purpose {
+            Purpose::Receipts => &self.receipts,
+            Purpose::Checkpoints => &self.checkpoints,
+            Purpose::Sessions => &self.sessions,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_do_not_mix() {
+        let text = format!("root = {}\nwrap.1 = {}", "01".repeat(32), "02".repeat(32));
+        let keys = Keys::parse(&text).unwrap();
+        let tag = keys.mac(Purpose::Receipts, b"m");
+        assert!(keys.verify(Purpose::Receipts, b"m", &tag));
+        assert!(!keys.verify(Purpose::Sessions, b"m", &tag));
+        assert!(!keys.verify(Purpose::Checkpoints, b"m", &tag));
+        assert!(!keys.verify(Purpose::Receipts, b"m", &tag[..16]));
+    }
+}

@@ -1,0 +1,97 @@
+//! What every handler needs: the store, the city, the time and the texts.
+
+use crate::lang::Texts;
+use domain::pack::Pack;
+use jiff::Timestamp;
+use packs::City;
+use serde::Serialize;
+use std::sync::{Arc, PoisonError, RwLock};
+use store::Store;
+use tokio::sync::Semaphore;
+
+/// The application; clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    city: RwLock<Arc<City>>,
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    texts: Texts,
+    demo: Vec<DemoAccount>,
+    hashing: Arc<Semaphore>,
+}
+
+/// An account of a demonstration, with its password; exists in demo mode only.
+#[derive(Debug, Clone, Serialize)]
+pub struct DemoAccount {
+    /// Log-in name.
+    pub username: String,
+    /// Password in clear.
+    pub password: String,
+    /// First role held.
+    pub role: String,
+    /// Unit.
+    pub unit: String,
+}
+
+impl App {
+    /// Puts the application together. `demo` is empty except in demo mode.
+    pub fn new(
+        store: Store,
+        city: City,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+        demo: Vec<DemoAccount>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            city: RwLock::new(Arc::new(city)),
+            now: Box::new(now),
+            texts: Texts::new(),
+            demo,
+            // One password hash takes a core for tens of milliseconds; two at a time leave the
+            // other requests room.
+            hashing: Arc::new(Semaphore::new(2)),
+        }))
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The city as it is configured now.
+    pub fn city(&self) -> Arc<City> {
+        self.0.city.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The checked pack of the city.
+    pub fn pack(&self) -> Arc<Pack> {
+        self.city().pack.clone()
+    }
+
+    /// Replaces the city after its pack has been checked.
+    pub fn reload(&self, city: City) {
+        *self.0.city.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(city);
+    }
+
+    /// The instant of this request.
+    pub fn now(&self) -> Timestamp {
+        (self.0.now)()
+    }
+
+    /// The strings that people read.
+    pub fn texts(&self) -> &Texts {
+        &self.0.texts
+    }
+
+    /// Accounts of the demonstration; empty in earnest.
+    pub fn demo(&self) -> &[DemoAccount] {
+        &self.0.demo
+    }
+
+    /// Permits to hash a password.
+    pub fn hashing(&self) -> Arc<Semaphore> {
+        self.0.hashing.clone()
+    }
+}

@@ -1,0 +1,7 @@
+//! citizen
+
+use crate::routes::Routes;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+}

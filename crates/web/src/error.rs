@@ -1,0 +1,284 @@
+//! What can go wrong while answering, and how it is said: a page for people, problem details
+//! (RFC 9457) for programs.
+//!
+//! A handler answers with an [`Oops`]; one layer around all routes turns it into words, because
+//! only there language and kind of client are known.
+
+use crate::{
+    app::App,
+    page::{self, Page},
+};
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::{
+    field::{FieldFault, Why},
+    refusal::Refusal,
+};
+use serde_json::{Value, json};
+use std::fmt::Display;
+use store::{
+    No,
+    db::{Error, WriteError},
+};
+
+/// What went wrong.
+#[derive(Debug, Clone)]
+pub enum Oops {
+    /// There is nothing here, or nothing that this viewer may know of.
+    NotFound,
+    /// Somebody must log in first.
+    LogIn,
+    /// The form was not made for this session.
+    Forged,
+    /// What was sent cannot be read; the text key says why.
+    Bad(&'static str),
+    /// Too large, with a text key.
+    TooLarge(&'static str),
+    /// The domain says no.
+    Refused(Refusal),
+    /// The same command id was used for something else.
+    Misused,
+    /// Try again shortly.
+    Busy,
+    /// The program's own fault; logged under this id.
+    Fault(String),
+}
+
+impl Oops {
+    /// A fault, logged once under a new id. The message must not hold personal data.
+    pub fn fault(error: &dyn Display) -> Self {
+        let id = store::new_receipt()[..8].to_owned();
+        tracing::error!(%id, %error, "fault");
+        Self::Fault(id)
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::LogIn => StatusCode::UNAUTHORIZED,
+            Self::Forged => StatusCode::FORBIDDEN,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refused(Refusal::Fields(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(Refusal::MayNotOpen(_)) => StatusCode::FORBIDDEN,
+            Self::Refused(Refusal::Unknown { .. }) => StatusCode::NOT_FOUND,
+            Self::Refused(_) | Self::Misused => StatusCode::CONFLICT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The text key of the explanation.
+    pub fn key(&self) -> String {
+        match self {
+            Self::NotFound => "error.not_found".to_owned(),
+            Self::LogIn => "error.log_in".to_owned(),
+            Self::Forged => "error.forged".to_owned(),
+            Self::Bad(key) | Self::TooLarge(key) => (*key).to_owned(),
+            Self::Misused => "error.misused".to_owned(),
+            Self::Busy => "error.busy".to_owned(),
+            Self::Fault(_) => "error.fault".to_owned(),
+            Self::Refused(refusal) => refusal_key(refusal),
+        }
+    }
+
+    /// The explanation in the language of the page.
+    pub fn words(&self, page: &Page) -> String {
+        match self {
+            Self::Refused(Refusal::OverLimit { max, .. }) => {
+                page.tf(&self.key(), &[("max", &max.to_string())])
+            }
+            Self::Fault(id) => page.tf(&self.key(), &[("id", id)]),
+            _ => page.t(&self.key()).to_owned(),
+        }
+    }
+}
+
+fn refusal_key(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotAllowed { why, .. } => format!("refusal.{}", why.key()),
+        Refusal::MayNotOpen(_) => "refusal.may_not_open".to_owned(),
+        Refusal::Unknown { .. } => "error.not_found".to_owned(),
+        Refusal::Fields(_) => "refusal.fields".to_owned(),
+        Refusal::NoUnit => "refusal.no_unit".to_owned(),
+        Refusal::OverLimit { what, .. } => format!("refusal.{what}"),
+        Refusal::DateInPast(_) => "refusal.date_in_past".to_owned(),
+        Refusal::BadLink(_) => "refusal.bad_link".to_owned(),
+        Refusal::WouldBeLost => "refusal.would_be_lost".to_owned(),
+        Refusal::Clock(_) => "refusal.clock".to_owned(),
+    }
+}
+
+/// A sentence for a field that was not accepted.
+pub fn field_words(page: &Page, fault: &FieldFault) -> String {
+    let label = fault.label.as_str();
+    match &fault.why {
+        Why::Missing => page.tf("field.missing", &[("label", label)]),
+        Why::TooLong { max } => {
+            page.tf("field.too_long", &[("label", label), ("max", &max.to_string())])
+        }
+        Why::NotAnOption => page.tf("field.not_an_option", &[("label", label)]),
+        Why::NotADate => page.tf("field.not_a_date", &[("label", label)]),
+        Why::NotANumber { min, max } => page.tf(
+            "field.not_a_number",
+            &[("label", label), ("min", &min.to_string()), ("max", &max.to_string())],
+        ),
+        Why::NotAPhone => page.tf("field.not_a_phone", &[("label", label)]),
+        Why::Unknown => page.tf("field.unknown", &[("label", label)]),
+        Why::Unreadable => page.tf("field.unreadable", &[("label", label)]),
+    }
+}
+
+impl From<Error> for Oops {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Busy => Self::Busy,
+            error => Self::fault(&error),
+        }
+    }
+}
+
+impl From<WriteError<No>> for Oops {
+    fn from(error: WriteError<No>) -> Self {
+        match error {
+            WriteError::Refused(No::Refused(refusal)) => Self::Refused(refusal),
+            WriteError::Refused(No::NotFound) => Self::NotFound,
+            WriteError::Refused(No::Misused | No::Imported(_)) => Self::Misused,
+            WriteError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Oops {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl IntoResponse for Oops {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    page: &'a Page,
+    status: u16,
+    words: String,
+    allowed: Vec<String>,
+}
+
+/// Nothing matched the path.
+pub(crate) async fn no_such_page() -> Oops {
+    Oops::NotFound
+}
+
+/// Puts an error into words.
+pub(crate) async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let page = page::of(&app, &parts);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(oops) = found(&response) else { return response };
+    if page.path.starts_with("/api/") {
+        problem(&page, &oops)
+    } else if matches!(oops, Oops::LogIn) {
+        Redirect::to("/login").into_response()
+    } else {
+        error_page(&page, &oops)
+    }
+}
+
+/// The error of a response: a handler's own, or one that the framework made.
+fn found(response: &Response) -> Option<Oops> {
+    if let Some(oops) = response.extensions().get::<Oops>() {
+        return Some(oops.clone());
+    }
+    let bare = response.headers().get(header::CONTENT_TYPE).is_none_or(|t| {
+        t.to_str().is_ok_and(|t| t.starts_with("text/plain"))
+    });
+    match response.status() {
+        StatusCode::NOT_FOUND if bare => Some(Oops::NotFound),
+        StatusCode::METHOD_NOT_ALLOWED => Some(Oops::NotFound),
+        StatusCode::PAYLOAD_TOO_LARGE if bare => Some(Oops::TooLarge("error.too_large")),
+        StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            if bare =>
+        {
+            Some(Oops::Bad("error.unreadable"))
+        }
+        _ => None,
+    }
+}
+
+/// The names of the actions that a refusal says are allowed.
+fn allowed_actions(page: &Page, refusal: &Refusal) -> Vec<String> {
+    let Refusal::NotAllowed { allowed, .. } = refusal else { return Vec::new() };
+    let name = |code: &String| {
+        page.pack
+            .workflows
+            .values()
+            .find_map(|w| w.action(code))
+            .map_or_else(|| code.clone(), |a| page.either(&a.name, &a.en).to_owned())
+    };
+    allowed.iter().map(name).collect()
+}
+
+fn error_page(page: &Page, oops: &Oops) -> Response {
+    let allowed = match oops {
+        Oops::Refused(refusal) => allowed_actions(page, refusal),
+        _ => Vec::new(),
+    };
+    let status = oops.status();
+    let view = ErrorPage { page, status: status.as_u16(), words: oops.words(page), allowed };
+    match page.show(&view) {
+        Ok(body) => (status, body).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+/// Problem details for a program.
+pub(crate) fn problem(page: &Page, oops: &Oops) -> Response {
+    let status = oops.status();
+    let mut body = json!({
+        "type": format!("urn:xiaohe:problem:{}", oops.key().replace('.', ":")),
+        "title": page.t(&format!("status.{}", status.as_u16())),
+        "status": status.as_u16(),
+        "detail": oops.words(page),
+    });
+    if let Oops::Refused(refusal) = oops {
+        match refusal {
+            Refusal::NotAllowed { allowed, .. } => body["allowed_actions"] = json!(allowed),
+            Refusal::Fields(faults) => {
+                let faults: Vec<Value> = faults
+                    .iter()
+                    .map(|f| json!({ "field": f.field, "detail": field_words(page, f) }))
+                    .collect();
+                body["errors"] = json!(faults);
+            }
+            _ => {}
+        }
+    }
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    let mut response = (status, kind, Json(body)).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+    if matches!(oops, Oops::Busy) {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,125 @@
+//! What a browser sends: fields with their values, and files. Read once, at the edge.
+
+use crate::{error::Oops, upload};
+use axum::{
+    extract::{FromRequest, Multipart, Request},
+    http::header,
+};
+use domain::field::Raw;
+use std::collections::BTreeMap;
+use store::Attachment;
+
+/// The most bytes of all text fields together.
+const MOST_TEXT: usize = 256 * 1024;
+/// The most fields of a form.
+const MOST_FIELDS: usize = 300;
+
+/// A form that was sent.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Form {
+    fields: BTreeMap<String, Vec<String>>,
+    /// Files, sniffed and stripped.
+    pub(crate) files: Vec<Attachment>,
+}
+
+impl Form {
+    /// The first value of a field; empty when it was not sent.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.fields.get(name).and_then(|v| v.first()).map_or("", String::as_str)
+    }
+
+    /// All values of a field.
+    pub(crate) fn all(&self, name: &str) -> &[String] {
+        self.fields.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The fields with these codes, for the check in the domain. Answers to the danger questions
+    /// come as one field a question (`risk.choked=yes`) and are gathered into one.
+    pub(crate) fn raw<'a>(&self, codes: impl IntoIterator<Item = &'a str>) -> Raw {
+        let mut raw = Raw::new();
+        for code in codes {
+            let mut values = self.all(code).to_vec();
+            let prefix = format!("{code}.");
+            values.extend(self.fields.iter().filter_map(|(name, values)| {
+                let question = name.strip_prefix(&prefix)?;
+                let answer = values.first().filter(|a| !a.is_empty())?;
+                Some(format!("{question}={answer}"))
+            }));
+            if !values.is_empty() {
+                raw.insert(code.to_owned(), values);
+            }
+        }
+        raw
+    }
+
+    /// The unique id of the command that this form carries, so that a second press of the button
+    /// does nothing twice. A form without one gets a fresh id.
+    pub(crate) fn command(&self) -> [u8; 16] {
+        command_id(self.get("command"))
+    }
+
+    fn push(&mut self, name: String, value: String, size: &mut usize) -> Result<(), Oops> {
+        *size += name.len() + value.len();
+        if *size > MOST_TEXT || self.fields.len() > MOST_FIELDS {
+            return Err(Oops::TooLarge("error.too_much_text"));
+        }
+        self.fields.entry(name).or_default().push(value);
+        Ok(())
+    }
+
+    async fn read_parts(mut parts: Multipart) -> Result<Self, Oops> {
+        let unreadable = |_| Oops::Bad("error.unreadable");
+        let (mut form, mut size) = (Self::default(), 0);
+        while let Some(part) = parts.next_field().await.map_err(unreadable)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            match part.file_name().map(str::to_owned) {
+                Some(file) => {
+                    let body = part.bytes().await.map_err(|_| Oops::TooLarge("error.too_large"))?;
+                    if !body.is_empty() {
+                        form.files.push(upload::accept(&file, &body, form.files.len())?);
+                    }
+                }
+                None => form.push(name, part.text().await.map_err(unreadable)?, &mut size)?,
+            }
+        }
+        Ok(form)
+    }
+}
+
+/// A command id from what a client sent: 32 hex digits are taken as they are, anything else is
+/// hashed, and nothing at all becomes a random id.
+pub(crate) fn command_id(sent: &str) -> [u8; 16] {
+    if sent.is_empty() {
+        return rand::random();
+    }
+    match u128::from_str_radix(sent, 16) {
+        Ok(n) if sent.len() == 32 => n.to_be_bytes(),
+        _ => store::digest(sent),
+    }
+}
+
+/// A fresh command id for a form that is about to be shown.
+pub(crate) fn fresh_command() -> String {
+    format!("{:032x}", u128::from_be_bytes(rand::random()))
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Oops;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Oops> {
+        let unreadable = || Oops::Bad("error.unreadable");
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        if kind.is_some_and(|k| k.starts_with("multipart/form-data")) {
+            let parts = Multipart::from_request(request, state).await.map_err(|_| unreadable())?;
+            return Self::read_parts(parts).await;
+        }
+        let pairs = axum::extract::Form::<Vec<(String, String)>>::from_request(request, state)
+            .await
+            .map_err(|_| unreadable())?;
+        let (mut form, mut size) = (Self::default(), 0);
+        for (name, value) in pairs.0 {
+            form.push(name, value, &mut size)?;
+        }
+        Ok(form)
+    }
+}

@@ -1,0 +1,130 @@
+//! What every page shows around its own content: names, language, navigation, who is logged in.
+
+use crate::{
+    app::App,
+    cookies,
+    error::Oops,
+    lang::{Lang, to_traditional},
+    session::LoggedIn,
+};
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+    response::{Html, IntoResponse, Response},
+};
+use domain::pack::{Brand, Pack};
+use std::{convert::Infallible, sync::Arc};
+
+/// The surroundings of a page.
+#[derive(Clone)]
+pub struct Page {
+    /// Language.
+    pub lang: Lang,
+    /// Large text was chosen.
+    pub large: bool,
+    /// Names of the platform.
+    pub brand: Brand,
+    /// The city, for names of units, states and categories.
+    pub pack: Arc<Pack>,
+    /// Path of this request, for the mark in the navigation and the language links.
+    pub path: String,
+    /// Who is logged in.
+    pub who: Option<Who>,
+    app: App,
+}
+
+/// Who is logged in, as the header shows it.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// Name.
+    pub name: String,
+    /// First role, in words.
+    pub role: String,
+    /// Unit, in words.
+    pub unit: String,
+    /// Secret that every form carries.
+    pub csrf: String,
+    /// Role codes.
+    pub roles: Vec<String>,
+}
+
+impl Page {
+    /// A text in the language of the page.
+    pub fn t<'a>(&'a self, key: &'a str) -> &'a str {
+        self.app.texts().get(self.lang, key)
+    }
+
+    /// A text with variables.
+    pub fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.app.texts().fill(self.lang, key, values)
+    }
+
+    /// The name or its English form, as the page's language asks; Chinese when untranslated.
+    pub fn either<'a>(&self, name: &'a str, en: &'a str) -> &'a str {
+        if self.lang == Lang::En && !en.is_empty() { en } else { name }
+    }
+
+    /// `aria-current` for the navigation: whether this path begins with `prefix`.
+    pub fn is_at(&self, prefix: &str) -> bool {
+        if prefix == "/" { self.path == "/" } else { self.path.starts_with(prefix) }
+    }
+
+    /// Whether somebody with one of these roles is logged in.
+    pub fn has_role(&self, roles: &[&str]) -> bool {
+        self.who.as_ref().is_some_and(|w| w.roles.iter().any(|r| roles.contains(&r.as_str())))
+    }
+
+    /// The secret for forms; empty on public pages, which have no session to protect.
+    pub fn csrf(&self) -> &str {
+        self.who.as_ref().map_or("", |w| w.csrf.as_str())
+    }
+
+    /// Prints a page.
+    ///
+    /// # Errors
+    /// When the template fails, which a test of each template rules out.
+    pub fn show<T: Template>(&self, template: &T) -> Result<Response, Oops> {
+        let html = template.render().map_err(|e| Oops::fault(&e))?;
+        let html = if self.lang == Lang::Hant { to_traditional(&html) } else { html };
+        Ok(Html(html).into_response())
+    }
+}
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(of(app, parts))
+    }
+}
+
+/// The surroundings for a request.
+pub(crate) fn of(app: &App, parts: &Parts) -> Page {
+    let pack = app.pack();
+    let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    let lang = cookies::get(&parts.headers, "lang")
+        .and_then(|tag| Lang::tagged(&tag))
+        .unwrap_or_else(|| Lang::accepted(accepted.unwrap_or_default()));
+    let who = parts.extensions.get::<LoggedIn>().map(|l| {
+        let role = l.account.roles.first().and_then(|r| pack.roles.get(r));
+        Who {
+            name: l.account.name.clone(),
+            role: role.map_or(String::new(), |r| {
+                if lang == Lang::En && !r.en.is_empty() { r.en.clone() } else { r.name.clone() }
+            }),
+            unit: pack.units.short(&l.account.unit).to_owned(),
+            csrf: l.csrf.clone(),
+            roles: l.account.roles.clone(),
+        }
+    });
+    Page {
+        lang,
+        large: cookies::get(&parts.headers, "large").as_deref() == Some("1"),
+        brand: pack.brand.clone(),
+        pack,
+        path: parts.uri.path().to_owned(),
+        who,
+        app: app.clone(),
+    }
+}

@@ -1,0 +1,156 @@
+// Starts the real program on a free port with an empty database, waits until it says it is ready,
+// and ends exactly that process afterwards. Never reuses a database or a running server.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const PROFILE = process.env.XIAOHE_PROFILE ?? 'debug';
+const BINARY = process.env.XIAOHE_BIN ?? join(ROOT, 'target', PROFILE, 'xiaohe');
+
+const READY_MS = 120_000;
+const END_MS = 10_000;
+
+/**
+ * A running demonstration city.
+ *
+ * `command` is the program with the arguments that come before the usual ones; tests of this
+ * file give a stub. Fails with the program's last words if it ends or is not ready in time.
+ */
+export async function startApp({
+  command = [BINARY],
+  pack = 'packs/jinan',
+  scale = 'small',
+  readyMs = READY_MS,
+} = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'xiaohe-e2e-'));
+  const port = await freePort();
+  const listen = `127.0.0.1:${port}`;
+  const [program, ...before] = command;
+  const database = `sqlite:${join(folder, 'demo.db')}`;
+  const child = spawn(
+    program,
+    [...before, 'demo', '--pack', pack, '--scale', scale, '--db', database, '--listen', listen],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const app = new App(child, `http://${listen}`, folder);
+  try {
+    await app.ready(readyMs);
+  } catch (error) {
+    await app.stop();
+    throw error;
+  }
+  return app;
+}
+
+class App {
+  #child;
+  #folder;
+  #output = '';
+  #ended;
+
+  constructor(child, origin, folder) {
+    this.#child = child;
+    this.#folder = folder;
+    this.origin = origin;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        this.#output = (this.#output + text).slice(-8_000);
+      });
+    }
+    this.#ended = new Promise((done) => {
+      child.once('exit', (code, signal) => done(`ended with ${signal ?? code}`));
+      child.once('error', (error) => done(`did not start: ${error.message}`));
+    });
+    // A test run that is broken off must not leave a server behind.
+    this.killAtExit = () => child.kill('SIGKILL');
+    process.once('exit', this.killAtExit);
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** What the program printed last. */
+  get output() {
+    return this.#output;
+  }
+
+  url(path) {
+    return new URL(path, this.origin).href;
+  }
+
+  async ready(withinMs) {
+    const deadline = Date.now() + withinMs;
+    let ended = null;
+    this.#ended.then((how) => { ended = how; });
+    while (Date.now() < deadline) {
+      if (await this.#answersReady()) return;
+      await pause(50);
+      if (ended) throw new Error(`the program ${ended}\n${this.#output}`);
+    }
+    throw new Error(`not ready within ${withinMs} ms\n${this.#output}`);
+  }
+
+  async #answersReady() {
+    try {
+      const answer = await fetch(this.url('/readyz'), { signal: AbortSignal.timeout(2_000) });
+      await answer.arrayBuffer();
+      return answer.status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The demonstration accounts: `[{ username, password, role, unit }]`. */
+  async accounts() {
+    const answer = await fetch(this.url('/api/v1/demo/accounts'));
+    if (answer.status !== 200) throw new Error(`demo accounts: status ${answer.status}`);
+    return answer.json();
+  }
+
+  /** The first account of a role; a role that is not there names those that are. */
+  async account(role) {
+    const accounts = await this.accounts();
+    const found = accounts.find((account) => account.role === role);
+    if (found) return found;
+    throw new Error(`no account of role ${role}; there are ${accounts.map((it) => it.role)}`);
+  }
+
+  /** Asks the program to end, waits for it, and takes its database away. */
+  async stop() {
+    process.removeListener('exit', this.killAtExit);
+    this.#child.kill('SIGTERM');
+    const late = new AbortController();
+    const tooLong = pause(END_MS, 'late', { signal: late.signal }).catch(() => 'in time');
+    if ((await Promise.race([this.#ended, tooLong])) === 'late') this.#child.kill('SIGKILL');
+    late.abort();
+    await this.#ended;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A port nobody listens on, below the range from which outgoing connections take theirs. */
+async function freePort() {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free port between 20000 and 32000');
+}
+
+function isFree(port) {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      server.close(() => done(true));
+    });
+  });
+}

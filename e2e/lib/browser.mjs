@@ -1,0 +1,140 @@
+// Opens pages in the Chromium of the machine, as a phone or as a desk, and looks at them: pictures,
+// accessibility, console, bytes over the wire. Never reaches beyond the address it is given.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { ROOT } from './app.mjs';
+
+const PROGRAM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Where the pictures land. */
+export const SHOTS = join(ROOT, 'e2e', 'shots');
+
+const DEVICES = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  desktop: { viewport: { width: 1280, height: 800 } },
+};
+
+/** The levels that the pages promise: WCAG 2.2 AA with everything below it. */
+const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+export async function openBrowser() {
+  return chromium.launch({ executablePath: PROGRAM, headless: true, args: FLAGS });
+}
+
+/**
+ * A fresh visitor with no cookies and an empty cache.
+ *
+ * `device` is phone or desktop; `javaScriptEnabled: false` shows the page that must work anyway.
+ */
+export async function openPage(browser, app, { device = 'desktop', ...options } = {}) {
+  const context = await browser.newContext({
+    baseURL: app.origin,
+    locale: 'zh-CN',
+    timezoneId: 'Asia/Shanghai',
+    reducedMotion: 'reduce',
+    ...DEVICES[device],
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  return page;
+}
+
+export async function phone(browser, app, options = {}) {
+  return openPage(browser, app, { ...options, device: 'phone' });
+}
+
+export async function desktop(browser, app, options = {}) {
+  return openPage(browser, app, { ...options, device: 'desktop' });
+}
+
+/**
+ * Collects what a page complains about from now on: console errors, uncaught errors, and what
+ * could not be loaded. The list stays live.
+ */
+export function complaints(page) {
+  const heard = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) heard.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => heard.push(`uncaught: ${error.message}`));
+  page.on('requestfailed', (request) => {
+    heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) heard.push(`status ${response.status()}: ${response.url()}`);
+  });
+  return heard;
+}
+
+/** Bytes that come over the wire for all of a page's resources, headers with them. */
+export async function countBytes(page) {
+  const session = await page.context().newCDPSession(page);
+  const weight = { bytes: 0, resources: 0 };
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    weight.bytes += encodedDataLength;
+    weight.resources += 1;
+  });
+  await session.send('Network.enable');
+  return weight;
+}
+
+/** Saves a picture of the whole page as `e2e/shots/<name>-<phone|desktop>.png`. */
+export async function shot(page, name) {
+  await mkdir(SHOTS, { recursive: true });
+  const device = page.viewportSize().width < 600 ? 'phone' : 'desktop';
+  const path = join(SHOTS, `${name}-${device}.png`);
+  await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+  return path;
+}
+
+const axeSource = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/**
+ * What axe-core finds wrong on the page, one readable line a place; empty when clean.
+ *
+ * Injected past the page's own policy, so that the policy need not be weakened for it. Needs a
+ * page whose JavaScript is on.
+ */
+export async function axe(page) {
+  await page.evaluate(await axeSource);
+  const { violations } = await page.evaluate(
+    (levels) => window.axe.run(document, { runOnly: { type: 'tag', values: levels } }),
+    LEVELS,
+  );
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')}: ${node.failureSummary}`),
+  );
+}
+
+/** Signs in through the form as a person would; fails if the form is shown again. */
+export async function login(page, { username, password }) {
+  await page.goto('/login');
+  await page.locator('input[name="username"]').fill(username);
+  await page.locator('input[name="password"]').fill(password);
+  await Promise.all([
+    page.waitForEvent('framenavigated'),
+    page.locator('form:has(input[name="password"]) [type="submit"]').click(),
+  ]);
+  await page.waitForLoadState();
+  if (new URL(page.url()).pathname === '/login') {
+    throw new Error(`${username} was not let in: ${await page.locator('main, body').first().innerText()}`);
+  }
+}
+
+/** Whether the page can be read without scrolling sideways. */
+export async function fitsAcross(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+}
