@@ -188,7 +188,7 @@ pub fn permit(
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
     }
-    action.guards.iter().try_for_each(|g| guard(ctx, case, g, given))
+    action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))
 }
 
 fn workflow<'a>(pack: &'a Pack, code: &str) -> Result<&'a Workflow, Refusal> {
@@ -235,7 +235,12 @@ fn stands(ctx: Ctx<'_>, case: &Case, who: &Who) -> bool {
     }
 }
 
-fn guard(ctx: Ctx<'_>, case: &Case, guard: &Guard, given: Option<&Checked>) -> Result<(), Bar> {
+fn guard(
+    ctx: Ctx<'_>,
+    case: &Case,
+    guard: &Guard,
+    (action, given): (&Action, Option<&Checked>),
+) -> Result<(), Bar> {
     let pass = |ok: bool, bar: Bar| if ok { Ok(()) } else { Err(bar) };
     let did = |actions: &[Code], same: &dyn Fn(&By) -> bool| {
         case.deeds.iter().any(|d| actions.contains(&d.action) && same(&d.by))
@@ -265,7 +270,9 @@ fn guard(ctx: Ctx<'_>, case: &Case, guard: &Guard, given: Option<&Checked>) -> R
                 Some(given) => given.coded.get(field).or_else(|| case.coded.get(field)),
                 None => case.coded.get(field),
             };
-            let open = given.is_none() && value.is_none();
+            // What the form will ask is open, whatever was answered another time.
+            let asked = action.fields.iter().any(|f| f.code == *field);
+            let open = given.is_none() && (asked || value.is_none());
             let ok = value.is_some_and(|v| v.all().iter().all(|v| values.contains(v)));
             pass(open || ok, Bar::Field)
         }

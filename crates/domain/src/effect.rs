@@ -58,7 +58,7 @@ pub(crate) fn run(
         }
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
-                draft.push(Fact::Categorised { category: value.one().to_owned() });
+                categorise(ctx, draft, value.one());
             }
             Ok(())
         }
@@ -105,6 +105,16 @@ pub(crate) fn run(
             Ok(())
         }
         Effect::Link { kind, field } => link(ctx, draft, kind, field),
+    }
+}
+
+/// Sets the category. Its usual grade raises that of the case, but only a leader lowers a grade.
+fn categorise(ctx: Ctx<'_>, draft: &mut Draft, category: &str) {
+    draft.push(Fact::Categorised { category: category.to_owned() });
+    let Some(usual) = ctx.pack.categories.get(category).map(|c| &c.grade) else { return };
+    if ctx.pack.risk.order(usual) > ctx.pack.risk.order(&draft.case.grade) {
+        let yes = draft.case.risk_yes.clone();
+        draft.push(Fact::Graded { grade: usual.clone(), yes, unknown: Vec::new() });
     }
 }
 
