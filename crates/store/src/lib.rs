@@ -90,6 +90,16 @@ impl Store {
         &self.keys
     }
 
+    /// The secret receipt for an opening with this command id: the same whenever the command is
+    /// sent again, so that a repetition answers the receipt that opens the case.
+    ///
+    /// Whoever can say the command id learns the receipt. For requests from outside the id must
+    /// cover what was sent beside the client's own key, or a guessable key would open the case of
+    /// somebody else.
+    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
+        numbers::receipt_of(&self.keys, command)
+    }
+
     /// The number of a case.
     pub fn number_of(&self, pack: &domain::pack::Pack, case: &Case) -> String {
         numbers::number_of(&self.keys, case.id, pack.date_of(case.opened))
