@@ -3,11 +3,14 @@
 //! A number is the year, eight digits that do not count, and a check digit; it is no secret.
 //! A receipt is 128 random bits; only its keyed tag is stored.
 
-use crate::db::{P, Stmt, Tx, Work, WriteError};
+use crate::{
+    Store,
+    db::{P, Stmt, Tx, Work, WriteError},
+};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
-use vault::{BlindKind, Keys, number};
+use vault::{BlindKind, Keys, Purpose, number};
 
 /// How many ids a node takes at once.
 const BLOCK: i64 = 256;
@@ -48,7 +51,21 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
 
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
-    let bits = u128::from_be_bytes(rand::random());
+    spell(u128::from_be_bytes(rand::random()))
+}
+
+impl Store {
+    /// The receipt of the case that a command opens: only this installation can derive it, and a
+    /// repetition of the command shows the same one. The command id must be random.
+    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
+        let tag = self.keys.mac(Purpose::Receipts, &[&b"receipt of "[..], command].concat());
+        let mut bits = [0; 16];
+        bits.copy_from_slice(&tag[..16]);
+        spell(u128::from_be_bytes(bits))
+    }
+}
+
+fn spell(bits: u128) -> String {
     (0..26)
         .map(|n| {
             let index = (bits >> (5 * n)) & 31;
