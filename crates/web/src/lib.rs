@@ -11,6 +11,7 @@ mod cookies;
 pub mod error;
 mod form;
 pub mod lang;
+mod look;
 mod open311;
 mod ops;
 pub mod page;
@@ -36,6 +37,7 @@ fn all(app: &App) -> Routes {
     let routes = Routes::new(app.clone());
     let routes = assets::routes(routes);
     let routes = ops::routes(routes);
+    let routes = look::routes(routes);
     let routes = citizen::routes(routes);
     let routes = staff::routes(routes);
     let routes = api::routes(routes);
