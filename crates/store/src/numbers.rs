@@ -7,7 +7,7 @@ use crate::db::{P, Stmt, Tx, Work, WriteError};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
-use vault::{BlindKind, Keys, number};
+use vault::{BlindKind, Keys, Purpose, number};
 
 /// How many ids a node takes at once.
 const BLOCK: i64 = 256;
@@ -48,13 +48,28 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
 
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
-    let bits = u128::from_be_bytes(rand::random());
+    spell(u128::from_be_bytes(rand::random()))
+}
+
+/// 128 bits as 26 characters, the lowest five bits first.
+fn spell(bits: u128) -> String {
     (0..26)
         .map(|n| {
             let index = (bits >> (5 * n)) & 31;
             char::from(ALPHABET[usize::try_from(index).unwrap_or(0)])
         })
         .collect()
+}
+
+impl crate::Store {
+    /// The receipt of the case that this command opens: a keyed code of the command id, so that a
+    /// repeated command is answered with the same receipt although only its tag is stored.
+    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
+        let mac = self.keys.mac(Purpose::Receipts, command);
+        let mut bits = [0; 16];
+        bits.copy_from_slice(&mac[..16]);
+        spell(u128::from_be_bytes(bits))
+    }
 }
 
 /// The tag by which a receipt is compared; dashes, case and look-alike letters do not matter.
