@@ -49,9 +49,9 @@ pub fn router(app: App) -> Router {
     all(&app)
         .into_router()
         .fallback(error::no_such_page)
+        .layer(RequestBodyLimitLayer::new(MOST_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), error::dress))
         .layer(middleware::from_fn(ops::safe_headers))
-        .layer(RequestBodyLimitLayer::new(MOST_BYTES))
         .layer(CompressionLayer::new())
         .with_state(app)
 }
