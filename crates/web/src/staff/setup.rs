@@ -192,7 +192,6 @@ async fn roles(page: Page, _: LoggedIn) -> Result<Response, Oops> {
 struct RuleView {
     place: usize,
     name: String,
-    code: String,
     when: String,
     to: String,
     co: String,
@@ -211,7 +210,6 @@ async fn routing(page: Page, _: LoggedIn) -> Result<Response, Oops> {
     let rules = page.pack.routing.rules.iter().enumerate().map(|(at, rule)| RuleView {
         place: at + 1,
         name: rule.name.clone(),
-        code: rule.code.clone(),
         when: conditions(&page, rule),
         to: target(&page, &rule.to),
         co: rule.co.iter().map(|to| target(&page, to)).collect::<Vec<_>>().join(page.t("board.comma")),

@@ -34,7 +34,6 @@ struct TabView {
 
 struct StateView {
     name: String,
-    code: String,
     public: String,
     kind: String,
     ended: bool,
@@ -45,7 +44,6 @@ struct StateView {
 
 struct ActionView {
     name: String,
-    code: String,
     from: String,
     to: String,
     by: String,
@@ -128,7 +126,6 @@ impl Words<'_> {
         let next = self.flow.actions_from(&state.code).filter(|a| a.to != Target::Same);
         StateView {
             name: self.page.either(&state.name, &state.en).to_owned(),
-            code: state.code.clone(),
             public: state.public.clone(),
             kind: self.page.t(kind).to_owned(),
             ended: !state.is_open(),
@@ -142,7 +139,6 @@ impl Words<'_> {
         let states = action.from.iter().map(|s| view::state_name(self.page, &self.flow.code, s));
         ActionView {
             name: self.page.either(&action.name, &action.en).to_owned(),
-            code: action.code.clone(),
             from: self.list(states),
             to: match &action.to {
                 Target::Same => self.page.t("setup.same").to_owned(),
