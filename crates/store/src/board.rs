@@ -27,6 +27,8 @@ static SOON: Stmt = Stmt::new(
     "SELECT COUNT(*) FROM (SELECT rank FROM desk
      WHERE unit = $1 AND state = $2 AND rank > $3 AND yellow <= $3 LIMIT 10000) soon",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&COUNT, &LATE, &SOON];
 
 /// Cases in one state.
 #[derive(Debug, Clone, PartialEq, Eq)]

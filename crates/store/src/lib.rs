@@ -1,8 +1,8 @@
 //! The one write path and the read questions, on SQLite and PostgreSQL.
 //!
-//! Everything that changes a case goes through [`Store::execute`]; every question about cases
-//! takes a [`Viewer`](domain::access::Viewer) and answers with what that viewer may see. Rows
-//! never leave this crate raw.
+//! Everything that changes a case goes through [`Store::open_case`], [`Store::act`] or
+//! [`Store::tick`]; every question about cases takes a [`Viewer`](domain::access::Viewer) and
+//! answers with what that viewer may see. Rows never leave this crate raw.
 
 mod accounts;
 mod board;
@@ -18,8 +18,9 @@ mod project;
 mod recent;
 mod request;
 mod schema;
-mod search;
 mod seal;
+mod search;
+mod sight;
 mod verify;
 
 pub use accounts::{Account, NewAccount, Session};
@@ -43,6 +44,25 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use vault::Keys;
+
+/// Every statement that the store may run, so that all can be tried against a database before one
+/// is needed.
+pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
+    let modules = [
+        accounts::STATEMENTS,
+        board::STATEMENTS,
+        case_page::STATEMENTS,
+        command::STATEMENTS,
+        desk::STATEMENTS,
+        messages::STATEMENTS,
+        numbers::STATEMENTS,
+        request::STATEMENTS,
+        seal::STATEMENTS,
+        search::STATEMENTS,
+        verify::STATEMENTS,
+    ];
+    modules.into_iter().flatten().copied()
+}
 
 /// An open store. Clones share it.
 #[derive(Clone)]

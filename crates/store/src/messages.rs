@@ -17,6 +17,8 @@ static OF_UNIT: Stmt = Stmt::new(
     "SELECT id, case_id, at, message FROM outbox
      WHERE unit = $1 AND sent IS NULL ORDER BY id DESC LIMIT 50",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&OF_UNIT];
 
 /// A notice for a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,8 @@ static NEXT: Stmt = Stmt::new(
     "INSERT INTO sequences (name, next) VALUES ('case', $1)
      ON CONFLICT (name) DO UPDATE SET next = sequences.next + $1 RETURNING next",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&NEXT];
 
 /// The number of a case, for example `26-4839-2071-6`.
 pub fn number_of(keys: &Keys, case: CaseId, opened: Date) -> String {
@@ -87,20 +89,22 @@ impl Work for TakeBlock {
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     left: Mutex<(i64, i64)>,
+    /// Held while a block is fetched, so that those who wait share it.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 impl Ids {
     /// The next id.
-    pub(crate) async fn next(
-        &self,
-        db: &crate::db::Db,
-    ) -> Result<CaseId, WriteError<Infallible>> {
+    pub(crate) async fn next(&self, db: &crate::db::Db) -> Result<CaseId, WriteError<Infallible>> {
+        if let Some(id) = self.take() {
+            return Ok(id);
+        }
+        let _fetching = self.fetching.lock().await;
         if let Some(id) = self.take() {
             return Ok(id);
         }
         let start = db.write(TakeBlock).await?;
         let mut left = self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Two tasks may fetch a block at once; the rest of the earlier one becomes a gap.
         *left = (start + 1, start + BLOCK);
         Ok(start)
     }
