@@ -7,7 +7,7 @@ use crate::db::{P, Stmt, Tx, Work, WriteError};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
-use vault::{BlindKind, Keys, number};
+use vault::{BlindKind, Keys, Purpose, number};
 
 /// How many ids a node takes at once.
 const BLOCK: i64 = 256;
@@ -48,7 +48,20 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
 
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
-    let bits = u128::from_be_bytes(rand::random());
+    spell(u128::from_be_bytes(rand::random()))
+}
+
+/// The secret receipt of a command; without the keys as random as any other.
+pub(crate) fn receipt_for(keys: &Keys, command: &[u8; 16]) -> String {
+    let mut message = *b"receipt of command ................";
+    message[19..].copy_from_slice(command);
+    let mac = keys.mac(Purpose::Receipts, &message);
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&mac[..16]);
+    spell(u128::from_be_bytes(bits))
+}
+
+fn spell(bits: u128) -> String {
     (0..26)
         .map(|n| {
             let index = (bits >> (5 * n)) & 31;
@@ -136,6 +149,14 @@ mod tests {
         let number = number_of(&keys, 7, Date::constant(2026, 1, 1));
         let wrong: String = number.chars().rev().collect();
         assert_ne!(case_of(&keys, &wrong), Some(7));
+    }
+
+    #[test]
+    fn a_repeated_command_has_the_same_receipt() {
+        let keys = keys();
+        assert_eq!(receipt_for(&keys, &[7; 16]), receipt_for(&keys, &[7; 16]));
+        assert_ne!(receipt_for(&keys, &[7; 16]), receipt_for(&keys, &[8; 16]));
+        assert_eq!(receipt_for(&keys, &[7; 16]).len(), 26);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod password;
 mod routes;
 mod session;
 mod staff;
+mod throttle;
 mod upload;
 mod view;
 
