@@ -33,6 +33,11 @@ impl Form {
         self.fields.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Puts a value into a field that was not sent, so that a form shows what is known already.
+    pub(crate) fn suggest(&mut self, name: &str, value: &str) {
+        self.fields.entry(name.to_owned()).or_insert_with(|| vec![value.to_owned()]);
+    }
+
     /// The fields with these codes, for the check in the domain. Answers to the danger questions
     /// come as one field a question (`risk.choked=yes`) and are gathered into one.
     pub(crate) fn raw<'a>(&self, codes: impl IntoIterator<Item = &'a str>) -> Raw {

@@ -19,6 +19,7 @@ pub mod password;
 mod routes;
 mod session;
 mod staff;
+mod throttle;
 mod upload;
 mod view;
 

@@ -32,9 +32,11 @@ const BAR_STEP: i64 = 24;
 const BAR_WIDTH: i64 = 130;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
-        .add(Access::Staff, "/board", get(own_unit))
-        .add(Access::Staff, "/board/{unit}", get(one_unit))
+    routes.add(Access::Staff, "/board", get(own_unit)).add(
+        Access::Staff,
+        "/board/{unit}",
+        get(one_unit),
+    )
 }
 
 #[derive(Deserialize)]
@@ -181,7 +183,11 @@ async fn show(
         quiet,
         states: states.iter().filter_map(|s| board.state(unit, s)).collect(),
         height: BAR_STEP * i64::try_from(bars.len()).unwrap_or_default() + 4,
-        words: bars.iter().map(|b| format!("{} {}", b.name, b.number)).collect::<Vec<_>>().join("，"),
+        words: bars
+            .iter()
+            .map(|b| format!("{} {}", b.name, b.number))
+            .collect::<Vec<_>>()
+            .join("，"),
         bars,
     })
 }
@@ -261,7 +267,13 @@ impl Board<'_> {
         ];
         figures.push(FigureView {
             unit: String::new(),
-            ..figure("", "board.oldest", self.oldest(total), "&light=red", note("board.oldest_note"))
+            ..figure(
+                "",
+                "board.oldest",
+                self.oldest(total),
+                "&light=red",
+                note("board.oldest_note"),
+            )
         });
         figures
     }
@@ -286,15 +298,12 @@ impl Board<'_> {
 
     /// What the unit holds itself: everything less what the units below hold.
     fn own(&self, total: &BoardRow, below: &[BoardRow]) -> Option<RowView> {
-        let less = |of: fn(&BoardRow) -> i64| {
-            (of(total) - below.iter().map(of).sum::<i64>()).max(0)
-        };
+        let less =
+            |of: fn(&BoardRow) -> i64| (of(total) - below.iter().map(of).sum::<i64>()).max(0);
         let open = less(|r| r.open);
         let name = self.page.tf("board.own", &[("unit", self.page.pack.units.short(&total.unit))]);
-        (open > 0).then(|| RowView {
-            name,
-            ..self.numbers((open, less(|r| r.soon), less(|r| r.late)))
-        })
+        (open > 0)
+            .then(|| RowView { name, ..self.numbers((open, less(|r| r.soon), less(|r| r.late))) })
     }
 
     fn numbers(&self, (open, soon, late): (i64, i64, i64)) -> RowView {

@@ -164,7 +164,8 @@ fn try_case<'a>(pack: &Pack, case: &'a PastCase) -> Option<Tried<'a>> {
 
 fn asks_rules(flow: &Workflow) -> bool {
     let routed = |e: &Effect| matches!(e, Effect::Assign(AssignTo::Routed));
-    flow.opening.unit == AssignTo::Routed || flow.actions.iter().flat_map(|a| &a.effects).any(routed)
+    flow.opening.unit == AssignTo::Routed
+        || flow.actions.iter().flat_map(|a| &a.effects).any(routed)
 }
 
 /// The unit that handles the case, or that it was sent to; none while the desk that takes cases in

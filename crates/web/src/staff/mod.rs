@@ -1,4 +1,19 @@
-//! staff
+//! What staff work with. Each area adds its own routes; every one of them states who may use it.
+
+mod act;
+mod actions;
+mod bulk;
+mod call;
+mod case;
+mod core;
+mod desk;
+mod files;
+mod history;
+mod login;
+mod offers;
+mod opening;
+mod panels;
+mod search;
 
 mod board;
 mod dry_run;
@@ -16,5 +31,5 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = setup::routes(routes);
     let routes = dry_run::routes(routes);
     let routes = papers::routes(routes);
-    routes
+    core::routes(routes)
 }

@@ -157,10 +157,7 @@ fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
             header::CONTENT_TYPE,
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document".to_owned(),
         ),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{number}-{ordinal}.docx\""),
-        ),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{number}-{ordinal}.docx\"")),
     ];
     (headers, paper.docx()).into_response()
 }
@@ -315,7 +312,8 @@ fn values<'a>(page: &Page, case: &CasePage, issue: &Issue) -> Option<BTreeMap<&'
     let flow = pack.workflow(&case.case.workflow)?;
     let (before, after) = (&issue.before, &issue.after);
     let day = |at: Timestamp| view::day(page, at);
-    let unit = |code: &str| pack.units.get(code).map_or_else(|| code.to_owned(), |u| u.name.clone());
+    let unit =
+        |code: &str| pack.units.get(code).map_or_else(|| code.to_owned(), |u| u.name.clone());
     let coded = |field: &str| after.coded.get(field).map(Value::one).unwrap_or_default();
     let overall = after.clocks.get(OVERALL);
     let from_unit = match issue.entry().map(|e| &e.by) {

@@ -59,7 +59,10 @@ async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         href: format!("/setup/workflows/{}", flow.code),
         note: page.tf(
             "setup.flow_note",
-            &[("states", &flow.states.len().to_string()), ("actions", &flow.actions.len().to_string())],
+            &[
+                ("states", &flow.states.len().to_string()),
+                ("actions", &flow.actions.len().to_string()),
+            ],
         ),
     });
     let tile = |name: &str, path: &str, key: &str, n: usize| TileView {
@@ -212,7 +215,12 @@ async fn routing(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         name: rule.name.clone(),
         when: conditions(&page, rule),
         to: target(&page, &rule.to),
-        co: rule.co.iter().map(|to| target(&page, to)).collect::<Vec<_>>().join(page.t("board.comma")),
+        co: rule
+            .co
+            .iter()
+            .map(|to| target(&page, to))
+            .collect::<Vec<_>>()
+            .join(page.t("board.comma")),
         why: rule.why.clone(),
     });
     page.show(&RoutingPage { page: &page, version: version(&page), rules: rules.collect() })
@@ -245,7 +253,8 @@ pub(super) fn channel_name(page: &Page, code: &str) -> String {
 /// A kind of unit on a level, by the example of one that exists.
 fn target(page: &Page, to: &RouteTo) -> String {
     let unit = page.pack.units.iter().find(|u| u.kind == to.kind && u.level == to.level);
-    let region = unit.and_then(|u| page.pack.regions.get(&u.region)).map_or("", |r| r.name.as_str());
+    let region =
+        unit.and_then(|u| page.pack.regions.get(&u.region)).map_or("", |r| r.name.as_str());
     let name = unit.map_or(to.kind.as_str(), |u| u.short.strip_prefix(region).unwrap_or(&u.short));
     page.tf("setup.rule.to", &[("level", level_name(page, to.level)), ("kind", name)])
 }

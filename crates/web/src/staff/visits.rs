@@ -165,14 +165,14 @@ fn questions(page: &Page, flow: &Workflow) -> Vec<QuestionView> {
         .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant));
     let mut found = Vec::new();
     for one in rating.flat_map(|a| &a.fields) {
-        let Some(field) = flow.fields.get(&one.code).filter(|_| !asked.contains(&one.code.as_str()))
+        let Some(field) =
+            flow.fields.get(&one.code).filter(|_| !asked.contains(&one.code.as_str()))
         else {
             continue;
         };
         if let FieldKind::Choice(options) = &field.kind {
             asked.push(&one.code);
-            let answers: Vec<&str> =
-                options.iter().map(|o| page.either(&o.label, &o.en)).collect();
+            let answers: Vec<&str> = options.iter().map(|o| page.either(&o.label, &o.en)).collect();
             found.push(QuestionView {
                 label: page.either(&field.label, &field.en).to_owned(),
                 answers: answers.join(page.t("board.comma")),

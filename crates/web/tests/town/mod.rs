@@ -125,7 +125,8 @@ impl Town {
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> Answer {
-        let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        let request =
+            Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
@@ -203,8 +204,13 @@ impl Town {
     /// An appeal that is dispatched by rule; answers the unit too.
     pub async fn dispatched(&self, category: &str, place: &str) -> (Opened, String) {
         let opened = self.triaged(category, place).await;
-        self.act(opened.done.case, ("triage", "hotline-3701"), "dispatch", &[("instruction", "当天联系")])
-            .await;
+        self.act(
+            opened.done.case,
+            ("triage", "hotline-3701"),
+            "dispatch",
+            &[("instruction", "当天联系")],
+        )
+        .await;
         let unit = self.unit_of(opened.done.case).await;
         (opened, unit)
     }

@@ -232,8 +232,13 @@ mod tests {
 
     #[test]
     fn a_gap_begins_a_new_run() {
-        let days =
-            [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3), date(2026, 4, 4), date(2026, 4, 6)];
+        let days = [
+            date(2026, 1, 1),
+            date(2026, 1, 2),
+            date(2026, 1, 3),
+            date(2026, 4, 4),
+            date(2026, 4, 6),
+        ];
         let expected = [
             (date(2026, 1, 1), date(2026, 1, 3)),
             (date(2026, 4, 4), date(2026, 4, 4)),

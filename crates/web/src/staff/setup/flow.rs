@@ -216,7 +216,9 @@ impl Words<'_> {
             ),
             Guard::GradeIn(grades) => said("setup.guard.grade_in", self.grades(grades)),
             Guard::GradeNotIn(grades) => said("setup.guard.grade_not_in", self.grades(grades)),
-            Guard::Sensitive(yes) => either(*yes, "setup.guard.sensitive", "setup.guard.not_sensitive"),
+            Guard::Sensitive(yes) => {
+                either(*yes, "setup.guard.sensitive", "setup.guard.not_sensitive")
+            }
             Guard::Anonymous(yes) => either(*yes, "setup.guard.anonymous", "setup.guard.named"),
             Guard::Flagged(code) => said("setup.guard.flagged", flag(code)),
             Guard::NotFlagged(code) => said("setup.guard.not_flagged", flag(code)),

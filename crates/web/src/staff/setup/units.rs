@@ -18,9 +18,11 @@ use domain::pack::Unit;
 use store::Account;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
-        .add(Access::Staff, "/setup/units", get(top))
-        .add(Access::Staff, "/setup/units/{code}", get(one))
+    routes.add(Access::Staff, "/setup/units", get(top)).add(
+        Access::Staff,
+        "/setup/units/{code}",
+        get(one),
+    )
 }
 
 struct UnitView {
