@@ -58,6 +58,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
+        recent::STATEMENTS,
         request::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
