@@ -1,6 +1,8 @@
 //! The supervision board, the queue of return visits, the configuration pages, the dry run of the
 //! routing rules, papers and notices, as browsers get them.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 mod town;
 
 use axum::http::{StatusCode, header};

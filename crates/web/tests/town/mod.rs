@@ -1,8 +1,6 @@
 //! A city in a temporary folder with a clock that is set by hand, staff who are made when they are
 //! named, and a browser that sends their cookie.
 
-#![allow(clippy::unwrap_used, reason = "in a test a failure may panic")]
-
 use axum::{
     Router,
     body::{Body, to_bytes},
