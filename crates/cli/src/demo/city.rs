@@ -1,11 +1,7 @@
 //! A year of a city of ten million: one hundred thousand appeals, as fast as the store takes
 //! them. Fewer turns than the small demonstration, the same doors.
 
-use super::{
-    dice::Dice,
-    form::About,
-    stage::Stage,
-};
+use super::{dice::Dice, form::About, stage::Stage};
 use crate::{
     failure::{Doing, Failure},
     progress::Progress,
@@ -80,7 +76,7 @@ impl Round {
         // More today than a year ago: hotlines grow.
         let age = DAYS * dice.between(0.0, 1.0).powf(1.15);
         let at = |days: f64| {
-            let back = SignedDuration::from_secs_f64((age - days).max(0.0) * 86_400.0);
+            let back = SignedDuration::from_secs_f64(((age - days).max(0.0) * 86_400.0).round());
             self.now.saturating_sub(back).unwrap_or(self.now)
         };
         let steps = Steps { round: self, flow, category: &story.category, place };

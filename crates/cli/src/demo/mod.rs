@@ -15,10 +15,9 @@ mod walk;
 use crate::{
     failure::{Doing, Failure},
     serve,
-    settings::{Place, block_on},
+    settings::{Place, block_on, now},
 };
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use packs::City;
 use people::People;
 use stage::Stage;
@@ -68,18 +67,14 @@ impl Demo {
             let accounts = prepare(&store, &city, self.scale).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
-            let app = App::new(store, city, Timestamp::now, accounts);
+            let app = App::new(store, city, now, accounts);
             serve::listen(app, self.listen, dir).await
         })
     }
 }
 
 /// Makes the accounts and, in an empty database, the cases. A second start finds both.
-async fn prepare(
-    store: &Store,
-    city: &City,
-    scale: Scale,
-) -> Result<Vec<DemoAccount>, Failure> {
+async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAccount>, Failure> {
     let texts = Texts::read(&city.demo)?.map(Arc::new);
     let people =
         People::new(store.clone(), city.pack.clone(), texts.clone(), accounts::password()?);
@@ -90,7 +85,7 @@ async fn prepare(
     let Some(texts) = texts.filter(|_| !there) else { return Ok(main) };
     let began = std::time::Instant::now();
     let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts };
-    let now = Timestamp::now();
+    let now = now();
     match scale {
         Scale::Small => cases::build(&stage, now).await?,
         Scale::City => city::build(&stage, now).await?,

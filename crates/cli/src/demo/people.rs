@@ -36,12 +36,7 @@ fn username(role: &str, unit: &str, person: u8) -> String {
 
 impl People {
     /// Begins with whoever is there already. `password` is the hash that all share.
-    pub fn new(
-        store: Store,
-        pack: Arc<Pack>,
-        texts: Option<Arc<Texts>>,
-        password: String,
-    ) -> Self {
+    pub fn new(store: Store, pack: Arc<Pack>, texts: Option<Arc<Texts>>, password: String) -> Self {
         Self { store, pack, texts, password, known: Mutex::default() }
     }
 
@@ -51,11 +46,8 @@ impl People {
     /// When the store fails.
     pub async fn staff(&self, role: &str, unit: &Unit, person: u8) -> Result<Staff, Failure> {
         let username = username(role, &unit.code, person);
-        let staff = |account| Staff {
-            account,
-            unit: unit.code.clone(),
-            roles: vec![role.to_owned()],
-        };
+        let staff =
+            |account| Staff { account, unit: unit.code.clone(), roles: vec![role.to_owned()] };
         let mut known = self.known.lock().await;
         if let Some(account) = known.get(&username) {
             return Ok(staff(*account));

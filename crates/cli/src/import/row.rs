@@ -62,10 +62,8 @@ impl Reading<'_> {
         let raw = self.raw(cells)?;
         let given = field::check(self.pack, self.flow, &self.flow.opening.fields, &raw)
             .map_err(|faults| reasons(&faults))?;
-        let number = self.cell(cells, "external_number").map_or_else(
-            || digest(&whole),
-            str::to_owned,
-        );
+        let number =
+            self.cell(cells, "external_number").map_or_else(|| digest(&whole), str::to_owned);
         Ok(Ready { given, opened, redated, number })
     }
 
@@ -134,8 +132,11 @@ impl Reading<'_> {
         }
         let mut short: String = summary.chars().take(SUMMARY_CHARS - 1).collect();
         short.push('…');
-        let narrative =
-            if narrative.contains(&summary) { narrative } else { format!("{summary}\n{narrative}") };
+        let narrative = if narrative.contains(&summary) {
+            narrative
+        } else {
+            format!("{summary}\n{narrative}")
+        };
         Ok((short, narrative.trim_end().to_owned()))
     }
 

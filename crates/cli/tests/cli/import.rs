@@ -148,8 +148,7 @@ fn bad_rows_are_named_and_stop_nothing() {
     assert_eq!((status, count(&found, "taken"), count(&found, "failed")), (2, 3, 5), "{found}");
     assert!(!town.path("data/city.db").exists(), "a dry run opens no database");
 
-    let (status, found) =
-        town.json(&["import", "appeals", "bad.csv", "--report", "report.csv"]);
+    let (status, found) = town.json(&["import", "appeals", "bad.csv", "--report", "report.csv"]);
     assert_eq!((status, count(&found, "taken"), count(&found, "failed")), (2, 3, 5), "{found}");
     // A year without holiday data has no deadlines, so the old one is opened now.
     assert_eq!(count(&found, "redated"), 1);
@@ -200,11 +199,8 @@ fn killed_in_the_middle_and_given_again() {
 
     let limit = ROWS.to_string();
     let mut command = town.command(&["import", "appeals", "many.csv", "--limit", &limit]);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     let says = BufReader::new(child.stderr.take().expect("a pipe"));
     // When the progress is shown a second time, the rows before the first are durable.
     let shown = says.lines().map_while(Result::ok).filter(|l| l.contains(" of 2000")).nth(1);
