@@ -188,7 +188,12 @@ pub fn permit(
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
     }
-    action.guards.iter().try_for_each(|g| guard(ctx, case, g, given))
+    // What an earlier round answered must not bar the form that asks again.
+    let asks = |g: &&Guard| {
+        let own = |field: &Code| action.fields.iter().any(|u| u.code == *field);
+        given.is_none() && matches!(g, Guard::FieldIn { field, .. } if own(field))
+    };
+    action.guards.iter().filter(|g| !asks(g)).try_for_each(|g| guard(ctx, case, g, given))
 }
 
 fn workflow<'a>(pack: &'a Pack, code: &str) -> Result<&'a Workflow, Refusal> {

@@ -3,6 +3,7 @@
 
 use super::{
     ErrorLine,
+    help_page::own,
     my::{RESULT, accepted, is_own, is_rating},
 };
 use crate::{
@@ -378,10 +379,6 @@ fn note<'a>(page: &'a Page, action: &Action) -> &'a str {
         "reopen" => page.t("my.note.reopen"),
         _ => "",
     }
-}
-
-fn own<'a>(page: &'a Page, key: &'a str) -> Option<&'a str> {
-    Some(page.t(key)).filter(|words| *words != key)
 }
 
 fn errors(page: &Page, said: &Said) -> Vec<ErrorLine> {
