@@ -106,7 +106,10 @@ pub(super) fn show(
     let Some(flow) = page.pack.workflow(FLOW) else { return Err(Oops::NotFound) };
     let step = if step == Step::Kind && kinds(page, form).len() < 2 { Step::Group } else { step };
     let group = page.pack.categories.get(form.get("group"));
-    let shown = |code: &str| code != "command" && step.fields().contains(&code);
+    let shown = |code: &&&str| match step {
+        Step::Group => **code == "group",
+        _ => step.fields().contains(*code),
+    };
     let key = |part: &str| format!("help.{}.{part}", step.name());
     let errors = errors(page, trouble);
     let view = HelpPage {
@@ -115,9 +118,8 @@ pub(super) fn show(
         marks: marks(page, step),
         hidden: CARRIED
             .iter()
-            .filter(|c| !shown(c) && !(step == Step::Group && matches!(**c, "group" | "category")))
-            .map(|c| (*c, form.get(c)))
-            .chain((step == Step::Group).then(|| ("category", form.get("category"))))
+            .filter(|code| !shown(code))
+            .map(|code| (*code, form.get(code)))
             .filter(|(_, value)| !value.is_empty())
             .collect(),
         title: page.t(&key("title")).to_owned(),
