@@ -1,5 +1,7 @@
 //! The citizens' pages from outside: filing, tracking, the status page, ratings, hostile input.
 
+#![allow(clippy::unwrap_used, reason = "a test says loudly what it misses")]
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -201,7 +203,7 @@ impl City {
 }
 
 fn escaped(value: &str) -> String {
-    value.bytes().map(|b| format!("%{b:02X}")).collect()
+    value.bytes().fold(String::new(), |all, b| all + &format!("%{b:02X}"))
 }
 
 fn complete() -> Vec<(&'static str, &'static str)> {
@@ -346,7 +348,10 @@ async fn the_last_pages_ask_how_to_reach_and_send() {
 #[tokio::test]
 async fn a_second_press_shows_the_same_receipt() {
     let city = City::new().await;
-    let (first, second) = (city.file(&[]).await, city.file(&[]).await);
+    let first = city.file(&[]).await;
+    city.wait(300);
+    let second = city.file(&[]).await;
+    assert!(second.body.contains("2026-05-26 09:00"), "the time of the first one");
     assert_eq!((first.number(), first.receipt()), (second.number(), second.receipt()));
     assert!(!first.body.contains("这一份已经提交过") && second.body.contains("这一份已经提交过"));
     let other = city.file(&[("command", "f123456789abcdef0123456789abcdef")]).await;
@@ -633,6 +638,9 @@ async fn looks_are_kept_in_cookies() {
     assert!(answer.cookies.iter().any(|c| c.starts_with("large=1;")));
     let evil = city.get("/look?lang=xx&to=//evil.example", "").await;
     assert!(evil.location == "/" && evil.cookies.is_empty());
+    let typed: Fields = &[("step", "story"), ("summary", "妇联"), ("go", "area")];
+    let page = city.post("/help", "lang=zh-Hant", typed).await;
+    assert!(page.body.contains(r#"value="妇联""#) && page.body.contains("發生了什麼"));
     let page = city.get("/help", "lang=en; large=1").await;
     assert!(page.body.contains(r#"<html lang="en" class="large">"#));
 }

@@ -267,7 +267,8 @@ async fn send(app: &App, page: &Page, form: Form, trouble: Option<Oops>) -> Resu
     };
     match app.store().open_case(&page.pack, app.now(), new).await.map_err(Oops::from) {
         Ok(opened) => {
-            receipt::show(app, page, &opened, &receipt, help_page::is_alarming(page, &form))
+            let alarm = help_page::is_alarming(page, &form);
+            receipt::show(app, page, &opened, &receipt, alarm).await
         }
         // Whatever stands in the way, the words that somebody found with effort stay.
         Err(oops) if oops.status() != StatusCode::CONFLICT => {

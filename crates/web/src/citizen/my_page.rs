@@ -164,9 +164,8 @@ fn status(said: &Said) -> StatusCode {
     match &said.oops {
         Some(Oops::Refused(Refusal::NotAllowed { .. })) => StatusCode::CONFLICT,
         Some(Oops::Busy) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None if said.faults.is_empty() => StatusCode::OK,
-        None => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 
