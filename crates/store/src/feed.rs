@@ -29,8 +29,7 @@ static ONE: Stmt = Stmt::new(
     "SELECT c.body, e.at FROM cases c
      JOIN entries e ON e.case_id = c.id AND e.seq = c.version WHERE c.id = $1",
 );
-static BY_COMMAND: Stmt =
-    Stmt::new("SELECT case_id FROM entries WHERE command = $1 AND seq = 1");
+static BY_COMMAND: Stmt = Stmt::new("SELECT case_id FROM entries WHERE command = $1 AND seq = 1");
 
 /// The coded value that names the service; set here alone, never by a form.
 const SERVICE: &str = "open311";

@@ -196,9 +196,10 @@ fn values(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Null => Some(Vec::new()),
         Value::Array(all) if all.len() <= MOST => all.iter().map(one).collect(),
-        Value::Object(all) if all.len() <= MOST => {
-            all.iter().map(|(question, answer)| Some(format!("{question}={}", answer.as_str()?))).collect()
-        }
+        Value::Object(all) if all.len() <= MOST => all
+            .iter()
+            .map(|(question, answer)| Some(format!("{question}={}", answer.as_str()?)))
+            .collect(),
         Value::Array(_) | Value::Object(_) => None,
         value => one(value).map(|v| vec![v]),
     }

@@ -274,7 +274,8 @@ fn timeline(flow: Option<&Workflow>, page: &CasePage) -> Vec<Value> {
 /// The newest answer that has left the house: the step that wrote it, or the next step that moved
 /// the case on, is one that the resident is told of. A draft that was sent back is not.
 fn answer<'a>(flow: &Workflow, page: &'a CasePage) -> Option<&'a str> {
-    let is_answer = |code: &String| flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::Answer);
+    let is_answer =
+        |code: &String| flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::Answer);
     let told = |action: &str| flow.action(action).is_some_and(|a| !a.public.is_empty());
     let mut next_move_is_told = false;
     for entry in page.entries.iter().rev() {

@@ -20,9 +20,8 @@ pub(crate) async fn tree(page: Page) -> Json<Vec<Kind>> {
 
 /// The public kinds one level below a code; a level is two digits.
 fn below(page: &Page, code: &str) -> Vec<Kind> {
-    let is_child = |c: &&Category| {
-        c.public && c.code.len() == code.len() + 2 && c.code.starts_with(code)
-    };
+    let is_child =
+        |c: &&Category| c.public && c.code.len() == code.len() + 2 && c.code.starts_with(code);
     let kind = |c: &Category| Kind {
         id: c.code.clone(),
         name: page.either(&c.name, &c.en).to_owned(),

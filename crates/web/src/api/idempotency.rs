@@ -29,11 +29,7 @@ pub(crate) fn command(headers: &HeaderMap, kind: &str, actor: &Actor) -> Result<
 /// Whether an entry holds exactly what was sent with a step (`open` for an opening). A repeated
 /// key with another content must not be answered as if that had been done, and the receipt goes
 /// only to whoever knows the whole appeal.
-pub(crate) fn is_same(
-    entry: &EntryPage,
-    step: &str,
-    given: &domain::field::Checked,
-) -> bool {
+pub(crate) fn is_same(entry: &EntryPage, step: &str, given: &domain::field::Checked) -> bool {
     let none = BTreeMap::new();
     let texts = entry.texts.get(step).unwrap_or(&none);
     let coded = entry.facts.iter().find_map(|fact| match fact {

@@ -12,11 +12,7 @@ use crate::{
     page::Page,
     routes::{Access, Routes},
 };
-use axum::{
-    http::StatusCode,
-    response::Response,
-    routing::get,
-};
+use axum::{http::StatusCode, response::Response, routing::get};
 use domain::refusal::Refusal;
 use node::{Format, Node};
 

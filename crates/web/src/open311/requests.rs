@@ -2,10 +2,7 @@
 //! may name people, so neither it nor its place is ever repeated here.
 
 use super::node::{Format, Node};
-use crate::{
-    app::App,
-    error::Oops,
-};
+use crate::{app::App, error::Oops};
 use axum::{
     extract::{Path, Query, State},
     http::{StatusCode, Uri},

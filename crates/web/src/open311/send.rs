@@ -5,16 +5,10 @@ use super::{
     node::{Format, Node},
     services::find,
 };
-use crate::{
-    api,
-    app::App,
-    error::Oops,
-    form::Form,
-    page::Page,
-};
+use crate::{api, app::App, error::Oops, form::Form, page::Page};
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::Response,
 };
 use domain::{
@@ -33,8 +27,13 @@ pub(super) async fn create(
     uri: Uri,
     page: Page,
     headers: HeaderMap,
-    form: Form,
+    form: Result<Form, Oops>,
 ) -> Result<Response, Oops> {
+    // Whoever sends nothing at all is told first that a key is missing, as the standard asks.
+    let form = match form {
+        Err(_) if !headers.contains_key(header::CONTENT_TYPE) => Form::default(),
+        form => form?,
+    };
     if !keys::is_known(form.get("api_key"), !app.demo().is_empty()) {
         return Err(Oops::Plain(StatusCode::FORBIDDEN, "open311.key"));
     }
