@@ -72,7 +72,8 @@ fn wrong(value: &Value, path: &str) -> Option<FieldFault> {
         match here {
             Value::Object(fields) => here = fields.get(name)?,
             Value::Null => return None,
-            _ => break,
+            // A part of what should have parts, and is something else.
+            _ => return Some(fault(path, Why::Unreadable)),
         }
     }
     let fits = here.is_string() || here.is_null();

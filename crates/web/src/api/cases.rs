@@ -16,8 +16,8 @@ use store::{CasePage, DeskFilter};
 
 /// The most hits of a search.
 const HITS: usize = 50;
-/// The longest search in bytes.
-const LONGEST: usize = 400;
+/// The longest search in characters.
+const LONGEST: usize = 100;
 
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
@@ -73,7 +73,7 @@ async fn search(
     page: &Page,
     (wanted, light): (&Wanted, Option<Light>),
 ) -> Result<Json<Value>, Oops> {
-    if wanted.q.len() > LONGEST {
+    if wanted.q.chars().count() > LONGEST {
         return Err(Oops::Bad("error.too_much_text"));
     }
     let hits = app.store().search(&page.pack, &who.viewer(), &wanted.q, HITS).await?;

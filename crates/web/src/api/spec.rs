@@ -3,17 +3,17 @@
 
 mod schemas;
 
-use axum::Json;
+use crate::app::App;
+use axum::{Json, extract::State};
+use domain::pack::Pack;
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
-
-pub(crate) async fn document() -> Json<&'static Value> {
-    Json(&DOCUMENT)
+pub(crate) async fn document(State(app): State<App>) -> Json<Value> {
+    Json(build(&app.pack()))
 }
 
-fn build() -> Value {
+/// The description for a city: its channels, categories and workflows are part of it.
+fn build(pack: &Pack) -> Value {
     let paths: Map<String, Value> = [
         ("/api/openapi.json", description()),
         ("/api/v1/categories", categories()),
@@ -45,7 +45,7 @@ fn build() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-            "schemas": schemas::all(),
+            "schemas": schemas::all(pack),
             "parameters": { "IdempotencyKey": {
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "Chosen by the client, for example a UUID.",

@@ -1,14 +1,16 @@
 //! The schemas of the API description.
 
 use super::of;
+use crate::api::appeals::APPEAL;
+use domain::{field::FieldKind, pack::Pack};
 use serde_json::{Value, json};
 
 /// All schemas by name.
-pub(super) fn all() -> Value {
+pub(super) fn all(pack: &Pack) -> Value {
     json!({
         "Problem": problem(),
         "Category": category(),
-        "Appeal": appeal(),
+        "Appeal": appeal(pack),
         "Receipt": object(&json!({
             "number": text(), "receipt": text(), "status_url": text(),
         })),
@@ -29,7 +31,7 @@ pub(super) fn all() -> Value {
         })),
         "Field": field(),
         "Fields": fields(),
-        "NewCase": new_case(),
+        "NewCase": new_case(pack),
         "OpenedCase": object(&json!({
             "number": text(), "receipt": text(), "state": text(), "version": whole(),
         })),
@@ -80,7 +82,10 @@ fn object(properties: &Value) -> Value {
 
 /// A text that may be left out.
 fn optional(most: u32, description: &str) -> Value {
-    json!({ "type": ["string", "null"], "maxLength": most, "description": description })
+    json!({
+        "type": ["string", "null"], "maxLength": most, "pattern": PRINTABLE,
+        "description": description,
+    })
 }
 
 fn problem() -> Value {
@@ -104,30 +109,51 @@ fn category() -> Value {
     }))
 }
 
-fn appeal() -> Value {
+fn appeal(pack: &Pack) -> Value {
+    let public = pack.categories.values().filter(|c| c.public);
+    let relation = pack.workflow(APPEAL).and_then(|f| f.fields.get("relation"));
+    let relations: Vec<&str> = match relation.map(|f| &f.kind) {
+        Some(FieldKind::Choice(options)) => options.iter().map(|o| o.value.as_str()).collect(),
+        _ => Vec::new(),
+    };
     json!({
         "type": "object",
         "required": ["channel", "summary"],
         "properties": {
-            "channel": { "type": "string", "minLength": 1,
-                "description": "web or mini; staff may use any channel of the city." },
-            "category": optional(20, "id from the tree of categories"),
-            "summary": { "type": "string", "minLength": 1, "maxLength": 80 },
+            "channel": { "enum": pack.channels.keys().collect::<Vec<_>>(),
+                "description": "Without a token only web and mini, or what the city opens." },
+            "category": one_of(public.map(|c| c.code.as_str()).collect()),
+            "summary": { "type": "string", "maxLength": 80, "pattern": SOMETHING },
             "narrative": optional(5_000, "What happened."),
             "place": optional(120, "Code of a division, or words."),
             "address": optional(120, "Where exactly."),
-            "relation": optional(20, "self, relative, neighbour, worker or child"),
+            "relation": one_of(relations),
             "anonymous": or_null("boolean"),
             "contact": {
                 "type": ["object", "null"],
                 "properties": {
                     "name": optional(40, "How to address the person."),
-                    "phone": optional(30, "Telephone number."),
+                    "phone": { "type": ["string", "null"], "maxLength": 30,
+                        "pattern": "^([0-9][ +()-]?){3,15}$" },
                     "safe_contact": optional(200, "How to reach the person without danger."),
                 },
             },
         },
     })
+}
+
+/// Text of printable characters, at least one of which can be seen.
+const SOMETHING: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[0-9A-Za-z\\u4e00-\\u9fff]\
+    [^\\u0000-\\u001f\\u007f-\\u009f]*$";
+/// Text of printable characters.
+const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+/// One of these, or nothing.
+fn one_of(mut values: Vec<&str>) -> Value {
+    values.push("");
+    let mut all = json!(values);
+    all.as_array_mut().into_iter().for_each(|a| a.push(Value::Null));
+    json!({ "enum": all })
 }
 
 fn progress() -> Value {
@@ -229,7 +255,7 @@ fn fields() -> Value {
     })
 }
 
-fn new_case() -> Value {
+fn new_case(pack: &Pack) -> Value {
     let next = json!({
         "type": "object",
         "required": ["action"],
@@ -239,7 +265,7 @@ fn new_case() -> Value {
         "type": "object",
         "required": ["workflow"],
         "properties": {
-            "workflow": text(),
+            "workflow": { "enum": pack.workflows.keys().collect::<Vec<_>>() },
             "programme": or_null("string"),
             "fields": of("Fields"),
             "then": { "type": "array", "maxItems": 64, "items": next },
