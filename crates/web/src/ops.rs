@@ -13,6 +13,7 @@ use axum::{
     routing::get,
 };
 use std::{
+    fmt::Write,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -70,14 +71,14 @@ impl Answers {
         for (class, count) in (1..).zip(&self.status) {
             let n = count.load(Relaxed);
             all += n;
-            text += &format!("xiaohe_http_answers_total{{status=\"{class}xx\"}} {n}\n");
+            let _ = writeln!(text, "xiaohe_http_answers_total{{status=\"{class}xx\"}} {n}");
         }
         text += "# TYPE xiaohe_http_seconds histogram\n";
         let mut below = 0;
         for (bound, count) in BOUNDS.iter().zip(&self.within) {
             below += count.load(Relaxed);
             let end = Duration::from_micros(*bound).as_secs_f64();
-            text += &format!("xiaohe_http_seconds_bucket{{le=\"{end}\"}} {below}\n");
+            let _ = writeln!(text, "xiaohe_http_seconds_bucket{{le=\"{end}\"}} {below}");
         }
         let sum = Duration::from_micros(self.time.load(Relaxed)).as_secs_f64();
         text + &format!(

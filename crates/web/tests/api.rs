@@ -1,6 +1,8 @@
 //! The JSON API from outside: what it answers, what it refuses and how, and that its description
 //! and its routes are the same.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod programs;
 
 use programs::{City, START, bearer};
@@ -132,6 +134,10 @@ async fn every_wrong_field_is_named() {
         (json!({ "channel": "web", "summary": "a", "category": "9999" }), vec!["category"]),
         (
             json!({ "channel": "web", "summary": "a", "contact": "x" }),
+            vec!["contact.name", "contact.phone", "contact.safe_contact"],
+        ),
+        (
+            json!({ "channel": "web", "summary": "a", "contact": ["a", "b"] }),
             vec!["contact.name", "contact.phone", "contact.safe_contact"],
         ),
         (

@@ -3,6 +3,8 @@
 //! Third parties: `e2e/open311.test.mjs` lets the client library `georeport` 0.3.1 talk to the
 //! running program. The names of all elements were compared with the fixtures of the standard.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod programs;
 
 use programs::{City, START};
@@ -136,7 +138,7 @@ async fn errors_have_the_form_of_the_standard() {
         ("/open311/v2/requests.json?start_date=2026-01-01&end_date=2026-06-01", 400),
         ("/open311/v2/requests.json?start_date=2026-03-02&end_date=2026-03-01T00:00:00Z", 400),
         ("/open311/v2/requests.json?start_date=0001-01-01T00:00:00Z&status=open", 200),
-        ("/open311/v2/requests.json?start_date=9999-12-29T00:00:00Z", 200),
+        ("/open311/v2/requests.json?start_date=9999-12-29T00:00:00Z", 400),
         ("/open311/v2/requests.json?end_date=-009999-01-10T00:00:00Z", 400),
     ] {
         let answer = city.get(path).await;

@@ -2,7 +2,7 @@
 
 use super::{
     appeals::same_opening,
-    body::{Sent, fault},
+    body::{Object, Sent, fault},
     idempotency::is_same,
 };
 use crate::{app::App, error::Oops, session::LoggedIn};
@@ -93,7 +93,7 @@ struct Opening {
     #[serde(default)]
     fields: Map<String, Value>,
     #[serde(default)]
-    then: Vec<Next>,
+    then: Vec<Object<Next>>,
 }
 
 #[derive(Deserialize)]
@@ -152,7 +152,7 @@ impl Opening {
         }
         let given =
             check(pack, flow, &flow.opening.fields, &self.fields).map_err(Refusal::Fields)?;
-        let step = |next: &Next| {
+        let step = |Object(next): &Object<Next>| {
             let action = flow.action(&next.action).ok_or_else(|| not_one("then"))?;
             let given = check(pack, flow, &action.fields, &next.fields).map_err(Refusal::Fields)?;
             Ok::<_, Oops>(Step { action: action.code.clone(), given })

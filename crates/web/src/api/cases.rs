@@ -12,6 +12,7 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::btree_map::Entry;
 use store::{CasePage, DeskFilter};
 
 /// The most hits of a search.
@@ -133,9 +134,9 @@ async fn names(app: &App, shown: &CasePage) -> Result<Names, Oops> {
     let mut names = Names::new();
     for entry in &shown.entries {
         let By::Staff(account, _) = entry.by else { continue };
-        if !names.contains_key(&account) {
+        if let Entry::Vacant(place) = names.entry(account) {
             let known = app.store().account_by_id(account).await?;
-            names.insert(account, known.map_or(String::new(), |a| a.name));
+            place.insert(known.map_or(String::new(), |a| a.name));
         }
     }
     Ok(names)

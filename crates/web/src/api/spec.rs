@@ -64,14 +64,14 @@ fn of(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
-/// One operation. `good` is the status and schema of success, `bad` the statuses of problems.
-fn operation(name: &str, summary: &str, good: (u16, Value), bad: &[u16]) -> Value {
+/// One operation. The pair is the status and schema of success, `bad` the statuses of problems.
+fn operation(name: &str, summary: &str, (status, schema): (u16, Value), bad: &[u16]) -> Value {
     let mut responses = Map::new();
     let mut success = json!({ "description": "Done." });
-    if !good.1.is_null() {
-        success["content"] = json!({ "application/json": { "schema": good.1 } });
+    if !schema.is_null() {
+        success["content"] = json!({ "application/json": { "schema": schema } });
     }
-    responses.insert(good.0.to_string(), success);
+    responses.insert(status.to_string(), success);
     // Overload and faults can meet every request.
     for status in bad.iter().chain(&[500, 503]) {
         let problem = json!({ "$ref": "#/components/responses/Problem" });
@@ -169,7 +169,7 @@ fn current_session() -> Value {
 fn cases() -> Value {
     let summary = "Cases and tasks of a unit, the most urgent first; or hits of a search.";
     let mut list = for_staff(operation("listCases", summary, (200, of("CaseList")), &[400]));
-    let lights = json!({ "type": "string", "enum": ["green", "yellow", "red"] });
+    let lights = json!({ "enum": ["", "green", "yellow", "red"] });
     list["parameters"] = json!([
         query("state", false, "Code of a state, or ~ and a kind of task.", &text()),
         query("unit", false, "The own unit or one below it.", &text()),
@@ -184,7 +184,7 @@ fn cases() -> Value {
             "cursor",
             false,
             "next_cursor of the page before.",
-            &json!({ "type": "string", "pattern": "^-?[0-9]{1,18}_[0-9]{1,18}$" })
+            &json!({ "type": "string", "pattern": "^(-?[0-9]{1,18}_[0-9]{1,18})?$" })
         ),
     ]);
     let summary = "Opens a case of any workflow, and takes first steps.";

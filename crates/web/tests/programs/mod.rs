@@ -2,6 +2,7 @@
 //! SQLite database, a fixed clock, and requests made without a network.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use axum::{
     Router,
