@@ -162,7 +162,15 @@ async fn the_demonstration_key_opens_nothing_in_earnest() {
 
 #[tokio::test]
 async fn requests_are_filtered_and_the_newest_come_first() {
-    let city = City::demo().await;
+    filtered(City::demo().await).await;
+}
+
+#[tokio::test]
+async fn requests_are_filtered_alike_on_postgresql() {
+    filtered(City::demo_on(Some(testkit::postgres::fresh_database())).await).await;
+}
+
+async fn filtered(city: City) {
     let mut numbers = Vec::new();
     for day in [0, 40, 89] {
         city.clock.store(START + day * 86_400, Ordering::Relaxed);

@@ -69,10 +69,15 @@ impl Answer {
 
 impl City {
     pub async fn new() -> Self {
-        Self::with_demo(Vec::new()).await
+        Self::with(Vec::new(), None).await
     }
 
     pub async fn demo() -> Self {
+        Self::demo_on(None).await
+    }
+
+    /// A demonstration on a database of its own, or the one given.
+    pub async fn demo_on(url: Option<String>) -> Self {
         let word = |w: &str| w.to_owned();
         let account = DemoAccount {
             username: word("operator@x"),
@@ -80,17 +85,17 @@ impl City {
             role: word("operator"),
             unit: word("x"),
         };
-        Self::with_demo(vec![account]).await
+        Self::with(vec![account], url).await
     }
 
-    async fn with_demo(demo: Vec<DemoAccount>) -> Self {
+    async fn with(demo: Vec<DemoAccount>, url: Option<String>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("xiaohe-api-{}-{n}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let keys = format!("root={}\nwrap.1={}", "01".repeat(32), "02".repeat(32));
         let keys = Arc::new(vault::Keys::parse(&keys).unwrap());
-        let url = format!("sqlite:{}", folder.join("test.db").display());
+        let url = url.unwrap_or_else(|| format!("sqlite:{}", folder.join("test.db").display()));
         let store = Store::open(&url, keys).await.unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let now = clock.clone();
