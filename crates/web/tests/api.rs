@@ -371,6 +371,18 @@ async fn staff_open_cases_of_any_workflow() {
     let path = opened.headers["location"].to_str().unwrap();
     assert_eq!(city.get_as(&operator, path).await.json()["channel"], "call");
 
+    let token = bearer(&operator);
+    let headers = [("authorization", &*token), ("idempotency-key", "open-1")];
+    let send =
+        async |body: &Value| city.send("POST", "/api/v1/cases", &headers, body.to_string()).await;
+    let first = send(&body).await.json();
+    assert_eq!(send(&body).await.json(), first);
+    let mut other = body.clone();
+    other["then"][0]["fields"]["category"] = json!("1302");
+    send(&other).await.problem(409);
+    other["then"] = json!([]);
+    send(&other).await.problem(409);
+
     let mut call = appeal();
     call["channel"] = json!("call");
     assert_eq!(city.post_as(&operator, "/api/v1/appeals", &call).await.status, 201);

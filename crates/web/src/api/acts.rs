@@ -55,16 +55,15 @@ pub(crate) async fn act(
             return Err(Refusal::Fields(faults).into());
         }
     };
-    let steps = vec![Step { action: action.clone(), given }];
+    let steps = vec![Step { action: action.clone(), given: given.clone() }];
     let case = shown.case.id;
-    let act = Act { command, actor, case, steps: steps.clone(), files: Vec::new() };
+    let act = Act { command, actor, case, steps, files: Vec::new() };
     let done = app.store().act(&pack, now, act).await?;
     let after = app.store().case_by_id(&pack, &Viewer::System, case).await?;
     let after = after.ok_or(Oops::NotFound)?;
     if done.repeated {
         let entry = after.entries.iter().find(|e| e.seq == done.seq);
-        let same = |e| steps.iter().all(|s| is_same(e, &s.action, &s.given));
-        if !entry.is_some_and(same) {
+        if !entry.is_some_and(|e| is_same(e, &[(&action, &given)])) {
             return Err(Oops::Misused);
         }
     }
@@ -120,14 +119,16 @@ pub(crate) async fn open(
         workflow: opening.workflow,
         programme: opening.programme,
         given: given.clone(),
-        then,
+        then: then.clone(),
         files: Vec::new(),
         receipt: receipt.clone(),
         imported: None,
     };
     let opened = app.store().open_case(&pack, now, new).await?;
     if opened.done.repeated {
-        same_opening(&app, &pack, opened.done.case, &given).await?;
+        let mut steps = vec![("open", &given)];
+        steps.extend(then.iter().map(|s| (s.action.as_str(), &s.given)));
+        same_opening(&app, &pack, opened.done.case, &steps).await?;
     }
     let after = app.store().case_by_id(&pack, &Viewer::System, opened.done.case).await?;
     let after = after.ok_or(Oops::NotFound)?;

@@ -98,7 +98,7 @@ pub(crate) async fn create(
     };
     let opened = app.store().open_case(&pack, app.now(), new).await?;
     if opened.done.repeated {
-        same_opening(&app, &pack, opened.done.case, &read()?).await?;
+        same_opening(&app, &pack, opened.done.case, &[("open", &read()?)]).await?;
     }
     let number = opened.number;
     let status_url = format!("/api/v1/appeals/track?number={number}");
@@ -115,10 +115,10 @@ pub(crate) async fn same_opening(
     app: &App,
     pack: &Pack,
     case: i64,
-    given: &Checked,
+    steps: &[(&str, &Checked)],
 ) -> Result<(), Oops> {
     let first = app.store().case_by_id(pack, &Viewer::System, case).await?;
-    let same = first.is_some_and(|p| p.entries.first().is_some_and(|e| is_same(e, "open", given)));
+    let same = first.is_some_and(|p| p.entries.first().is_some_and(|e| is_same(e, steps)));
     if same { Ok(()) } else { Err(Oops::Misused) }
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn create(
     let given = new.given.clone();
     let opened = app.store().open_case(&pack, now, new).await?;
     if opened.done.repeated {
-        api::same_opening(&app, &pack, opened.done.case, &given).await?;
+        api::same_opening(&app, &pack, opened.done.case, &[("open", &given)]).await?;
     }
     let token = format!("{:032x}", u128::from_be_bytes(command));
     let mut answer = match service.kind {

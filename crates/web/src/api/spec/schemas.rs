@@ -134,7 +134,7 @@ fn appeal(pack: &Pack) -> Value {
                 "properties": {
                     "name": optional(40, "How to address the person."),
                     "phone": { "type": ["string", "null"], "maxLength": 30,
-                        "pattern": "^([0-9][ +()-]?){3,15}$" },
+                        "pattern": PHONE },
                     "safe_contact": optional(200, "How to reach the person without danger."),
                 },
             },
@@ -142,11 +142,16 @@ fn appeal(pack: &Pack) -> Value {
     })
 }
 
-/// Text of printable characters, at least one of which can be seen.
-const SOMETHING: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[0-9A-Za-z\\u4e00-\\u9fff]\
-    [^\\u0000-\\u001f\\u007f-\\u009f]*$";
-/// Text of printable characters.
-const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+/// Text without control characters, of which something can be seen.
+const SOMETHING: &str = concat!(
+    "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*",
+    "[^\\s\\u0000-\\u0020\\u007f-\\u00a0]",
+    "[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
+);
+/// Text without control characters.
+const PRINTABLE: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+/// Nothing, or three to twenty digits and what people write between them.
+const PHONE: &str = "^ *$|^([ +()（）转-]*[0-9]){3,20}[ +()（）转-]*$";
 
 /// One of these, or nothing.
 fn one_of(mut values: Vec<&str>) -> Value {
