@@ -142,7 +142,7 @@ impl Store {
             Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {
             id: new.command,
-            at: now,
+            at: whole(now),
             actor: new.actor,
             pack: pack.clone(),
             want: Want::Open {
@@ -175,7 +175,7 @@ impl Store {
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
         let want = Want::Act { case: act.case, steps: act.steps, linked };
         let command =
-            Command { id: act.command, at: now, actor: act.actor, pack: pack.clone(), want, sealed };
+            Command { id: act.command, at: whole(now), actor: act.actor, pack: pack.clone(), want, sealed };
         self.db.write(command).await
     }
 
@@ -229,7 +229,7 @@ impl Store {
             let case: CaseId = row.int(0)?;
             let command = Command {
                 id: rand::random(),
-                at: now,
+                at: whole(now),
                 actor: Actor::System,
                 pack: pack.clone(),
                 want: Want::Tick { case },
@@ -243,6 +243,12 @@ impl Store {
         }
         Ok(moved)
     }
+}
+
+/// The instant as an entry can keep it: whole microseconds. Facts that held more than that would
+/// not be made again from the entries.
+fn whole(now: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// The texts of an opening and of steps, by action.

@@ -407,6 +407,21 @@ async fn staff_open_cases_of_any_workflow() {
 }
 
 #[tokio::test]
+async fn a_clock_finer_than_the_entries_makes_no_trouble() {
+    let city = City::new().await;
+    let (store, data) = (city.app.store().clone(), (*city.app.city()).clone());
+    let now = || jiff::Timestamp::new(START, 123_456_789).unwrap();
+    let app = web::App::new(store, data, now, Vec::new());
+    let body = axum::body::Body::from(appeal().to_string());
+    let request = axum::http::Request::post("/api/v1/appeals").body(body);
+    let answer = tower::ServiceExt::oneshot(web::router(app.clone()), request.unwrap()).await;
+    assert_eq!(answer.unwrap().status(), 201);
+    let report = app.store().verify(&app.pack()).await.unwrap();
+    assert_eq!(report.cases, 1);
+    assert!(report.troubles.is_empty(), "{:?}", report.troubles);
+}
+
+#[tokio::test]
 async fn demo_accounts_are_listed_in_a_demonstration_alone() {
     let accounts = City::demo().await.get("/api/v1/demo/accounts").await.json();
     let expected =

@@ -40,7 +40,7 @@ pub(crate) async fn list(
     page: Page,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, Oops> {
-    let light = light_of(&wanted.light)?;
+    let (light, cursor) = (light_of(&wanted.light)?, read_cursor(&wanted.cursor)?);
     if !wanted.q.trim().is_empty() {
         return search(&app, &who, &page, (&wanted, light)).await;
     }
@@ -49,7 +49,7 @@ pub(crate) async fn list(
         state: filled(wanted.state),
         unit: filled(wanted.unit),
         light,
-        cursor: read_cursor(&wanted.cursor)?,
+        cursor,
         ..DeskFilter::default()
     };
     let found = app.store().desk(&page.pack, &who.staff(), app.now(), &filter).await?;
