@@ -173,10 +173,8 @@ impl Life<'_> {
         if !self.act(case, (&["reviewer"], reviewer), &["approve_reply"], days + 1.0).await? {
             return Ok(());
         }
-        let last: &[&str] = match self.age > OLD {
-            true => &["record_visit", "archive"],
-            false => &["record_visit"],
-        };
+        let archived = self.age > OLD;
+        let last: &[&str] = if archived { &["record_visit", "archive"] } else { &["record_visit"] };
         self.act(case, (&["visitor", "archivist"], self.desk), last, days + 3.0).await.map(drop)
     }
 

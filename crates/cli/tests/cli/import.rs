@@ -30,8 +30,8 @@ fn workbook(csv: &str) -> Vec<u8> {
     let row = |(n, line): (usize, &str)| {
         let mut row = format!("<row r=\"{}\">", n + 1);
         for (cell, column) in line.split(',').zip('A'..) {
-            row +=
-                &format!("<c r=\"{column}{}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>", n + 1);
+            let at = format!("{column}{}", n + 1);
+            row.extend(["<c r=\"", &at, "\" t=\"inlineStr\"><is><t>", cell, "</t></is></c>"]);
         }
         row + "</row>"
     };
