@@ -70,12 +70,6 @@ impl Store {
         &self.keys
     }
 
-    /// A receipt that belongs to a command: whoever sends the command again, because the answer was
-    /// lost on the way, is told the same receipt.
-    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
-        numbers::receipt_for(&self.keys, command)
-    }
-
     /// The number of a case.
     pub fn number_of(&self, pack: &domain::pack::Pack, case: &Case) -> String {
         numbers::number_of(&self.keys, case.id, pack.date_of(case.opened))
