@@ -6,13 +6,7 @@ use super::{
     case::{self, Beside},
     offers,
 };
-use crate::{
-    app::App,
-    error::Oops,
-    form::Form,
-    page::Page,
-    session::LoggedIn,
-};
+use crate::{app::App, error::Oops, form::Form, page::Page, session::LoggedIn};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -132,12 +126,7 @@ pub(super) fn labelled(page: &Page, flow: &Workflow, faults: Vec<FieldFault>) ->
 }
 
 /// Back to the case, or to the work list when the case has gone where the viewer sees nothing.
-async fn after(
-    app: &App,
-    me: &LoggedIn,
-    shown: &CasePage,
-    action: &str,
-) -> Result<Response, Oops> {
+async fn after(app: &App, me: &LoggedIn, shown: &CasePage, action: &str) -> Result<Response, Oops> {
     let still = app.store().case_by_id(&app.pack(), &me.viewer(), shown.case.id).await?;
     if still.is_none() {
         return Ok(moved_on());

@@ -97,7 +97,11 @@ fn view(
     let prefix = format!("{}-", action.code);
     let mut fields = field_views(page, flow, &action.fields, &prefix, (&form, faults));
     offers::fill(page, flow, near, &form, &mut fields);
-    let told = |code: &str| flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::Story && matches!(f.kind, FieldKind::Text { .. }));
+    let told = |code: &str| {
+        flow.fields.get(code).is_some_and(|f| {
+            f.meaning == Meaning::Story && matches!(f.kind, FieldKind::Text { .. })
+        })
+    };
     ActionView {
         code: action.code.clone(),
         name: page.either(&action.name, &action.en).to_owned(),

@@ -2,8 +2,7 @@
 //! what was refused, with the reasons.
 
 use super::{
-    act,
-    case,
+    act, case,
     offers::{self, Near},
 };
 use crate::{
@@ -29,7 +28,6 @@ use store::Act;
 
 /// The most cases at once: a page of the work list.
 const MOST: usize = 50;
-
 
 #[derive(Template)]
 #[template(path = "staff/bulk.html")]
@@ -155,10 +153,9 @@ fn ask(
     let own = &me.account.unit;
     let place = page.pack.units.get(own).map_or(page.pack.regions.root(), |u| u.region.as_str());
     offers::fill(page, flow, Near { place, own, case: None }, form, &mut fields);
-    let wrong = faults.iter().map(|f| case::Wrong {
-        id: format!("bulk-{}", f.field),
-        text: field_words(page, f),
-    });
+    let wrong = faults
+        .iter()
+        .map(|f| case::Wrong { id: format!("bulk-{}", f.field), text: field_words(page, f) });
     page.show(&BulkForm {
         page,
         title: page.either(&action.name, &action.en).to_owned(),

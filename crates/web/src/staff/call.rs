@@ -2,8 +2,7 @@
 //! on the line. Serves the workflow of appeals; a pack without these actions refuses them.
 
 use super::{
-    act,
-    case,
+    act, case,
     offers::{self, Near},
     opening,
     panels::{self, LinkView},
@@ -194,10 +193,8 @@ fn checked(
         })
     };
     let given = check(&flow.opening.fields);
-    let steps = [REGISTER, last].map(|action| Step {
-        action: action.to_owned(),
-        given: check(uses(flow, action)),
-    });
+    let steps = [REGISTER, last]
+        .map(|action| Step { action: action.to_owned(), given: check(uses(flow, action)) });
     if category(form).is_none() {
         let label = flow.fields.get("category").map_or(String::new(), |f| f.label.clone());
         faults.push(FieldFault { field: "category".to_owned(), label, why: Why::NotAnOption });
@@ -231,11 +228,7 @@ fn raw(page: &Page, flow: &Workflow, uses: &[FieldUse], near: &str, form: &Form)
 /// The kind of matter, or its group when no kind was chosen; none when the two contradict.
 fn category(form: &Form) -> Option<&str> {
     let (group, kind) = (form.get("group"), form.get("category"));
-    if kind.is_empty() {
-        Some(group)
-    } else {
-        kind.starts_with(group).then_some(kind)
-    }
+    if kind.is_empty() { Some(group) } else { kind.starts_with(group).then_some(kind) }
 }
 
 /// Grade, reasons and earlier cases for what was typed so far.
@@ -256,7 +249,8 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
         let text = page.either(&question.text, &question.en);
         reasons.push(page.tf("call.why_red", &[("question", text)]));
     }
-    let counted = [("call.why_yes", assessment.yes.len()), ("call.why_unknown", assessment.unknown.len())];
+    let counted =
+        [("call.why_yes", assessment.yes.len()), ("call.why_unknown", assessment.unknown.len())];
     for (key, n) in counted.into_iter().filter(|(_, n)| *n > 0) {
         reasons.push(page.tf(key, &[("n", &n.to_string())]));
     }
@@ -303,7 +297,8 @@ async fn show(
     flow: &Workflow,
     (form, trouble): (&Form, Trouble),
 ) -> Result<Response, Oops> {
-    let asked = flow.opening.fields.iter().chain(uses(flow, REGISTER)).chain(uses(flow, "answer_on_spot"));
+    let asked =
+        flow.opening.fields.iter().chain(uses(flow, REGISTER)).chain(uses(flow, "answer_on_spot"));
     let mut all: Vec<FieldUse> = Vec::new();
     for one in asked {
         if all.iter().all(|known| known.code != one.code) {

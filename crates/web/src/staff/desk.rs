@@ -20,7 +20,7 @@ use domain::{
     clock::Light,
     decide::{self, Ctx},
     pack::{Pack, Scope, Unit},
-    workflow::{StateKind, Workflow},
+    workflow::{Relation, StateKind, Who, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -191,7 +191,9 @@ impl Wanted {
             ("unit", &self.unit),
         ];
         for (name, value) in parts.into_iter().filter(|(_, v)| !v.is_empty()) {
-            href.push_str(&format!("&{name}={value}"));
+            for part in ["&", name, "=", value] {
+                href.push_str(part);
+            }
         }
         href
     }
@@ -277,7 +279,8 @@ async fn tabs(
         let counts = counts(app, page, staff, (flow, wanted)).await?;
         for state in &flow.states {
             let count = counts.get(&state.code).copied();
-            let responsible = state.responsible().is_some_and(|r| staff.roles.iter().any(|m| m == r));
+            let responsible =
+                state.responsible().is_some_and(|r| staff.roles.iter().any(|m| m == r));
             let chosen = wanted.state == state.code;
             if count.map_or(responsible, |n| n > 0) || chosen {
                 let to = Wanted { state: state.code.clone(), ..base.clone() };
@@ -286,7 +289,9 @@ async fn tabs(
             }
         }
     }
-    let mut kinds: Vec<&String> = flow.task_kinds().collect();
+    let owes = |who: &Who| who.relation == Relation::Task && staff.roles.contains(&who.role);
+    let owing = flow.actions.iter().flat_map(|a| &a.by).any(owes);
+    let mut kinds: Vec<&String> = flow.task_kinds().filter(|_| owing).collect();
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {

@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     case::{AccountId, By, ClockChange, Fact, TaskEnd},
-    field::{FieldKind, Value},
+    field::{FieldKind, Meaning, Value},
     pack::Sight,
     workflow::Workflow,
 };
@@ -85,11 +85,18 @@ impl Words<'_> {
                 fact => lines.extend(self.line(fact)),
             }
         }
-        let texts = entry.texts.values().flatten();
+        let texts =
+            entry.texts.iter().flat_map(|(action, texts)| texts.iter().map(move |t| (action, t)));
         let mut written: Vec<Line> = texts
-            .map(|(field, text)| Line { label: self.label(field), text: text.clone() })
+            .filter(|(action, (field, _))| *action != "open" || !self.stands_above(field))
+            .map(|(_, (field, text))| Line { label: self.label(field), text: text.clone() })
             .collect();
-        written.append(&mut lines);
+        for line in lines {
+            // An opening and its registration tell the same category and place.
+            if written.iter().all(|w| (&w.label, &w.text) != (&line.label, &line.text)) {
+                written.push(line);
+            }
+        }
         if titles.is_empty() {
             titles.push(self.page.t("history.time").to_owned());
         }
@@ -102,6 +109,13 @@ impl Words<'_> {
             hidden: hidden.join(self.page.t("staff.comma")),
             newest: false,
         }
+    }
+
+    /// Whether a field of the opening has a place of its own on the page.
+    fn stands_above(&self, field: &str) -> bool {
+        self.flow.fields.get(field).is_some_and(|f| {
+            !matches!(f.meaning, Meaning::Work | Meaning::ExternalNumber | Meaning::Answer)
+        })
     }
 
     fn who(&self, by: &By) -> String {
@@ -119,18 +133,17 @@ impl Words<'_> {
     }
 
     fn action(&self, code: &str) -> String {
-        self.flow.action(code).map_or_else(
-            || code.to_owned(),
-            |a| self.page.either(&a.name, &a.en).to_owned(),
-        )
+        self.flow
+            .action(code)
+            .map_or_else(|| code.to_owned(), |a| self.page.either(&a.name, &a.en).to_owned())
     }
 
     /// The label of a field.
     pub(super) fn label(&self, code: &str) -> String {
-        self.flow.fields.get(code).map_or_else(
-            || code.to_owned(),
-            |f| self.page.either(&f.label, &f.en).to_owned(),
-        )
+        self.flow
+            .fields
+            .get(code)
+            .map_or_else(|| code.to_owned(), |f| self.page.either(&f.label, &f.en).to_owned())
     }
 
     /// The title of a document.
@@ -158,7 +171,8 @@ impl Words<'_> {
             }
             Fact::TaskOpened { task } => {
                 let due = clock_time(page, task.clock.due());
-                let text = page.tf("history.task_due", &[("unit", &short(&task.unit)), ("due", &due)]);
+                let text =
+                    page.tf("history.task_due", &[("unit", &short(&task.unit)), ("due", &due)]);
                 vec![Line { label: task_name(page, &task.kind), text }]
             }
             Fact::TaskEnded { end: TaskEnd::Dropped, .. } => {
@@ -167,7 +181,8 @@ impl Words<'_> {
             Fact::Issued { template, ordinal: _ } => line("history.paper", self.paper(template)),
             Fact::Climbed { clock, step: _, unit } => {
                 let name = clock_name(self.flow, clock);
-                let text = page.tf("history.climbed_to", &[("clock", &name), ("unit", &short(unit))]);
+                let text =
+                    page.tf("history.climbed_to", &[("clock", &name), ("unit", &short(unit))]);
                 line("history.climbed", text)
             }
             _ => Vec::new(),

@@ -1,8 +1,7 @@
 //! A new record of any programme: the form that its workflow asks for.
 
 use super::{
-    act,
-    case,
+    act, case,
     offers::{self, Near},
 };
 use crate::{
@@ -154,15 +153,16 @@ fn show(
     offers::fill(page, flow, near, form, &mut fields);
     let programmes = page.pack.programmes.values().filter(|p| p.workflow == flow.code);
     let chosen = form.get("programme");
-    let wrong = faults.iter().map(|f| case::Wrong {
-        id: format!("f-{}", f.field),
-        text: field_words(page, f),
-    });
+    let wrong = faults
+        .iter()
+        .map(|f| case::Wrong { id: format!("f-{}", f.field), text: field_words(page, f) });
     page.show(&NewPage {
         page,
         title: page.tf("desk.new", &[("name", page.either(&flow.name, &flow.en))]),
         flow: &flow.code,
-        command: Some(form.get("command")).filter(|c| !c.is_empty()).map_or_else(fresh_command, str::to_owned),
+        command: Some(form.get("command"))
+            .filter(|c| !c.is_empty())
+            .map_or_else(fresh_command, str::to_owned),
         fields,
         programmes: programmes
             .map(|p| OptionView {

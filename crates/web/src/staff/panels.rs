@@ -149,7 +149,11 @@ pub(super) fn people(words: &Words<'_>, shown: &CasePage) -> Vec<PersonLine> {
     let about = |m: Meaning| {
         matches!(
             m,
-            Meaning::Name | Meaning::Phone | Meaning::IdNumber | Meaning::Address | Meaning::SafeContact
+            Meaning::Name
+                | Meaning::Phone
+                | Meaning::IdNumber
+                | Meaning::Address
+                | Meaning::SafeContact
         )
     };
     let fields = words.flow.opening.fields.iter().filter_map(|f| words.flow.fields.get(&f.code));
@@ -167,18 +171,18 @@ pub(super) fn people(words: &Words<'_>, shown: &CasePage) -> Vec<PersonLine> {
             })
         })
         .collect();
-    lines.extend(shown.entries.iter().flat_map(|e| added_people(words, e)));
+    lines.extend(shown.entries.iter().filter_map(|e| added_person(words, e)));
     lines
 }
 
-/// People whom a later entry added: what was written, under the role that was chosen with it.
-fn added_people(words: &Words<'_>, entry: &store::EntryPage) -> Option<PersonLine> {
-    let is_name = |code: &String| {
-        words.flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::Name)
-    };
-    let (action, texts) = entry.texts.iter().find(|(action, texts)| {
-        action.as_str() != "open" && texts.keys().any(is_name)
-    })?;
+/// The person whom a later entry added: what was written, under the role that was chosen with it.
+fn added_person(words: &Words<'_>, entry: &store::EntryPage) -> Option<PersonLine> {
+    let is_name =
+        |code: &String| words.flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::Name);
+    let (action, texts) = entry
+        .texts
+        .iter()
+        .find(|(action, texts)| action.as_str() != "open" && texts.keys().any(is_name))?;
     let roles = entry.facts.iter().find_map(|fact| match fact {
         Fact::Given { coded, .. } => Some(coded),
         _ => None,

@@ -1,6 +1,8 @@
 //! A city with people in it, driven through its pages: real store, real forms, a clock that stands
 //! still until it is moved.
 
+#![allow(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -139,8 +141,8 @@ impl Office {
     ) -> Page {
         let body: Vec<String> =
             fields.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
-        let mut request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(session) = session {
             request = request.header(header::COOKIE, &session.cookie);
         }
@@ -152,7 +154,13 @@ impl Office {
     }
 
     /// Does an action as the case page offers it: the form must be there, with its version.
-    pub async fn act(&self, who: &str, number: &str, action: &str, fields: &[(&str, &str)]) -> Page {
+    pub async fn act(
+        &self,
+        who: &str,
+        number: &str,
+        action: &str,
+        fields: &[(&str, &str)],
+    ) -> Page {
         let shown = self.get(who, &format!("/cases/{number}")).await;
         assert_eq!(shown.status, StatusCode::OK, "{who} opens {number}");
         let form = format!("action=\"/cases/{number}/{action}\"");
@@ -164,7 +172,13 @@ impl Office {
     }
 
     /// Like [`act`](Self::act), and it must succeed.
-    pub async fn must(&self, who: &str, number: &str, action: &str, fields: &[(&str, &str)]) -> Page {
+    pub async fn must(
+        &self,
+        who: &str,
+        number: &str,
+        action: &str,
+        fields: &[(&str, &str)],
+    ) -> Page {
         let done = self.act(who, number, action, fields).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{who} {action}:\n{}", done.words());
         done
