@@ -241,8 +241,8 @@ async fn eyes_see_what_their_role_sees() {
     for answer in [&outsider, &unknown, &year_off] {
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
     }
-    let plain = |body: &str, path: &str| body.replace(path, "");
-    let alike = plain(&outsider.body, &path) == plain(&unknown.body, "/cases/26-0000-0000-0");
+    let without = |body: &str, path: &str| body.replace(path, "");
+    let alike = without(&outsider.body, &path) == without(&unknown.body, "/cases/26-0000-0000-0");
     assert!(alike, "a foreign case answers like one that does not exist");
     let invited = [("units", "justice-990101"), ("instruction", "请派法律援助")];
     office.must(COUNTY, &number, "invite", &invited).await;
@@ -410,9 +410,8 @@ async fn attachments_are_handed_out_to_those_who_may_see_evidence() {
     ];
     let mut body = String::new();
     for (name, value) in fields {
-        body.push_str(&format!(
-            "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        ));
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        body.extend([&head, &value, "\r\n"]);
     }
     body.push_str("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"协议.pdf\"\r\nContent-Type: text/html\r\n\r\n%PDF-1.4 x\r\n--b--\r\n");
     let request = Request::post(format!("/cases/{number}/note"))
