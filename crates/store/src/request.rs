@@ -3,13 +3,13 @@
 
 use crate::{
     Store,
-    command::{Command, Done, No, Want},
+    command::{BY_COMMAND, Command, Done, No, Want},
     db::{Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
-    numbers,
+    numbers, sight,
 };
 use domain::{
-    case::{Actor, CaseId},
+    case::{Actor, By, CaseId},
     decide::{Open, Step},
     field::{Checked, FieldKind},
     pack::Pack,
@@ -23,6 +23,8 @@ use vault::BlindKind;
 static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
 pub(crate) static DUE: Stmt =
     Stmt::new("SELECT id FROM cases WHERE wake <= $1 ORDER BY wake LIMIT $2");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&SEALING, &DUE];
 
 /// The wish to open a case, checked at the edge.
 #[derive(Debug, Clone)]
@@ -138,13 +140,13 @@ impl Store {
         let imported = new
             .imported
             .map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
-        let open =
-            Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
+        let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {
             id: new.command,
             at: whole(now),
             actor: new.actor,
             pack: pack.clone(),
+            keys: self.keys.clone(),
             want: Want::Open {
                 open,
                 then: new.then,
@@ -174,9 +176,32 @@ impl Store {
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
         let want = Want::Act { case: act.case, steps: act.steps, linked };
-        let command =
-            Command { id: act.command, at: whole(now), actor: act.actor, pack: pack.clone(), want, sealed };
+        let command = Command {
+            id: act.command,
+            at: whole(now),
+            actor: act.actor,
+            pack: pack.clone(),
+            keys: self.keys.clone(),
+            want,
+            sealed,
+        };
         self.db.write(command).await
+    }
+
+    /// The case of a command that this actor has done already: a second press of the button must
+    /// not be told that the case has changed, because it was the first press that changed it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn done_already(
+        &self,
+        command: &[u8; 16],
+        actor: &Actor,
+    ) -> Result<Option<CaseId>, crate::db::Error> {
+        let row = self.db.read().await?.row(&BY_COMMAND, &[command.into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let same = row.text(2)? == crate::text_of(&By::from(actor));
+        if same { row.int(0).map(Some) } else { Ok(None) }
     }
 
     /// The case named in a case field of a step, in whatever workflow the field is one.
@@ -232,12 +257,17 @@ impl Store {
                 at: whole(now),
                 actor: Actor::System,
                 pack: pack.clone(),
+                keys: self.keys.clone(),
                 want: Want::Tick { case },
                 sealed: Sealed::default(),
             };
             match self.db.write(command).await {
                 Ok(done) => moved += usize::from(done.seq > 0),
                 Err(WriteError::Refused(no)) => tracing::warn!(case, %no, "a tick was refused"),
+                // One broken row must not stop the time of all others.
+                Err(WriteError::Db(crate::db::Error::Corrupt(error))) => {
+                    tracing::error!(case, %error, "time could not move this case");
+                }
                 Err(WriteError::Db(error)) => return Err(error),
             }
         }
@@ -255,11 +285,10 @@ fn whole(now: Timestamp) -> Timestamp {
 fn texts_of(opening: Option<&Checked>, steps: &[Step]) -> Texts {
     let mut texts = Texts::new();
     if let Some(given) = opening.filter(|g| !g.texts.is_empty()) {
-        texts.insert("open".to_owned(), given.texts.clone());
+        texts.insert(sight::OPENING.to_owned(), given.texts.clone());
     }
     for step in steps.iter().filter(|s| !s.given.texts.is_empty()) {
         texts.entry(step.action.clone()).or_default().extend(step.given.texts.clone());
     }
     texts
 }
-

@@ -242,9 +242,10 @@ fn found(response: &Response) -> Option<Oops> {
     if let Some(oops) = response.extensions().get::<Oops>() {
         return Some(oops.clone());
     }
-    let bare = response.headers().get(header::CONTENT_TYPE).is_none_or(|t| {
-        t.to_str().is_ok_and(|t| t.starts_with("text/plain"))
-    });
+    let bare = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|t| t.to_str().is_ok_and(|t| t.starts_with("text/plain")));
     match response.status() {
         StatusCode::NOT_FOUND if bare => Some(Oops::NotFound),
         status @ StatusCode::METHOD_NOT_ALLOWED => Some(Oops::Plain(status, "error.method")),

@@ -11,6 +11,7 @@ mod cookies;
 pub mod error;
 mod form;
 pub mod lang;
+mod look;
 mod open311;
 mod ops;
 pub mod page;
@@ -18,6 +19,7 @@ pub mod password;
 mod routes;
 mod session;
 mod staff;
+mod throttle;
 mod upload;
 mod view;
 
@@ -36,6 +38,7 @@ fn all(app: &App) -> Routes {
     let routes = Routes::new(app.clone());
     let routes = assets::routes(routes);
     let routes = ops::routes(routes);
+    let routes = look::routes(routes);
     let routes = citizen::routes(routes);
     let routes = staff::routes(routes);
     let routes = api::routes(routes);

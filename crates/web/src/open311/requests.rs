@@ -10,7 +10,7 @@ use axum::{
 };
 use domain::pack::Pack;
 use jiff::{Timestamp, civil::Date};
-use packs::Open311Service;
+use packs::Offer;
 use serde::Deserialize;
 use store::{Feed, PublicRequest};
 
@@ -129,7 +129,7 @@ pub(super) async fn of_token(
     Ok(format.print("service_requests", &Node::List("request", vec![node])))
 }
 
-fn line(services: &[Open311Service], one: &PublicRequest) -> Node {
+fn line(services: &[Offer], one: &PublicRequest) -> Node {
     let name = services.iter().find(|s| s.code == one.service).map_or("", |s| s.name.as_str());
     Node::Map(vec![
         ("service_request_id", Node::text(one.number.as_str())),

@@ -16,7 +16,7 @@ use domain::{
     field::{self, FieldFault, Raw, Why},
     refusal::Refusal,
 };
-use packs::{Attribute, Datatype, Open311Service, ServiceKind};
+use packs::{Attribute, Datatype, Offer, Timing};
 use store::NewCase;
 
 /// The channel by which such appeals arrive.
@@ -67,9 +67,9 @@ pub(super) async fn create(
     }
     let token = format!("{:032x}", u128::from_be_bytes(command));
     let mut answer = match service.kind {
-        ServiceKind::Realtime => vec![("service_request_id", Node::text(opened.number))],
-        ServiceKind::Batch => vec![("token", Node::text(token))],
-        ServiceKind::Blackbox => Vec::new(),
+        Timing::Realtime => vec![("service_request_id", Node::text(opened.number))],
+        Timing::Batch => vec![("token", Node::text(token))],
+        Timing::Blackbox => Vec::new(),
     };
     answer.push(("service_notice", Node::text(page.t("open311.notice"))));
     answer.push(("account_id", Node::Nothing));
@@ -78,7 +78,7 @@ pub(super) async fn create(
 }
 
 /// The fields of the appeal that a request becomes.
-fn raw(page: &Page, service: &Open311Service, form: &Form) -> Result<Raw, Oops> {
+fn raw(page: &Page, service: &Offer, form: &Form) -> Result<Raw, Oops> {
     let mut faults = Vec::new();
     let mut story = vec![form.get("description").to_owned()];
     for one in service.attributes.iter().filter(|a| a.variable) {

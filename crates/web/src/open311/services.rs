@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::Response,
 };
-use packs::{Attribute, Open311Service};
+use packs::{Attribute, Offer};
 
 /// The standard that is spoken.
 const SPECIFICATION: &str = "http://wiki.open311.org/GeoReport_v2";
@@ -50,7 +50,7 @@ pub(super) async fn list(State(app): State<App>, uri: Uri) -> Response {
     Format::of(uri.path()).print("services", &Node::List("service", all))
 }
 
-fn line(service: &Open311Service) -> Node {
+fn line(service: &Offer) -> Node {
     Node::Map(vec![
         ("service_code", Node::text(service.code.as_str())),
         ("service_name", Node::text(service.name.as_str())),
@@ -82,9 +82,9 @@ pub(super) async fn definition(
 /// # Errors
 /// 404, as the standard asks.
 pub(super) fn find<'a>(
-    services: &'a [Open311Service],
+    services: &'a [Offer],
     code: &str,
-) -> Result<&'a Open311Service, Oops> {
+) -> Result<&'a Offer, Oops> {
     let found = services.iter().find(|s| s.code == code);
     found.ok_or(Oops::Plain(StatusCode::NOT_FOUND, "open311.service"))
 }

@@ -1,0 +1,229 @@
+//! A year of a city of ten million: one hundred thousand appeals, as fast as the store takes
+//! them. Fewer turns than the small demonstration, the same doors.
+
+use super::{dice::Dice, form::About, stage::Stage, texts::Story};
+use crate::{
+    failure::{Doing, Failure},
+    progress::Progress,
+};
+use domain::{
+    case::{Actor, CaseId, Staff},
+    decide::Step,
+    field::{self, Checked, Raw},
+    pack::{Level, Matter, Unit},
+    workflow::Workflow,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use store::{Act, NewCase, db::WriteError};
+use tokio::task::JoinSet;
+
+/// How many appeals. Hotlines of such cities count one for a hundred residents a year.
+pub const APPEALS: usize = 100_000;
+/// How far back, days.
+const DAYS: f64 = 365.0;
+/// Appeals under way at once; enough to fill the commits of the store.
+const ABREAST: usize = 256;
+/// Younger appeals than this have just arrived, days.
+const FRESH: f64 = 0.3;
+/// Younger ones than this are not signed for yet, days.
+const SIGNED: f64 = 1.2;
+/// Younger ones than this are not answered yet, days.
+const YOUNG: f64 = 12.0;
+/// Older ones than this are in the archive, days.
+const OLD: f64 = 40.0;
+
+/// What all appeals share.
+struct Round {
+    stage: Stage,
+    places: Vec<String>,
+    now: Timestamp,
+}
+
+/// Builds the city.
+///
+/// # Errors
+/// When the store fails, or the pack has no appeals.
+pub async fn build(stage: &Stage, now: Timestamp) -> Result<(), Failure> {
+    let regions = &stage.pack.regions;
+    let places = regions.iter().filter(|r| r.level >= Level::Town).map(|r| r.code.clone());
+    let round = Arc::new(Round { stage: stage.clone(), places: places.collect(), now });
+    let mut progress = Progress::new("appeals", Some(APPEALS as u64));
+    let mut under_way = JoinSet::new();
+    for index in 0..APPEALS {
+        if under_way.len() >= ABREAST
+            && let Some(done) = under_way.join_next().await
+        {
+            done.doing("building the city")??;
+            progress.one();
+        }
+        let round = round.clone();
+        under_way.spawn(async move { round.appeal(index).await });
+    }
+    while let Some(done) = under_way.join_next().await {
+        done.doing("building the city")??;
+        progress.one();
+    }
+    progress.end();
+    stage.store.checkpoint(now).await.doing("sealing").map(drop)
+}
+
+impl Round {
+    /// One appeal from its opening to as far as it has come.
+    async fn appeal(&self, index: usize) -> Result<(), Failure> {
+        let mut dice = Dice::of(1_000_000 + index);
+        let Some(flow) = self.stage.pack.workflow("appeal") else { return Ok(()) };
+        let stories = self.stage.texts.stories.as_slice();
+        let (Some(story), Some(place)) = (dice.pick(stories), dice.pick(&self.places)) else {
+            return Ok(());
+        };
+        let desk = self.stage.people.anywhere("operator", place).into_iter().next();
+        let Some(desk) = desk else { return Ok(()) };
+        // More today than a year ago: hotlines grow.
+        let age = DAYS * dice.between(0.0, 1.0).powf(1.15);
+        let mut life = Life { round: self, flow, story, place, desk, age, dice };
+        let case = life.open().await?;
+        if age < SIGNED { Ok(()) } else { life.go_on(case).await }
+    }
+}
+
+/// One appeal.
+struct Life<'a> {
+    round: &'a Round,
+    flow: &'a Workflow,
+    story: &'a Story,
+    place: &'a str,
+    desk: &'a Unit,
+    /// Days since it was made.
+    age: f64,
+    dice: Dice,
+}
+
+impl Life<'_> {
+    /// The instant so many days after the opening.
+    fn at(&self, days: f64) -> Timestamp {
+        let seconds = ((self.age - days).max(0.0) * 86_400.0).round();
+        let back = SignedDuration::from_secs_f64(seconds);
+        self.round.now.saturating_sub(back).unwrap_or(self.round.now)
+    }
+
+    /// Opens it and, unless it has just arrived, registers and dispatches it in the same entry.
+    async fn open(&mut self) -> Result<CaseId, Failure> {
+        let Round { stage, .. } = self.round;
+        let (pack, story, at) = (&stage.pack, self.story, self.at(0.0));
+        let name = stage.texts.name("female_middle", &mut self.dice);
+        let near = pack.regions.get(self.place).map_or("", |r| r.name.as_str());
+        let narrative = stage.texts.narrative(story, near, &name, &mut self.dice);
+        let said = [
+            ("channel", story.channel.clone()),
+            ("category", story.category.clone()),
+            ("summary", story.summary.clone()),
+            ("narrative", narrative),
+            ("place", self.place.to_owned()),
+            ("contact_name", name),
+            ("contact_phone", stage.texts.phone(&mut self.dice)),
+            ("relation", story.relation.clone()),
+        ];
+        let said: Raw = said.into_iter().map(|(f, v)| (f.to_owned(), vec![v])).collect();
+        let mut then = Vec::new();
+        if self.age >= FRESH {
+            for action in ["register", "to_triage", "dispatch"] {
+                then.extend(self.step(action, at));
+            }
+        }
+        let actor = Actor::Staff(self.somebody(&["operator", "triage"], self.desk).await?);
+        let new = NewCase {
+            command: self.dice.bytes(),
+            actor,
+            workflow: self.flow.code.clone(),
+            programme: None,
+            given: self.checked(&self.flow.opening.fields, &said),
+            then,
+            files: Vec::new(),
+            receipt: store::new_receipt(),
+            imported: None,
+        };
+        Ok(stage.store.import_case(pack, at, new).await.doing("opening")?.done.case)
+    }
+
+    /// Signs for it and, when it is old enough, answers, reviews, visits and archives.
+    async fn go_on(&mut self, case: CaseId) -> Result<(), Failure> {
+        let pack = &self.round.stage.pack;
+        let matter = Matter {
+            category: &self.story.category,
+            grade: pack.categories.get(&self.story.category).map_or("", |c| c.grade.as_str()),
+            channel: &self.story.channel,
+            place: self.place,
+        };
+        let Some(route) = pack.routing.route(pack, matter) else { return Ok(()) };
+        let Some(unit) = pack.units.get(&route.unit) else { return Ok(()) };
+        let done = self.age > YOUNG;
+        let signed: &[&str] = match (done, route.co.is_empty()) {
+            (false, _) => &["sign"],
+            (true, true) => &["sign", "submit_reply"],
+            // Whoever was asked for a part and did not answer is waited for no longer.
+            (true, false) => &["sign", "recall", "submit_reply"],
+        };
+        let days = self.dice.between(0.5, if done { 8.0 } else { SIGNED });
+        if !self.act(case, (&["handler"], unit), signed, days).await? || !done {
+            return Ok(());
+        }
+        let reviewer = pack.units.upward(&unit.code).find(|u| pack.can_hold("reviewer", u));
+        let Some(reviewer) = reviewer else { return Ok(()) };
+        if !self.act(case, (&["reviewer"], reviewer), &["approve_reply"], days + 1.0).await? {
+            return Ok(());
+        }
+        let last: &[&str] = match self.age > OLD {
+            true => &["record_visit", "archive"],
+            false => &["record_visit"],
+        };
+        self.act(case, (&["visitor", "archivist"], self.desk), last, days + 3.0).await.map(drop)
+    }
+
+    fn step(&mut self, action: &str, at: Timestamp) -> Option<Step> {
+        let stage = &self.round.stage;
+        let action = self.flow.action(action)?;
+        let about = About {
+            pack: &stage.pack,
+            texts: &stage.texts,
+            flow: self.flow,
+            today: stage.pack.date_of(at),
+            category: &self.story.category,
+            place: self.place,
+        };
+        let form = (action.fields.as_slice(), action.guards.as_slice());
+        let raw = about.fill(&action.code, form, Raw::new(), &mut self.dice);
+        Some(Step { action: action.code.clone(), given: self.checked(&action.fields, &raw) })
+    }
+
+    fn checked(&self, uses: &[domain::workflow::FieldUse], raw: &Raw) -> Checked {
+        field::check(&self.round.stage.pack, self.flow, uses, raw).unwrap_or_default()
+    }
+
+    /// One person with several roles, as the night shift has it.
+    async fn somebody(&self, roles: &[&str], unit: &Unit) -> Result<Staff, Failure> {
+        let first = roles.first().copied().unwrap_or_default();
+        let mut staff = self.round.stage.people.staff(first, unit, 0).await?;
+        staff.roles = roles.iter().map(ToString::to_string).collect();
+        Ok(staff)
+    }
+
+    /// Does some steps in one entry; false when the case is not as far as that.
+    async fn act(
+        &mut self,
+        case: CaseId,
+        (roles, unit): (&[&str], &Unit),
+        actions: &[&str],
+        days: f64,
+    ) -> Result<bool, Failure> {
+        let at = self.at(days);
+        let steps = actions.iter().filter_map(|action| self.step(action, at)).collect();
+        let actor = Actor::Staff(self.somebody(roles, unit).await?);
+        let act = Act { command: self.dice.bytes(), actor, case, steps, files: Vec::new() };
+        match self.round.stage.store.act(&self.round.stage.pack, at, act).await {
+            Ok(_) => Ok(true),
+            Err(WriteError::Refused(_)) => Ok(false),
+            Err(error) => Err(Failure::while_doing("acting", &error)),
+        }
+    }
+}
