@@ -56,6 +56,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         case_page::STATEMENTS,
         command::STATEMENTS,
         desk::STATEMENTS,
+        feed::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
         recent::STATEMENTS,
