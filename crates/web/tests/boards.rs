@@ -1,6 +1,8 @@
 //! The supervision board, the queue of return visits, the configuration pages, the dry run of the
 //! routing rules, papers and notices, as browsers get them.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 mod town;
 
 use axum::http::{StatusCode, header};
@@ -340,6 +342,9 @@ async fn visits_wait_with_their_tries_and_notices_say_nothing_of_the_matter() {
     assert!(!handler.row(&opened.number).contains(&"开始".to_owned()));
 
     let notices = ok(&town.get("/notices", &town.cookie("handler", &unit).await).await);
-    assert!(notices.contains(&format!("编号{}已派至你单位", opened.number)), "{notices}");
+    // The day that was named when it was assigned: the next working day, not a later stage.
+    let words = format!("编号{}已派至你单位，请于2026-06-11 18:00前登录系统签收", opened.number);
+    assert!(notices.contains(&words), "{notices}");
+    assert!(notices.contains("<span class=\"state\">待回访</span>"), "{notices}");
     assert!(!notices.contains("{{") && !notices.contains("邻居"), "{notices}");
 }

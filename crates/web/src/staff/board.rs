@@ -349,7 +349,7 @@ impl Board<'_> {
 fn bar(open: i64, calm: i64, soon: i64, late: i64) -> Vec<String> {
     let piece = |n: i64, class: &str| {
         (n > 0).then(|| {
-            let width = ((n * 100 / open.max(1) + 2) / 5 * 5).clamp(5, 100);
+            let width = ((n * 40 / open.max(1) + 1) / 2 * 5).clamp(5, 100);
             format!("{class}w-{width}")
         })
     };
