@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use clap::Args;
+use jiff::Timestamp;
 use packs::City;
 use serde::Deserialize;
 use std::{
@@ -86,13 +87,18 @@ impl Place {
         Ok(Arc::new(keys))
     }
 
-    fn key_path(&self) -> Result<PathBuf, Failure> {
+    /// Where the key file is.
+    ///
+    /// # Errors
+    /// When neither it nor a SQLite database is named.
+    pub fn key_path(&self) -> Result<PathBuf, Failure> {
         if let Some(path) = &self.keys {
             return Ok(path.clone());
         }
-        let path = self.database()?.strip_prefix("sqlite:").map(|p| Path::new(p).to_owned());
-        path.map(|p| p.with_extension("keys")).ok_or_else(|| {
-            Failure::Plain("name the key file: --keys PATH (make one: xiaohe keys create PATH)".to_owned())
+        self.file()?.map(|p| p.with_extension("keys")).ok_or_else(|| {
+            Failure::Plain(
+                "name the key file: --keys PATH (make one: xiaohe keys create PATH)".to_owned(),
+            )
         })
     }
 
@@ -106,21 +112,40 @@ impl Place {
         })
     }
 
+    /// The file of a SQLite database; none for PostgreSQL.
+    ///
+    /// # Errors
+    /// When no database is named.
+    pub fn file(&self) -> Result<Option<PathBuf>, Failure> {
+        let path = self.database()?.strip_prefix("sqlite:");
+        Ok(path.map(|p| PathBuf::from(p.strip_prefix("//").unwrap_or(p))))
+    }
+
+    /// Opens a store that is there already: looking at a mistyped path must not make an empty
+    /// database and call it sound.
+    ///
+    /// # Errors
+    /// When there is no such file, or the database cannot be opened.
+    pub async fn existing_store(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
+        if let Some(path) = self.file()?
+            && !path.is_file()
+        {
+            return Err(Failure::Plain(format!("there is no database at {}", path.display())));
+        }
+        self.store(keys).await
+    }
+
     /// Opens the store.
     ///
     /// # Errors
     /// When the database cannot be opened.
     pub async fn store(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
         let url = self.database()?;
-        if let Some(path) = url.strip_prefix("sqlite:")
-            && let Some(folder) = Path::new(path).parent()
-        {
+        if let Some(folder) = self.file()?.as_deref().and_then(Path::parent) {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
         }
-        Store::open(url, keys)
-            .await
-            .map_err(|e| Failure::while_doing("opening the database", &e))
+        Store::open(url, keys).await.map_err(|e| Failure::while_doing("opening the database", &e))
     }
 }
 
@@ -134,6 +159,12 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T
         .build()
         .map_err(|e| Failure::while_doing("starting", &e))?
         .block_on(future)
+}
+
+/// The time. The store keeps microseconds; what is finer would be in a case and not in its entry.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// Logs to standard error; `XIAOHE_LOG` chooses how much.

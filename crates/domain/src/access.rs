@@ -127,3 +127,56 @@ pub fn mask_text(text: &str) -> String {
     let head: String = text.chars().take(6).collect();
     if text.chars().count() > 6 { format!("{head}…") } else { head }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_keep_little() {
+        for (mask, given, expected) in [
+            (mask_name as fn(&str) -> String, "王小芳", "王某某"),
+            (mask_name, "", ""),
+            (mask_phone, "138 0000 1234", "138****1234"),
+            (mask_phone, "0531-12345678", "053****5678"),
+            (mask_phone, "12345", "****"),
+            (mask_text, "东村三组七号院", "东村三组七号…"),
+            (mask_text, "东村", "东村"),
+        ] {
+            assert_eq!(mask(given), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn each_meaning_is_shown_by_its_own_sight() {
+        let only = |part: fn(&mut Sees) -> &mut Sight, sight| {
+            let mut sees = Sees::default();
+            *part(&mut sees) = sight;
+            sees
+        };
+        let identity = only(|s| &mut s.identity, Sight::Masked);
+        let contact = only(|s| &mut s.contact, Sight::Masked);
+        let summary = only(|s| &mut s.story, Sight::Masked);
+        let story = only(|s| &mut s.story, Sight::Full);
+        for (sees, meaning, expected) in [
+            (Sees::default(), Meaning::Name, None),
+            (Sees::default(), Meaning::Story, None),
+            (Sees::default(), Meaning::Summary, None),
+            (Sees::default(), Meaning::Work, Some("原文在这里一二三")),
+            (identity, Meaning::Name, Some("原某某")),
+            (identity, Meaning::Phone, None),
+            (contact, Meaning::Phone, Some("****")),
+            (contact, Meaning::Address, Some("原文在这里一…")),
+            // A plan for safe contact is whole or absent, never half.
+            (contact, Meaning::SafeContact, None),
+            (summary, Meaning::Summary, Some("原文在这里一二三")),
+            (summary, Meaning::Story, None),
+            (story, Meaning::Story, Some("原文在这里一二三")),
+            (story, Meaning::Name, None),
+            (Sees::ALL, Meaning::SafeContact, Some("原文在这里一二三")),
+        ] {
+            let seen = shown(sees, meaning, "原文在这里一二三");
+            assert_eq!(seen.as_deref(), expected, "{meaning:?} with {sees:?}");
+        }
+    }
+}

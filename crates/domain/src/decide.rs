@@ -31,11 +31,7 @@ pub struct Ctx<'a> {
 impl Ctx<'_> {
     /// The stamp that facts of this decision carry.
     pub fn stamp(&self) -> Stamp {
-        Stamp {
-            at: self.now,
-            day: self.pack.date_of(self.now),
-            by: By::from(self.actor),
-        }
+        Stamp { at: self.now, day: self.pack.date_of(self.now), by: By::from(self.actor) }
     }
 }
 
@@ -94,9 +90,8 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
     }
     let coded = |code: &str| wish.given.coded.get(code).map_or("", Value::one).to_owned();
     let category = coded("category");
-    let place = Some(coded("place"))
-        .filter(|p| !p.is_empty())
-        .unwrap_or_else(|| place_of(ctx).to_owned());
+    let place =
+        Some(coded("place")).filter(|p| !p.is_empty()).unwrap_or_else(|| place_of(ctx).to_owned());
     let grade = ctx
         .pack
         .categories
@@ -188,7 +183,7 @@ pub fn permit(
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
     }
-    action.guards.iter().try_for_each(|g| guard(ctx, case, g, given))
+    action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))
 }
 
 fn workflow<'a>(pack: &'a Pack, code: &str) -> Result<&'a Workflow, Refusal> {
@@ -212,9 +207,11 @@ fn place_of(ctx: Ctx<'_>) -> &str {
 }
 
 fn is_anonymous(flow: &Workflow, given: &Checked) -> bool {
-    let names_somebody = given.texts.keys().filter_map(|c| flow.fields.get(c)).any(|f| {
-        matches!(f.meaning, Meaning::Name | Meaning::Phone | Meaning::IdNumber)
-    });
+    let names_somebody = given
+        .texts
+        .keys()
+        .filter_map(|c| flow.fields.get(c))
+        .any(|f| matches!(f.meaning, Meaning::Name | Meaning::Phone | Meaning::IdNumber));
     !names_somebody || given.coded.get("anonymous").is_some_and(|v| v.one() == "yes")
 }
 
@@ -235,7 +232,12 @@ fn stands(ctx: Ctx<'_>, case: &Case, who: &Who) -> bool {
     }
 }
 
-fn guard(ctx: Ctx<'_>, case: &Case, guard: &Guard, given: Option<&Checked>) -> Result<(), Bar> {
+fn guard(
+    ctx: Ctx<'_>,
+    case: &Case,
+    guard: &Guard,
+    (action, given): (&Action, Option<&Checked>),
+) -> Result<(), Bar> {
     let pass = |ok: bool, bar: Bar| if ok { Ok(()) } else { Err(bar) };
     let did = |actions: &[Code], same: &dyn Fn(&By) -> bool| {
         case.deeds.iter().any(|d| actions.contains(&d.action) && same(&d.by))
@@ -265,24 +267,20 @@ fn guard(ctx: Ctx<'_>, case: &Case, guard: &Guard, given: Option<&Checked>) -> R
                 Some(given) => given.coded.get(field).or_else(|| case.coded.get(field)),
                 None => case.coded.get(field),
             };
-            let open = given.is_none() && value.is_none();
+            // What the form will ask is open, whatever was answered another time.
+            let asked = action.fields.iter().any(|f| f.code == *field);
+            let open = given.is_none() && (asked || value.is_none());
             let ok = value.is_some_and(|v| v.all().iter().all(|v| values.contains(v)));
             pass(open || ok, Bar::Field)
         }
         Guard::GradeIn(grades) => pass(grades.contains(&case.grade), Bar::Grade),
         Guard::GradeNotIn(grades) => pass(!grades.contains(&case.grade), Bar::Grade),
-        Guard::Sensitive(yes) => {
-            pass(ctx.pack.is_sensitive(&case.category) == *yes, Bar::Kind)
-        }
+        Guard::Sensitive(yes) => pass(ctx.pack.is_sensitive(&case.category) == *yes, Bar::Kind),
         Guard::Anonymous(yes) => pass(case.anonymous == *yes, Bar::Kind),
         Guard::Flagged(flag) => pass(case.flags.contains(flag), Bar::Kind),
         Guard::NotFlagged(flag) => pass(!case.flags.contains(flag), Bar::Kind),
-        Guard::NoOpenTasks(kind) => {
-            pass(!case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks)
-        }
-        Guard::HasOpenTasks(kind) => {
-            pass(case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks)
-        }
+        Guard::NoOpenTasks(kind) => pass(!case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks),
+        Guard::HasOpenTasks(kind) => pass(case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks),
         Guard::BeforeDue(clock) => {
             let running = case.clocks.get(clock).filter(|c| is_running(c));
             pass(running.is_none_or(|c| ctx.now < c.due()), Bar::TooLate)

@@ -9,7 +9,7 @@ use domain::{
     workflow::{Code, Locus, Relation, Workflow},
 };
 
-use crate::{document::Entry, faults::Faults, open311::Open311Service};
+use crate::{document::Entry, faults::Faults, open311::Offer};
 
 /// No stage of a case takes longer; a longer one is a slip of the pen.
 const LONGEST_CLOCK_DAYS: u32 = 400;
@@ -54,7 +54,7 @@ pub(crate) fn programmes(pack: &Pack, at: &BTreeMap<Code, Locus>, faults: &mut F
 }
 
 /// What arrives by Open311 is public, so its category must not be sensitive.
-pub(crate) fn services(pack: &Pack, services: &[Entry<Open311Service>], faults: &mut Faults) {
+pub(crate) fn services(pack: &Pack, services: &[Entry<Offer>], faults: &mut Faults) {
     for Entry { code, at, value } in services {
         let category = pack.categories.get(&value.category);
         faults.known(at, category.is_some(), "category", &value.category);

@@ -134,13 +134,11 @@ impl<'f> Document<'f> {
     fn items(&mut self, key: &str, faults: &mut Faults) -> Vec<Spanned<DeValue<'f>>> {
         let Some(list) = self.table.get_mut().remove(key) else { return Vec::new() };
         let span = list.span();
-        match list.into_inner() {
-            DeValue::Array(items) => items.into_iter().collect(),
-            _ => {
-                self.not_a_table(key, &span, faults);
-                Vec::new()
-            }
+        if let DeValue::Array(items) = list.into_inner() {
+            return items.into_iter().collect();
         }
+        self.not_a_table(key, &span, faults);
+        Vec::new()
     }
 
     fn not_a_table(&self, key: &str, span: &Range<usize>, faults: &mut Faults) {

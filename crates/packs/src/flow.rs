@@ -289,13 +289,12 @@ fn whos(file: &File, written: Vec<Spanned<String>>, faults: &mut Faults) -> Vec<
             continue;
         };
         let word = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(relation);
-        match Relation::deserialize(word) {
-            Ok(relation) => by.push(Who { role: role.to_owned(), relation }),
-            Err(_) => {
-                let advice =
-                    "use responsible, above, covering, task, appellant or anywhere after the @";
-                faults.add(&at, format!("there is no relation `{relation}`"), advice);
-            }
+        if let Ok(relation) = Relation::deserialize(word) {
+            by.push(Who { role: role.to_owned(), relation });
+        } else {
+            let advice =
+                "use responsible, above, covering, task, appellant or anywhere after the @";
+            faults.add(&at, format!("there is no relation `{relation}`"), advice);
         }
     }
     by

@@ -50,14 +50,15 @@ struct RawHead {
 pub(crate) struct File {
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<str>,
+    /// Where each line begins.
+    starts: Vec<usize>,
 }
 
 impl File {
     /// The place of a byte of the text.
     pub(crate) fn at(&self, offset: usize) -> Locus {
-        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
-        let breaks = before.iter().filter(|b| **b == b'\n').count();
-        self.line(u32::try_from(breaks).unwrap_or(u32::MAX - 1) + 1)
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        self.line(u32::try_from(line).unwrap_or(u32::MAX))
     }
 
     /// The place of a line, counted from 1.
@@ -68,7 +69,7 @@ impl File {
     /// Name without folder and extension.
     pub(crate) fn stem(&self) -> &str {
         let name = self.name.rsplit('/').next().unwrap_or_default();
-        name.split('.').next().unwrap_or_default()
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 }
 
@@ -151,7 +152,9 @@ impl Folders {
             Ok(text) => {
                 let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
                 faults.remember(&name, &text);
-                Some(File { name, text })
+                let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+                let starts = [0].into_iter().chain(breaks).collect();
+                Some(File { name, text, starts })
             }
             Err(error) => {
                 let at = Locus { file: name, line: 1 };

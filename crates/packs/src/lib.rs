@@ -33,7 +33,7 @@ use domain::{pack::Pack, workflow::Code};
 pub use domain::soundness::Fault;
 pub use draw::draw;
 pub use matters::MESSAGE_VARIABLES;
-pub use open311::{Attribute, Datatype, Open311Service, Option311, ServiceKind};
+pub use open311::{Answer, Attribute, Datatype, Offer, Timing};
 pub use papers::PAPER_VARIABLES;
 pub use texts::{Commitment, HomeText, HomeTexts};
 
@@ -50,11 +50,14 @@ pub struct City {
     /// Words of the public home page.
     pub home: HomeTexts,
     /// Services that are open to the Open311 standard; none of them is sensitive.
-    pub services: Vec<Open311Service>,
+    pub services: Vec<Offer>,
     /// Folder with invented appeals for demonstrations; may not exist.
     pub demo: PathBuf,
     /// The folder that was read.
     pub dir: PathBuf,
+    /// Years whose holiday notice is not out yet: deadlines in them count with statutory days
+    /// only and may still move.
+    pub provisional_years: Vec<i16>,
 }
 
 /// Reads and checks the pack in a folder.
@@ -82,15 +85,16 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
     let work_time = time::work_time(folders, &head, faults);
-    let rules = time::rules(folders, faults);
+    let policies = time::policies(folders, faults);
     let routing = routing::rules(folders, faults);
     let flows = flow::workflows(folders, faults);
     let programmes = matters::programmes(folders, faults);
     let papers = papers::templates(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
+    let provisional_years = time::provisional_years(folders, faults);
 
-    let (lights, escalation) = rules?;
+    let (lights, escalation) = policies?;
     let pack = Pack {
         code: head.code,
         name: head.name,
@@ -122,5 +126,6 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         services,
         demo: folders.demo(),
         dir: folders.city.clone(),
+        provisional_years,
     })
 }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{document::Document, document::Entry, document::lay, faults::Faults, folder::Folders};
 
-/// A service of Open311 `GeoReport` v2.
+/// What anybody may ask for: a service of Open311 `GeoReport` v2.
 #[derive(Debug, Clone)]
-pub struct Open311Service {
+pub struct Offer {
     /// Service code.
     pub code: Code,
     /// Category of the appeals that arrive by it; never a sensitive one.
@@ -21,7 +21,7 @@ pub struct Open311Service {
     /// Words to find it by, between commas.
     pub keywords: String,
     /// How the answer arrives.
-    pub kind: ServiceKind,
+    pub kind: Timing,
     /// What is asked for.
     pub attributes: Vec<Attribute>,
 }
@@ -29,7 +29,7 @@ pub struct Open311Service {
 /// How the answer to a request arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ServiceKind {
+pub enum Timing {
     /// The number comes at once.
     Realtime,
     /// A token comes at once, the number later.
@@ -38,7 +38,7 @@ pub enum ServiceKind {
     Blackbox,
 }
 
-impl ServiceKind {
+impl Timing {
     /// The word of the standard.
     pub fn word(self) -> &'static str {
         match self {
@@ -68,13 +68,13 @@ pub struct Attribute {
     /// Help for the answer.
     pub datatype_description: String,
     /// Answers to choose from; empty for free answers.
-    pub values: Vec<Option311>,
+    pub values: Vec<Answer>,
 }
 
 /// One answer to choose.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Option311 {
+pub struct Answer {
     /// Stored value.
     pub key: String,
     /// Words shown.
@@ -119,29 +119,29 @@ impl Datatype {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawService {
+struct RawOffer {
     category: Code,
     name: String,
     description: String,
     group: String,
     keywords: String,
     #[serde(rename = "type")]
-    kind: ServiceKind,
+    kind: Timing,
     #[serde(default)]
     attributes: Vec<Attribute>,
 }
 
 /// The services; a pack may have none.
-pub(crate) fn services(folders: &Folders, faults: &mut Faults) -> Vec<Entry<Open311Service>> {
+pub(crate) fn services(folders: &Folders, faults: &mut Faults) -> Vec<Entry<Offer>> {
     let mut services = Vec::new();
     for file in folders.files("open311.toml", faults) {
         let Some(mut document) = Document::parse(&file, faults) else { continue };
-        lay(&mut services, document.list::<RawService>("service", faults));
+        lay(&mut services, document.list::<RawOffer>("service", faults));
         document.end(faults);
     }
-    let service = |Entry { code, at, value: raw }: Entry<RawService>| {
-        let RawService { category, name, description, group, keywords, kind, attributes } = raw;
-        let value = Open311Service {
+    let service = |Entry { code, at, value: raw }: Entry<RawOffer>| {
+        let RawOffer { category, name, description, group, keywords, kind, attributes } = raw;
+        let value = Offer {
             code: code.clone(),
             category,
             name,

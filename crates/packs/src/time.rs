@@ -16,6 +16,20 @@ use crate::{
 };
 
 const COLUMNS: &str = "date,workday,name";
+/// Ends the name of a year whose notice is not out yet: statutory days only, nothing moved.
+const PROVISIONAL: &str = ".provisional";
+
+/// Years of which only the statutory days are known; everybody who counts with them is told.
+pub(crate) fn provisional_years(folders: &Folders, faults: &mut Faults) -> Vec<i16> {
+    let files = folders.within("calendar", "csv", faults);
+    let stems: Vec<&str> = files.iter().map(File::stem).collect();
+    stems
+        .iter()
+        .filter_map(|stem| stem.strip_suffix(PROVISIONAL))
+        .filter(|year| !stems.contains(year))
+        .filter_map(|year| year.parse().ok())
+        .collect()
+}
 
 /// Calendar, office hours and offset of the city.
 pub(crate) fn work_time(folders: &Folders, head: &Head, faults: &mut Faults) -> Option<WorkTime> {
@@ -28,13 +42,20 @@ pub(crate) fn work_time(folders: &Folders, head: &Head, faults: &mut Faults) -> 
 fn calendar(folders: &Folders, head: &Head, faults: &mut Faults) -> Option<Calendar> {
     let mut years: BTreeMap<i16, (File, Vec<(u32, ListedDay)>)> = BTreeMap::new();
     for file in folders.within("calendar", "csv", faults) {
-        let Ok(year) = file.stem().parse::<i16>() else {
+        let (name, provisional) = match file.stem().strip_suffix(PROVISIONAL) {
+            Some(name) => (name, true),
+            None => (file.stem(), false),
+        };
+        let Ok(year) = name.parse::<i16>() else {
             let advice = "name it after its year, for example calendar/2026.csv";
             faults.add(&file.line(1), "the file of the calendar names no year", advice);
             continue;
         };
         let days = days(&file, faults);
-        years.insert(year, (file, days));
+        // The notice replaces what was only known from the law, whichever file is read first.
+        if !provisional || !years.contains_key(&year) {
+            years.insert(year, (file, days));
+        }
     }
     gaps(folders, head, &years, faults);
     let mut whole = Vec::new();
@@ -143,7 +164,7 @@ struct RawClocks {
 }
 
 /// When lights turn and how overdue clocks climb.
-pub(crate) fn rules(folders: &Folders, faults: &mut Faults) -> Option<(Thresholds, Policy)> {
+pub(crate) fn policies(folders: &Folders, faults: &mut Faults) -> Option<(Thresholds, Policy)> {
     let (mut lights, mut escalation) = (None, None);
     let files = folders.needed("clocks.toml", faults);
     for file in &files {

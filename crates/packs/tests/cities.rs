@@ -1,4 +1,5 @@
 //! The packs that are delivered, and the sample city of the tests, are sound.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as loudly as the tests themselves")]
 
 use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
 
@@ -77,4 +78,15 @@ fn every_case_finds_its_unit_wherever_it_happens() {
             }
         }
     }
+}
+
+#[test]
+fn a_year_without_its_notice_is_named_as_provisional() {
+    let cities = cities();
+    let city = &cities[0];
+    assert_eq!(city.provisional_years, [2027]);
+    let may_day = "2027-05-03".parse().unwrap();
+    assert!(city.pack.work_time.calendar().is_workday(may_day).unwrap());
+    let later = "2028-01-03".parse().unwrap();
+    assert!(city.pack.work_time.calendar().is_workday(later).is_err());
 }

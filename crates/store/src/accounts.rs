@@ -6,16 +6,15 @@ use crate::{
 };
 use domain::case::{AccountId, Staff};
 use jiff::Timestamp;
-use std::convert::Infallible;
+use std::{convert::Infallible, fmt::Write as _};
 use vault::Purpose;
 
 static BY_NAME: Stmt = Stmt::new(
     "SELECT id, username, password, name, unit, roles FROM accounts
      WHERE username = $1 AND active = 1",
 );
-static BY_ID: Stmt = Stmt::new(
-    "SELECT id, username, password, name, unit, roles FROM accounts WHERE id = $1",
-);
+static BY_ID: Stmt =
+    Stmt::new("SELECT id, username, password, name, unit, roles FROM accounts WHERE id = $1");
 static OF_UNIT: Stmt = Stmt::new(
     "SELECT id, username, password, name, unit, roles FROM accounts
      WHERE unit = $1 AND active = 1 ORDER BY id LIMIT 200",
@@ -36,6 +35,9 @@ static SESSION: Stmt = Stmt::new(
     "SELECT a.id, a.username, a.password, a.name, a.unit, a.roles, s.csrf FROM sessions s
      JOIN accounts a ON a.id = s.account WHERE s.token = $1 AND s.since > $2 AND a.active = 1",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&BY_NAME, &BY_ID, &OF_UNIT, &ALL, &CREATE, &LOG_IN, &LOG_OUT, &SESSION];
 
 /// A session ends by itself after so many microseconds: a working day.
 const SESSION_LENGTH: i64 = 12 * 3_600 * 1_000_000;
@@ -228,8 +230,11 @@ impl Store {
         let end = now.as_second() + i64::from(seconds);
         let body = format!("{case}.{end}");
         let tag = self.keys.mac(Purpose::Receipts, body.as_bytes());
-        let tag: String = tag.iter().map(|b| format!("{b:02x}")).collect();
-        format!("{body}.{tag}")
+        let mut pass = format!("{body}.");
+        for byte in tag {
+            let _ = write!(pass, "{byte:02x}");
+        }
+        pass
     }
 
     /// The case of a pass that is genuine and has not ended.

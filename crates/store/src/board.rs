@@ -11,7 +11,7 @@ use domain::{
     access,
     case::Staff,
     pack::Pack,
-    workflow::{Code, Workflow},
+    workflow::{Code, State, Workflow},
 };
 use jiff::Timestamp;
 
@@ -27,6 +27,8 @@ static SOON: Stmt = Stmt::new(
     "SELECT COUNT(*) FROM (SELECT rank FROM desk
      WHERE unit = $1 AND state = $2 AND rank > $3 AND yellow <= $3 LIMIT 10000) soon",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&COUNT, &LATE, &SOON];
 
 /// Cases in one state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +111,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<BoardRow, Error> {
         let mut states = self.state_counts(flow, unit).await?;
-        states.retain(|s| s.cases != 0 && flow.state(&s.state).is_some_and(|s| s.is_open()));
+        states.retain(|s| s.cases != 0 && flow.state(&s.state).is_some_and(State::is_open));
         let keys: Vec<String> = states
             .iter()
             .flat_map(|s| [project::own_list, project::below_list].map(|f| f(&flow.code, &s.state)))

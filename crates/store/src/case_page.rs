@@ -3,13 +3,12 @@
 use crate::{
     Store, Texts,
     db::{Batch, Error, Reader, Stmt},
-    dossier, numbers,
+    dossier, numbers, sight,
 };
 use domain::{
     access::{self, Viewer},
     case::{By, Case, CaseId, Fact},
     pack::{Pack, Sees},
-    workflow::Workflow,
 };
 use jiff::Timestamp;
 use vault::CaseKey;
@@ -38,6 +37,9 @@ static FILE: Stmt = Stmt::new(
 static LINKED: Stmt = Stmt::new("SELECT case_id, kind FROM links WHERE other = $1 LIMIT 100");
 static SAME_PERSON: Stmt =
     Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT 20");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&CASE, &ENTRIES, &TEXTS, &FIRST_TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
 
 /// A case as one viewer sees it.
 #[derive(Debug, Clone)]
@@ -52,7 +54,7 @@ pub struct CasePage {
     pub sees: Sees,
     /// The history, oldest first.
     pub entries: Vec<EntryPage>,
-    /// Attachments.
+    /// Attachments; their names only for those who may open them.
     pub files: Vec<FilePage>,
     /// Cases that were merged into this one.
     pub merged: Vec<CaseId>,
@@ -169,7 +171,7 @@ impl Store {
             {
                 let opened = dossier::open(key, id, &command, text.blob(1)?)
                     .map_err(|e| text.corrupt(1, e.to_string()))?;
-                (entry.texts, entry.hidden) = strip(flow, sees, opened);
+                (entry.texts, entry.hidden) = sight::strip(flow, sees, opened);
             }
             page.entries.push(entry);
         }
@@ -188,6 +190,7 @@ impl Store {
         for row in &linked {
             page.merged.push(row.int(0)?);
         }
+        sight::narrow(&mut page, flow, viewer);
         Ok(Some(page))
     }
 
@@ -278,7 +281,7 @@ impl Store {
     }
 }
 
-fn same_number(ours: &str, typed: &str) -> bool {
+pub(crate) fn same_number(ours: &str, typed: &str) -> bool {
     let digits = |s: &str| s.chars().filter_map(|c| c.to_digit(10)).collect::<Vec<_>>();
     let typed: String = typed
         .chars()
@@ -302,23 +305,3 @@ fn entry_of(row: &crate::db::Row) -> Result<EntryPage, Error> {
         hidden: Vec::new(),
     })
 }
-
-/// Takes away what these eyes may not see, and says which fields that were.
-pub(crate) fn strip(flow: Option<&Workflow>, sees: Sees, texts: Texts) -> (Texts, Vec<String>) {
-    let mut hidden = Vec::new();
-    let mut kept = Texts::new();
-    for (action, fields) in texts {
-        for (field, text) in fields {
-            let meaning =
-                flow.and_then(|f| f.fields.get(&field)).map(|f| f.meaning).unwrap_or_default();
-            match access::shown(sees, meaning, &text) {
-                Some(text) => {
-                    kept.entry(action.clone()).or_default().insert(field, text);
-                }
-                None => hidden.push(field),
-            }
-        }
-    }
-    (kept, hidden)
-}
-

@@ -1,10 +1,13 @@
-//! Tamper evidence: one hash chain per case, so that writers of different cases never wait for
-//! one another, and sealed checkpoints over all entries, so that a whole chain cannot vanish.
+//! Tamper evidence: one keyed chain per case, so that writers of different cases never wait for
+//! one another, and sealed checkpoints over all entries, so that a whole chain, or the end of one,
+//! cannot vanish. The key is not in the database: who writes there without it can neither change
+//! nor add an entry unseen.
 
 use domain::case::CaseId;
 use sha2::{Digest, Sha256};
+use vault::{Keys, Purpose};
 
-/// A SHA-256 value.
+/// A code or digest of 256 bits.
 pub type Hash = [u8; 32];
 
 /// What comes before the first entry of a case.
@@ -28,20 +31,20 @@ pub struct Link<'a> {
 }
 
 impl Link<'_> {
-    /// The hash of this entry after `before`. Lengths are hashed too, so that no two different
+    /// The code of this entry after `before`. Lengths are covered too, so that no two different
     /// entries have the same bytes.
-    pub fn hash(&self, before: &Hash) -> Hash {
-        let mut sha = Sha256::new();
-        sha.update(before);
-        sha.update(self.case.to_be_bytes());
-        sha.update(self.seq.to_be_bytes());
-        sha.update(self.at.to_be_bytes());
-        sha.update(self.command);
-        for text in [self.by, self.facts] {
-            sha.update((text.len() as u64).to_be_bytes());
-            sha.update(text);
+    pub fn code(&self, keys: &Keys, before: &Hash) -> Hash {
+        let mut bytes = Vec::with_capacity(96 + self.by.len() + self.facts.len());
+        bytes.extend(before);
+        for number in [self.case, self.seq, self.at] {
+            bytes.extend(number.to_be_bytes());
         }
-        sha.finalize().into()
+        bytes.extend(self.command);
+        for text in [self.by, self.facts] {
+            bytes.extend((text.len() as u64).to_be_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        keys.mac(Purpose::Entries, &bytes)
     }
 }
 

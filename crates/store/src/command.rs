@@ -18,11 +18,11 @@ use domain::{
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, sync::Arc};
+use vault::Keys;
 
 pub(crate) static BY_COMMAND: Stmt =
     Stmt::new("SELECT case_id, seq, by FROM entries WHERE command = $1");
-pub(crate) static LOAD: Stmt =
-    Stmt::locking("SELECT version, head, body FROM cases WHERE id = $1");
+pub(crate) static LOAD: Stmt = Stmt::locking("SELECT version, head, body FROM cases WHERE id = $1");
 pub(crate) static PEEK: Stmt = Stmt::new("SELECT version, head, body FROM cases WHERE id = $1");
 static APPEND: Stmt = Stmt::new(
     "INSERT INTO entries (case_id, seq, at, by, command, facts, hash)
@@ -48,13 +48,16 @@ static DESK_ADD: Stmt = Stmt::new(
     "INSERT INTO desk (unit, state, rank, case_id, yellow, grade, category)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
-static DESK_DROP: Stmt = Stmt::new(
-    "DELETE FROM desk WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4",
-);
+static DESK_DROP: Stmt =
+    Stmt::new("DELETE FROM desk WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4");
 static TEXTS: Stmt = Stmt::new("INSERT INTO texts (case_id, seq, body) VALUES ($1, $2, $3)");
+/// Goes right after `APPEND`: a text is found under the position of its entry. Positions rise in
+/// the order of writing, which FTS5 needs to gather the words of many texts before it sorts them.
 static WORDS: Stmt = Stmt::split(
-    "INSERT INTO words (doc, line) VALUES ($1, array_to_tsvector(string_to_array($2, ' ')))",
-    "INSERT INTO words (rowid, line) VALUES ($1, $2)",
+    "INSERT INTO words (doc, line) VALUES (
+       currval(pg_get_serial_sequence('entries', 'pos')),
+       array_to_tsvector(string_to_array($1, ' ')))",
+    "INSERT INTO words (rowid, line) VALUES (last_insert_rowid(), $1)",
 );
 static PEOPLE: Stmt = Stmt::new(
     "INSERT INTO people (tag, case_id) VALUES ($1, $2) ON CONFLICT (tag, case_id) DO NOTHING",
@@ -66,35 +69,42 @@ static LINK: Stmt = Stmt::new(
 static WAKE_LINKED: Stmt = Stmt::new(
     "UPDATE cases SET wake = $2 WHERE id IN (SELECT case_id FROM links WHERE other = $1)",
 );
-static QUEUE: Stmt = Stmt::new(
-    "INSERT INTO outbox (case_id, seq, at, message, unit) VALUES ($1, $2, $3, $4, $5)",
-);
+static QUEUE: Stmt =
+    Stmt::new("INSERT INTO outbox (case_id, seq, at, message, unit) VALUES ($1, $2, $3, $4, $5)");
 static FILE: Stmt = Stmt::new(
     "INSERT INTO files (case_id, seq, n, kind, size, name, body)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
-static IMPORTED: Stmt =
-    Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
+static IMPORTED: Stmt = Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
 static IMPORT: Stmt =
     Stmt::new("INSERT INTO imports (source, number, case_id) VALUES ($1, $2, $3)");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[
+    &BY_COMMAND,
+    &LOAD,
+    &PEEK,
+    &APPEND,
+    &CREATE,
+    &CHANGE,
+    &CHANGE_AWAKE,
+    &REST,
+    &DESK_ADD,
+    &DESK_DROP,
+    &TEXTS,
+    &WORDS,
+    &PEOPLE,
+    &LINK,
+    &WAKE_LINKED,
+    &QUEUE,
+    &FILE,
+    &IMPORTED,
+    &IMPORT,
+];
 
 /// A case that has moved may move further at once; microseconds.
 const NEXT: i64 = 1_000_000;
 /// A case that should move and cannot is tried again so much later; microseconds.
 const RETRY: i64 = 3_600_000_000;
-/// One entry keeps at most so many bits for its position in the search index.
-const DOC_BITS: u32 = 16;
-
-/// The identity of an entry in the search index: newest cases have the largest.
-pub(crate) fn doc_of(case: CaseId, seq: i64) -> i64 {
-    (case << DOC_BITS) | seq.min((1 << DOC_BITS) - 1)
-}
-
-/// The case of a document in the search index.
-pub(crate) fn case_of(doc: i64) -> CaseId {
-    doc >> DOC_BITS
-}
-
 /// What a command wants.
 #[derive(Debug, Clone)]
 pub enum Want {
@@ -138,6 +148,8 @@ pub struct Command {
     pub actor: Actor,
     /// The city.
     pub pack: Arc<Pack>,
+    /// The keys, for the code of the entry.
+    pub keys: Arc<Keys>,
     /// What is wanted.
     pub want: Want,
     /// The sealed side.
@@ -283,9 +295,7 @@ impl Command {
         match (&self.want, before) {
             (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
             (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
-            (Want::Tick { .. }, Some(case)) => {
-                Ok(tick::tick(self.at, &self.pack, case, linked)?)
-            }
+            (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
             (_, None) => Err(No::NotFound),
         }
     }
@@ -301,8 +311,13 @@ impl Command {
     /// with a case that cannot move, so then it is `soon` from now.
     fn wake(&self, case: &Case, soon: i64) -> Result<Option<i64>, No> {
         let now = self.at.as_microsecond();
-        let wake = tick::wake_at(&self.pack, case)?.map(jiff::Timestamp::as_microsecond);
+        let wake = tick::wake_at(&self.pack, case)?.map(Timestamp::as_microsecond);
         Ok(wake.map(|w| if w > now { w } else { now + soon }))
+    }
+
+    fn desk_rows(&self, case: Option<&Case>) -> Result<BTreeSet<DeskRow>, No> {
+        let rows = case.map(|case| project::desk(&self.pack, case)).transpose();
+        Ok(rows.map_err(Refusal::from)?.unwrap_or_default())
     }
 
     async fn write(
@@ -323,13 +338,10 @@ impl Command {
             command: &self.id,
             facts: &facts,
         };
-        let hash = link.hash(&head);
+        let hash = link.code(&self.keys, &head);
         let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
-        let old = match &before {
-            Some(l) => project::desk(&self.pack, &l.case).map_err(Refusal::from).map_err(No::from)?,
-            None => BTreeSet::new(),
-        };
-        let new = project::desk(&self.pack, case).map_err(Refusal::from).map_err(No::from)?;
+        let old = self.desk_rows(before.as_ref().map(|l| &l.case))?;
+        let new = self.desk_rows(Some(case))?;
 
         let mut batch = Batch::new();
         batch.add(
@@ -344,6 +356,9 @@ impl Command {
                 (&hash).into(),
             ],
         );
+        if !self.sealed.line.is_empty() {
+            batch.add(&WORDS, &[(&self.sealed.line).into()]);
+        }
         match &self.want {
             Want::Open { receipt, key, .. } => {
                 let row = [
@@ -384,9 +399,6 @@ impl Command {
         if !self.sealed.texts.is_empty() {
             let row = [case.id.into(), seq.into(), (&self.sealed.texts).into()];
             batch.add(&TEXTS, &row);
-        }
-        if !self.sealed.line.is_empty() {
-            batch.add(&WORDS, &[doc_of(case.id, seq).into(), (&self.sealed.line).into()]);
         }
         for tag in &self.sealed.tags {
             batch.add(&PEOPLE, &[tag.into(), case.id.into()]);
@@ -433,7 +445,7 @@ impl Command {
                 *delta.entry(key).or_default() -= n;
             }
         } else {
-            delta.insert((format!("{}:opened", after.workflow), after.category.clone()), 1);
+            delta.insert(project::opened(after), 1);
         }
         for ((name, unit), n) in delta.into_iter().filter(|(_, n)| *n != 0) {
             tx.add_count(CountKey::new(name, unit), n);
@@ -475,4 +487,3 @@ impl From<No> for WriteError<No> {
         Self::Refused(no)
     }
 }
-

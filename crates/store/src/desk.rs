@@ -5,16 +5,15 @@
 
 use crate::{
     Store,
-    case_page::{CASE, FIRST_TEXTS, strip},
+    case_page::{CASE, FIRST_TEXTS},
     db::{Batch, Error, Reader, Row, Stmt},
-    dossier,
-    project,
+    dossier, project, sight,
 };
 use domain::{
     access::{self, Viewer},
     case::{Case, CaseId, Staff},
     clock::Light,
-    pack::{Pack, Scope},
+    pack::{Pack, Scope, Sight},
 };
 use jiff::Timestamp;
 
@@ -28,6 +27,8 @@ static BACKWARD: Stmt = Stmt::new(
      WHERE unit = $1 AND state = $2 AND (rank, case_id) < ($3, $4)
      ORDER BY rank DESC, case_id DESC LIMIT $5",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&FORWARD, &BACKWARD];
 
 /// The most rows of a page.
 pub const PAGE: usize = 50;
@@ -169,10 +170,11 @@ impl Store {
         let mut answers = reader.rows_all(batch).await?;
         let (texts, head) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
         let Some(head) = head.first() else { return Ok(None) };
-        let case = crate::parse_case(head, 3)?;
+        let mut case = crate::parse_case(head, 3)?;
         if !access::may_open(pack, viewer, &case) {
             return Ok(None);
         }
+        let flow = pack.workflow(&case.workflow);
         let sees = access::sees(pack, viewer, &case);
         let mut summary = String::new();
         if let (Some(row), Some(wrapped)) = (texts.first(), head.opt_blob(2)?) {
@@ -180,12 +182,14 @@ impl Store {
             let key = key.map_err(|e| head.corrupt(2, e.to_string()))?;
             let texts = dossier::open(&key, id, &row.array(0)?, row.blob(1)?)
                 .map_err(|e| row.corrupt(1, e.to_string()))?;
-            let flow = pack.workflow(&case.workflow);
-            let (mut shown, _) = strip(flow, sees, texts);
+            let (mut shown, _) = sight::strip(flow, sees, texts);
             summary = shown
-                .get_mut("open")
+                .get_mut(sight::OPENING)
                 .and_then(|t| t.remove("summary").or_else(|| t.remove("household_name")))
                 .unwrap_or_default();
+        }
+        if sees.evidence == Sight::None {
+            sight::forget_danger(&mut case, &sight::risk_fields(flow));
         }
         Ok(Some((case, summary)))
     }

@@ -85,6 +85,10 @@ fn index(
         }
         Meaning::Phone => {
             entry.text(text);
+            // However it is written, it is found as it is dialled.
+            if let Ok(dialled) = normalise_phone(text) {
+                entry.text(&dialled);
+            }
             tags.extend(phone_tag(keys, text));
         }
         // How to reach somebody safely must not be findable by anybody.

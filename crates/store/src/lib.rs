@@ -1,8 +1,8 @@
 //! The one write path and the read questions, on SQLite and PostgreSQL.
 //!
-//! Everything that changes a case goes through [`Store::execute`]; every question about cases
-//! takes a [`Viewer`](domain::access::Viewer) and answers with what that viewer may see. Rows
-//! never leave this crate raw.
+//! Everything that changes a case goes through [`Store::open_case`], [`Store::act`] or
+//! [`Store::tick`]; every question about cases takes a [`Viewer`](domain::access::Viewer) and
+//! answers with what that viewer may see. Rows never leave this crate raw.
 
 mod accounts;
 mod board;
@@ -12,13 +12,16 @@ mod command;
 pub mod db;
 mod desk;
 mod dossier;
+mod feed;
 mod messages;
 mod numbers;
 mod project;
+mod recent;
 mod request;
 mod schema;
-mod search;
 mod seal;
+mod search;
+mod sight;
 mod verify;
 
 pub use accounts::{Account, NewAccount, Session};
@@ -27,9 +30,11 @@ pub use case_page::{CasePage, EntryPage, FilePage};
 pub use command::{Done, No};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use feed::{Feed, PublicRequest};
 pub use messages::Message;
 pub use numbers::new_receipt;
 pub use project::light;
+pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use search::Hit;
 pub use verify::{Report, Trouble};
@@ -41,6 +46,27 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use vault::Keys;
+
+/// Every statement that the store may run, so that all can be tried against a database before one
+/// is needed.
+pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
+    let modules = [
+        accounts::STATEMENTS,
+        board::STATEMENTS,
+        case_page::STATEMENTS,
+        command::STATEMENTS,
+        desk::STATEMENTS,
+        feed::STATEMENTS,
+        messages::STATEMENTS,
+        numbers::STATEMENTS,
+        recent::STATEMENTS,
+        request::STATEMENTS,
+        seal::STATEMENTS,
+        search::STATEMENTS,
+        verify::STATEMENTS,
+    ];
+    modules.into_iter().flatten().copied()
+}
 
 /// An open store. Clones share it.
 #[derive(Clone)]
@@ -68,6 +94,16 @@ impl Store {
     /// The keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The secret receipt for an opening with this command id: the same whenever the command is
+    /// sent again, so that a repetition answers the receipt that opens the case.
+    ///
+    /// Whoever can say the command id learns the receipt. For requests from outside the id must
+    /// cover what was sent beside the client's own key, or a guessable key would open the case of
+    /// somebody else.
+    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
+        numbers::receipt_of(&self.keys, command)
     }
 
     /// The number of a case.

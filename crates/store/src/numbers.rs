@@ -1,12 +1,9 @@
 //! Case numbers and receipts: what a resident writes down.
 //!
 //! A number is the year, eight digits that do not count, and a check digit; it is no secret.
-//! A receipt is 128 random bits; only its keyed tag is stored.
+//! A receipt is 128 bits that nobody can guess; only its keyed tag is stored.
 
-use crate::{
-    Store,
-    db::{P, Stmt, Tx, Work, WriteError},
-};
+use crate::db::{P, Stmt, Tx, Work, WriteError};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
@@ -21,6 +18,8 @@ static NEXT: Stmt = Stmt::new(
     "INSERT INTO sequences (name, next) VALUES ('case', $1)
      ON CONFLICT (name) DO UPDATE SET next = sequences.next + $1 RETURNING next",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&NEXT];
 
 /// The number of a case, for example `26-4839-2071-6`.
 pub fn number_of(keys: &Keys, case: CaseId, opened: Date) -> String {
@@ -51,21 +50,20 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
 
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
-    spell(u128::from_be_bytes(rand::random()))
+    spelled(rand::random())
 }
 
-impl Store {
-    /// The receipt of the case that a command opens: only this installation can derive it, and a
-    /// repetition of the command shows the same one. The command id must be random.
-    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
-        let tag = self.keys.mac(Purpose::Receipts, &[&b"receipt of "[..], command].concat());
-        let mut bits = [0; 16];
-        bits.copy_from_slice(&tag[..16]);
-        spell(u128::from_be_bytes(bits))
-    }
+/// The secret receipt of the case that a command opens; see [`Store::receipt_for`](crate::Store::receipt_for).
+pub fn receipt_of(keys: &Keys, command: &[u8; 16]) -> String {
+    // Passes are coded for the same purpose; nothing that one says can be said by the other.
+    let code = keys.mac(Purpose::Receipts, &[b"opened by ", command.as_slice()].concat());
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&code[..16]);
+    spelled(bits)
 }
 
-fn spell(bits: u128) -> String {
+fn spelled(bits: [u8; 16]) -> String {
+    let bits = u128::from_be_bytes(bits);
     (0..26)
         .map(|n| {
             let index = (bits >> (5 * n)) & 31;
@@ -78,7 +76,7 @@ fn spell(bits: u128) -> String {
 pub fn receipt_tag(keys: &Keys, typed: &str) -> [u8; 16] {
     let plain: String = typed
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|c| match c.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
@@ -104,20 +102,22 @@ impl Work for TakeBlock {
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     left: Mutex<(i64, i64)>,
+    /// Held while a block is fetched, so that those who wait share it.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 impl Ids {
     /// The next id.
-    pub(crate) async fn next(
-        &self,
-        db: &crate::db::Db,
-    ) -> Result<CaseId, WriteError<Infallible>> {
+    pub(crate) async fn next(&self, db: &crate::db::Db) -> Result<CaseId, WriteError<Infallible>> {
+        if let Some(id) = self.take() {
+            return Ok(id);
+        }
+        let _fetching = self.fetching.lock().await;
         if let Some(id) = self.take() {
             return Ok(id);
         }
         let start = db.write(TakeBlock).await?;
         let mut left = self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Two tasks may fetch a block at once; the rest of the earlier one becomes a gap.
         *left = (start + 1, start + BLOCK);
         Ok(start)
     }
@@ -161,6 +161,9 @@ mod tests {
         let receipt = new_receipt();
         assert_eq!(receipt.len(), 26);
         assert_ne!(receipt, new_receipt());
+        assert_eq!(receipt_of(&keys, &[1; 16]), receipt_of(&keys, &[1; 16]));
+        assert_ne!(receipt_of(&keys, &[1; 16]), receipt_of(&keys, &[2; 16]));
+        assert_eq!(receipt_of(&keys, &[1; 16]).len(), 26);
         let spoken = format!("{}-{}", &receipt[..5].to_lowercase(), &receipt[5..]);
         assert_eq!(receipt_tag(&keys, &receipt), receipt_tag(&keys, &spoken));
         assert_eq!(receipt_tag(&keys, "O1L"), receipt_tag(&keys, "0-1-1"));

@@ -128,3 +128,8 @@ pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
     }
     all
 }
+
+/// What a case is counted as for ever when it is opened: workflow, and category as it is then.
+pub fn opened(case: &Case) -> (String, String) {
+    (format!("{}:opened", case.workflow), case.category.clone())
+}

@@ -6,7 +6,7 @@ use crate::{
     command::{BY_COMMAND, Command, Done, No, Want},
     db::{Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
-    numbers,
+    numbers, sight,
 };
 use domain::{
     case::{Actor, By, CaseId},
@@ -23,6 +23,8 @@ use vault::BlindKind;
 static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
 pub(crate) static DUE: Stmt =
     Stmt::new("SELECT id FROM cases WHERE wake <= $1 ORDER BY wake LIMIT $2");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&SEALING, &DUE];
 
 /// The wish to open a case, checked at the edge.
 #[derive(Debug, Clone)]
@@ -138,13 +140,13 @@ impl Store {
         let imported = new
             .imported
             .map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
-        let open =
-            Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
+        let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {
             id: new.command,
             at: now,
             actor: new.actor,
             pack: pack.clone(),
+            keys: self.keys.clone(),
             want: Want::Open {
                 open,
                 then: new.then,
@@ -174,8 +176,15 @@ impl Store {
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
         let want = Want::Act { case: act.case, steps: act.steps, linked };
-        let command =
-            Command { id: act.command, at: now, actor: act.actor, pack: pack.clone(), want, sealed };
+        let command = Command {
+            id: act.command,
+            at: now,
+            actor: act.actor,
+            pack: pack.clone(),
+            keys: self.keys.clone(),
+            want,
+            sealed,
+        };
         self.db.write(command).await
     }
 
@@ -248,12 +257,17 @@ impl Store {
                 at: now,
                 actor: Actor::System,
                 pack: pack.clone(),
+                keys: self.keys.clone(),
                 want: Want::Tick { case },
                 sealed: Sealed::default(),
             };
             match self.db.write(command).await {
                 Ok(done) => moved += usize::from(done.seq > 0),
                 Err(WriteError::Refused(no)) => tracing::warn!(case, %no, "a tick was refused"),
+                // One broken row must not stop the time of all others.
+                Err(WriteError::Db(crate::db::Error::Corrupt(error))) => {
+                    tracing::error!(case, %error, "time could not move this case");
+                }
                 Err(WriteError::Db(error)) => return Err(error),
             }
         }
@@ -265,11 +279,10 @@ impl Store {
 fn texts_of(opening: Option<&Checked>, steps: &[Step]) -> Texts {
     let mut texts = Texts::new();
     if let Some(given) = opening.filter(|g| !g.texts.is_empty()) {
-        texts.insert("open".to_owned(), given.texts.clone());
+        texts.insert(sight::OPENING.to_owned(), given.texts.clone());
     }
     for step in steps.iter().filter(|s| !s.given.texts.is_empty()) {
         texts.entry(step.action.clone()).or_default().extend(step.given.texts.clone());
     }
     texts
 }
-

@@ -22,6 +22,8 @@ pub(crate) static RUN_OF: Stmt =
 static KEEP: Stmt = Stmt::new(
     "INSERT INTO checkpoints (upto, entries, root, seal, at) VALUES ($1, $2, $3, $4, $5)",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&LAST, &CALM, &RUN_OF, &KEEP];
 
 /// The bytes that a checkpoint's seal covers.
 pub(crate) fn sealed_bytes(upto: i64, entries: i64, root: &Hash) -> Vec<u8> {
@@ -58,13 +60,7 @@ impl Work for Checkpoint {
         let entries = root.entries;
         let root = root.finish();
         let seal = self.keys.mac(Purpose::Checkpoints, &sealed_bytes(upto, entries, &root));
-        let row = [
-            upto.into(),
-            entries.into(),
-            (&root).into(),
-            P::Blob(&seal),
-            self.at.into(),
-        ];
+        let row = [upto.into(), entries.into(), (&root).into(), P::Blob(&seal), self.at.into()];
         tx.exec(&KEEP, &row).await?;
         Ok(entries)
     }

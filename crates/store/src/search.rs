@@ -4,25 +4,29 @@
 
 use crate::{
     Store,
-    command::{case_of, doc_of},
     db::{Error, P, Stmt},
+    sight,
 };
 use domain::{
     access::Viewer,
     case::{Case, CaseId},
     field::Meaning,
     pack::Pack,
-    workflow::Workflow,
 };
-use vault::{Query, WordHash};
+use std::collections::BTreeSet;
+use vault::{Query, WordHash, normalise_phone};
 
 /// On PostgreSQL the index is asked first; otherwise the planner walks the newest documents one
 /// by one in search of a rare word.
 static FIND: Stmt = Stmt::split(
-    "WITH hits AS MATERIALIZED (SELECT doc FROM words WHERE line @@ CAST($1 AS tsquery))
-     SELECT doc FROM hits WHERE doc < $2 ORDER BY doc DESC LIMIT $3",
-    "SELECT rowid FROM words WHERE words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
+    "WITH hits AS MATERIALIZED (SELECT doc FROM words WHERE line @@ CAST(CAST($1 AS TEXT) AS tsquery))
+     SELECT h.doc, e.case_id FROM hits h JOIN entries e ON e.pos = h.doc
+     WHERE h.doc < $2 ORDER BY h.doc DESC LIMIT $3",
+    "SELECT w.rowid, e.case_id FROM words w JOIN entries e ON e.pos = w.rowid
+     WHERE words MATCH $1 AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
 );
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&FIND];
 
 /// Candidates read at a time.
 const CHUNK: i64 = 64;
@@ -55,31 +59,37 @@ impl Store {
         if let Some(hit) = self.by_number(pack, viewer, typed).await? {
             return Ok(vec![hit]);
         }
-        let query = Query::parse(typed);
+        if let Some(number) = dialled(typed) {
+            let hits = self.find(pack, viewer, &Query::parse(&number), limit).await?;
+            if !hits.is_empty() || number == typed {
+                return Ok(hits);
+            }
+        }
+        self.find(pack, viewer, &Query::parse(typed), limit).await
+    }
+
+    async fn find(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        query: &Query,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Error> {
         if query.is_empty() {
             return Ok(Vec::new());
         }
-        let words = self.index_query(&query);
+        let words = self.index_query(query);
         let mut hits: Vec<Hit> = Vec::new();
+        let mut seen: BTreeSet<CaseId> = BTreeSet::new();
         let mut below = i64::MAX;
-        let mut seen: Option<CaseId> = None;
-        let mut opened = 0;
-        while hits.len() < limit && opened < MOST {
+        while hits.len() < limit && seen.len() < MOST {
             let params = [P::Text(&words), below.into(), CHUNK.into()];
             let rows = self.db.read().await?.rows(&FIND, &params).await?;
             for row in &rows {
-                let doc = row.int(0)?;
-                below = doc;
-                let case = case_of(doc);
-                if seen == Some(case) || hits.len() == limit {
-                    continue;
-                }
-                opened += 1;
-                if let Some(hit) = self.verified(pack, viewer, case, &query).await? {
-                    hits.push(hit);
-                    // Further documents of a case that is shown already are passed over.
-                    seen = Some(case);
-                    below = doc_of(case, 0);
+                below = row.int(0)?;
+                let case = row.int(1)?;
+                if hits.len() < limit && seen.insert(case) {
+                    hits.extend(self.verified(pack, viewer, case, query).await?);
                 }
             }
             if i64::try_from(rows.len()).is_ok_and(|n| n < CHUNK) {
@@ -116,23 +126,30 @@ impl Store {
         let flow = pack.workflow(&page.case.workflow);
         // Each entry is a document of its own, as it was indexed.
         let found = page.entries.iter().any(|entry| {
-            let (mut texts, mut names) = (Vec::new(), Vec::new());
+            let (mut texts, mut names, mut phones) = (Vec::new(), Vec::new(), Vec::new());
             for (field, text) in entry.texts.values().flatten() {
-                match meaning(flow, field) {
+                match sight::meaning(flow, field) {
                     Meaning::Name => names.push(text.as_str()),
                     Meaning::SafeContact => {}
+                    Meaning::Phone => {
+                        texts.push(text.as_str());
+                        phones.extend(dialled(text));
+                    }
                     _ => texts.push(text.as_str()),
                 }
             }
+            texts.extend(phones.iter().map(String::as_str));
             query.matches(&texts, &names)
         });
-        let summary = page.entries.first().and_then(|e| e.texts.get("open"));
+        let summary = page.entries.first().and_then(|e| e.texts.get(sight::OPENING));
         let summary = summary.and_then(|t| t.get("summary")).cloned().unwrap_or_default();
         Ok(found.then(|| Hit { number: page.number.clone(), summary, case: page.case }))
     }
 }
 
-fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
-    flow.and_then(|f| f.fields.get(field)).map(|f| f.meaning).unwrap_or_default()
+/// A telephone number as it is dialled, if that is all somebody wrote. Masked ones are none.
+fn dialled(written: &str) -> Option<String> {
+    let is_phone = |c: char| c.is_numeric() || " +-－—()（）转".contains(c);
+    let alone = written.chars().all(is_phone) && written.chars().any(char::is_numeric);
+    alone.then(|| normalise_phone(written).ok()).flatten()
 }
-

@@ -6,29 +6,34 @@
 use crate::{
     Store,
     chain::{Hash, Link, Root, START},
-    db::{Error, Reader, Row, Stmt},
+    db::{Batch, Error, Reader, Row, Stmt},
     project,
     seal::{RUN_OF, sealed_bytes},
 };
 use domain::{
     case::{By, Case, CaseId, Fact, Stamp},
     pack::Pack,
+    tick,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
-use vault::Purpose;
+use std::collections::{BTreeMap, BTreeSet};
+use vault::{Keys, Purpose};
 
 static CASES: Stmt = Stmt::new(
-    "SELECT id, version, head, body FROM cases WHERE id > $1 ORDER BY id LIMIT 500",
+    "SELECT id, version, head, body, wake, CASE WHEN key IS NULL THEN 1 ELSE 0 END
+     FROM cases WHERE id > $1 ORDER BY id LIMIT 500",
 );
 static ENTRIES: Stmt = Stmt::new(
     "SELECT seq, at, by, command, facts, hash FROM entries WHERE case_id = $1 ORDER BY seq",
 );
+static SEALED: Stmt = Stmt::new("SELECT seq FROM texts WHERE case_id = $1 ORDER BY seq");
 static ON_DESK: Stmt = Stmt::new(
     "SELECT yellow, grade, category FROM desk
      WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4",
 );
-static DESK_SIZE: Stmt = Stmt::new("SELECT COUNT(*) FROM desk");
+static LINKED: Stmt =
+    Stmt::new("SELECT 1 FROM links WHERE other = $1 AND case_id = $2 AND kind = $3");
+static SIZES: Stmt = Stmt::new("SELECT (SELECT COUNT(*) FROM desk), (SELECT COUNT(*) FROM links)");
 static STRAY: Stmt = Stmt::new(
     "SELECT case_id FROM entries WHERE NOT EXISTS
        (SELECT 1 FROM cases WHERE cases.id = entries.case_id)
@@ -40,6 +45,9 @@ static COUNTS: Stmt = Stmt::new(
 );
 static CHECKPOINTS: Stmt =
     Stmt::new("SELECT id, upto, entries, root, seal FROM checkpoints ORDER BY id");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&CASES, &ENTRIES, &SEALED, &ON_DESK, &LINKED, &SIZES, &STRAY, &COUNTS, &CHECKPOINTS];
 
 /// What was checked and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +81,23 @@ impl Report {
     }
 }
 
+/// What the cases make, added up while they are followed.
+#[derive(Default)]
+struct Sums {
+    counts: BTreeMap<(String, String), i64>,
+    desk: i64,
+    links: i64,
+}
+
+/// A case as its entries make it.
+struct Rebuilt {
+    case: Case,
+    /// What it was counted as when it was opened.
+    opened: (String, String),
+    /// Positions of the entries that brought texts.
+    with_texts: Vec<i64>,
+}
+
 impl Store {
     /// Rebuilds every projection from the entries and compares.
     ///
@@ -81,32 +106,38 @@ impl Store {
     pub async fn verify(&self, pack: &Pack) -> Result<Report, Error> {
         let mut report = Report::default();
         let mut reader = self.db.snapshot().await?;
-        let mut counts = BTreeMap::new();
+        let mut sums = Sums::default();
         let mut after = -1;
-        let mut on_desk = 0;
         loop {
             let rows = reader.rows(&CASES, &[after.into()]).await?;
             let Some(last) = rows.last() else { break };
             after = last.int(0)?;
             for row in &rows {
-                let case = follow(&mut reader, pack, row, &mut report).await?;
-                if let Some(case) = case {
-                    check_case(pack, row, &case, &mut report)?;
-                    for (key, n) in project::counts(pack, &case) {
-                        *counts.entry(key).or_default() += n;
-                    }
-                    on_desk += check_desk(&mut reader, pack, &case, &mut report).await?;
-                }
+                let id = [row.int(0)?.into()];
+                let mut batch = Batch::new();
+                batch.add(&ENTRIES, &id).add(&SEALED, &id);
+                let answers = reader.rows_all(batch).await?;
+                let [entries, texts] = answers.as_slice() else { continue };
+                let Some(rebuilt) = follow(&self.keys, pack, row, entries, &mut report)? else {
+                    continue;
+                };
+                check_case(pack, row, &rebuilt, texts, &mut report)?;
+                check_projections(&mut reader, pack, &rebuilt, (&mut sums, &mut report)).await?;
             }
         }
-        let size = reader.row(&DESK_SIZE, &[]).await?.map_or(Ok(0), |r| r.int(0))?;
-        if size != on_desk {
-            report.trouble("desk", format!("holds {size} rows, the cases make {on_desk}"));
+        let sizes = reader.row(&SIZES, &[]).await?;
+        for (column, (table, made)) in
+            [("desk", sums.desk), ("links", sums.links)].iter().enumerate()
+        {
+            let size = sizes.as_ref().map_or(Ok(0), |r| r.int(column))?;
+            if size != *made {
+                report.trouble(*table, format!("holds {size} rows, the cases make {made}"));
+            }
         }
         for row in reader.rows(&STRAY, &[]).await? {
             report.trouble(format!("entries of case {}", row.int(0)?), "the case is gone");
         }
-        compare_counts(&mut reader, counts, &mut report).await?;
+        compare_counts(&mut reader, sums.counts, &mut report).await?;
         self.follow_checkpoints(&mut reader, &mut report).await?;
         Ok(report)
     }
@@ -151,96 +182,135 @@ impl Store {
 }
 
 /// Follows the chain of a case and folds it; none when the chain is broken.
-async fn follow(
-    reader: &mut Reader,
+fn follow(
+    keys: &Keys,
     pack: &Pack,
     row: &Row,
+    entries: &[Row],
     report: &mut Report,
-) -> Result<Option<Case>, Error> {
+) -> Result<Option<Rebuilt>, Error> {
     let id: CaseId = row.int(0)?;
     let mut head = START;
-    let mut folded: Option<Case> = None;
-    let entries = reader.rows(&ENTRIES, &[id.into()]).await?;
-    for (expected, entry) in (1_i64..).zip(&entries) {
+    let mut rebuilt: Option<Rebuilt> = None;
+    for (expected, entry) in (1_i64..).zip(entries) {
         report.entries += 1;
         let at = format!("entry {expected} of case {id}");
-        let command: [u8; 16] = entry.array(3)?;
-        let (by, facts) = (entry.text(2)?, entry.text(4)?);
-        let link = Link { case: id, seq: entry.int(0)?, at: entry.int(1)?, by, command: &command, facts };
-        let hash = link.hash(&head);
-        if link.seq != expected {
-            report.trouble(&at, format!("is missing; found {}", link.seq));
+        let (seq, by, facts) = (entry.int(0)?, entry.text(2)?, entry.text(4)?);
+        if seq != expected {
+            report.trouble(&at, format!("is missing; found {seq}"));
             return Ok(None);
         }
-        if hash != entry.array(5)? {
-            report.trouble(&at, "was changed: its hash does not follow from the one before");
+        let code = entry.array::<16>(3).ok().map(|command| {
+            Link { case: id, seq, at: entry.int(1).unwrap_or(0), by, command: &command, facts }
+                .code(keys, &head)
+        });
+        let Some(code) = code.filter(|code| entry.blob(5).is_ok_and(|kept| kept == code)) else {
+            report.trouble(&at, "was changed: its code does not follow from the one before");
             return Ok(None);
-        }
-        head = hash;
-        if !fold(pack, id, &mut folded, &link) {
+        };
+        head = code;
+        if !fold(pack, id, &mut rebuilt, entry) {
             report.trouble(&at, "holds facts that cannot be read");
             return Ok(None);
         }
     }
     report.cases += 1;
     let version = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-    if version != row.int(1)? || head != row.array(2)? {
+    if entries.is_empty() || version != row.int(1)? || row.blob(2)? != head {
         report.trouble(format!("case {id}"), "its last entries are missing");
         return Ok(None);
     }
-    Ok(folded)
+    Ok(rebuilt)
 }
 
-fn fold(pack: &Pack, id: CaseId, folded: &mut Option<Case>, link: &Link<'_>) -> bool {
-    let (Ok(by), Ok(facts), Ok(at)) = (
-        serde_json::from_str::<By>(link.by),
-        serde_json::from_str::<Vec<Fact>>(link.facts),
-        Timestamp::from_microsecond(link.at),
+fn fold(pack: &Pack, id: CaseId, rebuilt: &mut Option<Rebuilt>, entry: &Row) -> bool {
+    let json = |column: usize| entry.text(column).unwrap_or_default();
+    let (Ok(seq), Ok(by), Ok(facts), Some(at)) = (
+        entry.int(0),
+        serde_json::from_str::<By>(json(2)),
+        serde_json::from_str::<Vec<Fact>>(json(4)),
+        entry.int(1).ok().and_then(|at| Timestamp::from_microsecond(at).ok()),
     ) else {
         return false;
     };
     let stamp = Stamp { at, day: pack.date_of(at), by };
+    let mut case = rebuilt.as_ref().map(|r| r.case.clone());
     for fact in &facts {
-        match folded {
-            None => *folded = Case::begin(id, &stamp, fact),
+        match &mut case {
+            None => case = Case::begin(id, &stamp, fact),
             Some(case) => case.apply(&stamp, fact),
         }
     }
-    folded.is_some()
+    let Some(case) = case else { return false };
+    let rebuilt = rebuilt.get_or_insert_with(|| Rebuilt {
+        opened: project::opened(&case),
+        case: case.clone(),
+        with_texts: Vec::new(),
+    });
+    rebuilt.case = case;
+    if facts.iter().any(|f| matches!(f, Fact::Given { texts, .. } if !texts.is_empty())) {
+        rebuilt.with_texts.push(seq);
+    }
+    true
 }
 
-fn check_case(pack: &Pack, row: &Row, rebuilt: &Case, report: &mut Report) -> Result<(), Error> {
-    let at = format!("case {}", rebuilt.id);
-    if crate::parse_case(row, 3)? != *rebuilt {
+fn check_case(
+    pack: &Pack,
+    row: &Row,
+    rebuilt: &Rebuilt,
+    texts: &[Row],
+    report: &mut Report,
+) -> Result<(), Error> {
+    let case = &rebuilt.case;
+    let at = format!("case {}", case.id);
+    if crate::parse_case(row, 3).ok().as_ref() != Some(case) {
         report.trouble(&at, "the stored case differs from the one its entries make");
     }
-    if !rebuilt.keeps_promise(pack) {
+    if !case.keeps_promise(pack) {
         report.trouble(&at, "is open without a running clock or an approved pause");
     }
-    if pack.units.get(&rebuilt.unit).is_none() {
+    if pack.units.get(&case.unit).is_none() {
         report.trouble(&at, "its responsible unit does not exist");
+    }
+    let waits = tick::wake_at(pack, case).is_ok_and(|wake| wake.is_some());
+    if waits && row.opt_int(4)?.is_none() {
+        report.trouble(&at, "waits for an instant at which nobody will ask for it");
+    }
+    let erased = row.int(5)? == 1;
+    let found: Vec<i64> = texts.iter().filter_map(|t| t.int(0).ok()).collect();
+    if !erased && found != rebuilt.with_texts {
+        report.trouble(&at, "texts are missing, or stand where no entry brought them");
     }
     Ok(())
 }
 
-/// Looks every row of a case up by its key; a count over all rows then finds strays.
-async fn check_desk(
+/// Looks every row that a case makes up by its key; sums over all rows then find strays.
+async fn check_projections(
     reader: &mut Reader,
     pack: &Pack,
-    case: &Case,
-    report: &mut Report,
-) -> Result<i64, Error> {
-    let rows = match project::desk(pack, case) {
-        Ok(rows) => rows,
-        Err(error) => {
-            report.trouble(format!("case {}", case.id), error.to_string());
-            return Ok(0);
-        }
-    };
+    rebuilt: &Rebuilt,
+    (sums, report): (&mut Sums, &mut Report),
+) -> Result<(), Error> {
+    let case = &rebuilt.case;
+    let opened = std::iter::once((rebuilt.opened.clone(), 1));
+    for (key, n) in project::counts(pack, case).into_iter().chain(opened) {
+        *sums.counts.entry(key).or_default() += n;
+    }
+    let links: BTreeSet<&(String, CaseId)> = case.links.iter().collect();
+    let rows = project::desk(pack, case).unwrap_or_else(|error| {
+        report.trouble(format!("case {}", case.id), error.to_string());
+        BTreeSet::new()
+    });
+    let mut batch = Batch::new();
     for r in &rows {
-        let key = [(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()];
-        let found = reader.row(&ON_DESK, &key).await?;
-        let right = match &found {
+        batch.add(&ON_DESK, &[(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()]);
+    }
+    for (kind, other) in &links {
+        batch.add(&LINKED, &[(*other).into(), case.id.into(), kind.into()]);
+    }
+    let answers = reader.rows_all(batch).await?;
+    for (r, found) in rows.iter().zip(&answers) {
+        let right = match found.first() {
             Some(row) => {
                 row.int(0)? == r.yellow && row.text(1)? == r.grade && row.text(2)? == r.category
             }
@@ -251,7 +321,12 @@ async fn check_desk(
             report.trouble(at, format!("case {} is missing or differs in {}", r.case, r.state));
         }
     }
-    Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+    if answers.iter().skip(rows.len()).any(Vec::is_empty) {
+        report.trouble(format!("links of case {}", case.id), "a link is missing");
+    }
+    sums.desk += i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    sums.links += i64::try_from(links.len()).unwrap_or(i64::MAX);
+    Ok(())
 }
 
 async fn compare_counts(
@@ -262,9 +337,6 @@ async fn compare_counts(
     for row in reader.rows(&COUNTS, &[]).await? {
         let key = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
         let n = row.int(2)?;
-        if key.0.ends_with(":opened") {
-            continue;
-        }
         let right = expected.remove(&key).unwrap_or(0);
         if right != n {
             let at = format!("count {} of {}", key.0, key.1);

@@ -25,7 +25,6 @@ async fn file(Path(name): Path<String>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     // A day, not for good: the names carry no hash, and an update must reach old phones.
-    let headers =
-        [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "public, max-age=86400")];
+    let headers = [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "public, max-age=86400")];
     (headers, *body).into_response()
 }

@@ -150,3 +150,83 @@ impl Risk {
         self.emergency_words.iter().any(|w| text.contains(&w.word))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn risk() -> Risk {
+        let grade = |code: &str, order| Grade {
+            code: code.to_owned(),
+            name: code.to_owned(),
+            en: String::new(),
+            order,
+            meaning: String::new(),
+        };
+        let question = |code: &str, red| Question {
+            code: code.to_owned(),
+            text: code.to_owned(),
+            en: String::new(),
+            weight: 1,
+            red,
+            help: String::new(),
+        };
+        Risk {
+            grades: vec![
+                grade("green", 1),
+                grade("yellow", 2),
+                grade("orange", 3),
+                grade("red", 4),
+            ],
+            questions: (0..6).map(|n| question(&format!("q{n}"), n == 5)).collect(),
+            many: 4,
+            many_grade: "orange".to_owned(),
+            decisive_grade: "red".to_owned(),
+            emergency_words: vec![EmergencyWord { word: "刀".to_owned() }],
+        }
+    }
+
+    fn answers(text: &str) -> BTreeMap<Code, Answer> {
+        let read = |c| match c {
+            'y' => Answer::Yes,
+            'u' => Answer::Unknown,
+            _ => Answer::No,
+        };
+        text.chars().enumerate().map(|(n, c)| (format!("q{n}"), read(c))).collect()
+    }
+
+    #[test]
+    fn answers_grade_as_the_rule_says() {
+        for (base, given, expected) in [
+            ("yellow", "nnnnnn", "yellow"),
+            ("yellow", "yyynnn", "yellow"),
+            ("yellow", "yyyynn", "orange"),
+            ("yellow", "nnnnny", "red"),
+            ("red", "nnnnnn", "red"),
+            ("yellow", "uuuuuu", "yellow"),
+            ("green", "yyyyuy", "red"),
+        ] {
+            let found = risk().assess(base, &answers(given));
+            assert_eq!(found.grade, expected, "{base} {given}");
+            assert_eq!(found.yes.len(), given.matches('y').count());
+            assert_eq!(found.unknown.len(), given.matches('u').count());
+        }
+    }
+
+    #[test]
+    fn dangerous_words_are_heard() {
+        assert!(risk().is_emergency("他拿着刀站在门口"));
+        assert!(!risk().is_emergency("想咨询抚养费"));
+    }
+
+    proptest! {
+        #[test]
+        fn answers_never_lower_a_grade(given in "[ynu]{6}", base in 0usize..4) {
+            let risk = risk();
+            let base = risk.grades[base].code.clone();
+            let found = risk.assess(&base, &answers(&given));
+            prop_assert!(risk.order(&found.grade) >= risk.order(&base));
+        }
+    }
+}

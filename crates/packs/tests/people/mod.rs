@@ -1,15 +1,14 @@
 //! Who might touch a case, and what they might type. Everything follows from the dice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     case::{Actor, Case, Staff},
-    decide::Ctx,
-    field::{FieldKind, Meaning, Raw},
-    pack::{Pack, Unit},
-    workflow::{Code, FieldUse, Workflow},
+    field::{Field, FieldKind, Meaning, Raw},
+    pack::{Level, Pack, Unit},
+    workflow::{Code, FieldUse, Guard, Workflow},
 };
-use jiff::ToSpan;
+use jiff::{ToSpan, civil::Date};
 
 /// A small generator (`SplitMix64`), so that one number decides a whole step and can shrink.
 pub struct Dice(u64);
@@ -35,18 +34,65 @@ impl Dice {
         self.below(n) == 0
     }
 
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         from.get(self.below(from.len()))
     }
 }
 
+/// In each walk one of three actions are shunned as far as possible: a walk in which everybody
+/// withdraws or marks never sees the end of the road.
+pub struct Temper(u64);
+
+impl Temper {
+    pub fn new(dice: &mut Dice) -> Self {
+        Self(dice.next())
+    }
+
+    /// Every other walk keeps to the usual next step.
+    pub fn is_steady(&self) -> bool {
+        self.0.is_multiple_of(2)
+    }
+
+    pub fn shuns(&self, action: &str) -> bool {
+        let seed = action
+            .bytes()
+            .fold(self.0, |sum, b| (sum ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Dice(seed).one_in(3)
+    }
+}
+
+/// A city as a walk needs it: everything that can be drawn by lot, counted once.
+pub struct People<'a> {
+    pack: &'a Pack,
+    units: Vec<&'a str>,
+    places: Vec<&'a str>,
+    holders: BTreeMap<&'a str, Vec<&'a Unit>>,
+}
+
+impl<'a> People<'a> {
+    pub fn of(pack: &'a Pack) -> Self {
+        let holders = |role: &'a Code| {
+            let units = pack.units.iter().filter(|u| pack.can_hold(role, u)).collect();
+            (role.as_str(), units)
+        };
+        Self {
+            pack,
+            units: pack.units.iter().map(|u| u.code.as_str()).collect(),
+            places: pack.regions.iter().map(|r| r.code.as_str()).collect(),
+            holders: pack.roles.keys().map(holders).collect(),
+        }
+    }
+}
+
 /// Roles that may be held in a unit.
 fn roles_in(pack: &Pack, unit: &Unit) -> Vec<Code> {
-    let held = pack
-        .roles
-        .values()
-        .filter(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level));
-    held.map(|r| r.code.clone()).collect()
+    pack.roles.keys().filter(|role| pack.can_hold(role, unit)).cloned().collect()
 }
 
 /// Units that have to do with the case: responsible, above, handling, asked for a part, hotline.
@@ -54,34 +100,27 @@ fn units_near<'a>(pack: &'a Pack, case: &Case) -> Vec<&'a Unit> {
     let tasks = case.tasks.iter().map(|t| t.unit.as_str());
     let own = [Some(case.unit.as_str()), case.handling.as_deref()];
     let starts: Vec<&str> = own.into_iter().flatten().chain(tasks).collect();
-    let codes: BTreeSet<&str> = starts
-        .iter()
-        .flat_map(|code| pack.units.upward(code))
-        .map(|u| u.code.as_str())
-        .collect();
+    let codes: BTreeSet<&str> =
+        starts.iter().flat_map(|code| pack.units.upward(code)).map(|u| u.code.as_str()).collect();
     let mut near: Vec<&Unit> = codes.into_iter().filter_map(|c| pack.units.get(c)).collect();
-    let desk = pack.units.of("hotline", domain::pack::Level::City, pack.regions.root());
-    near.extend(desk.filter(|d| !codes_contain(&near, &d.code)));
+    let desk = pack.units.of("hotline", Level::City, pack.regions.root());
+    near.extend(desk);
     near
-}
-
-fn codes_contain(units: &[&Unit], code: &str) -> bool {
-    units.iter().any(|u| u.code == code)
 }
 
 /// One of three people of a unit near the case, the resident, or the program.
 pub fn somebody(pack: &Pack, case: &Case, dice: &mut Dice) -> Actor {
-    if dice.one_in(8) {
+    if dice.one_in(10) {
         return Actor::Appellant(case.id);
     }
     if dice.one_in(40) {
         return Actor::System;
     }
     let near = units_near(pack, case);
-    let unit = dice.pick(&near).expect("a unit");
+    let own = pack.units.get(&case.unit).filter(|_| dice.one_in(3));
+    let unit = own.or_else(|| dice.pick(&near).copied()).expect("a unit");
     let person = dice.below(3);
-    let place = pack.units.iter().position(|u| u.code == unit.code).expect("a unit");
-    let account = i64::try_from(place * 10 + person).expect("small");
+    let account = account(&unit.code, person);
     let mut roles = roles_in(pack, unit);
     // Two of three have one role only, as it should be.
     if person > 0 && !roles.is_empty() {
@@ -89,6 +128,12 @@ pub fn somebody(pack: &Pack, case: &Case, dice: &mut Dice) -> Actor {
         roles = vec![roles.swap_remove(one)];
     }
     Actor::Staff(Staff { account, unit: unit.code.clone(), roles })
+}
+
+/// Everybody works in one unit only.
+fn account(unit: &str, person: usize) -> i64 {
+    let number = unit.bytes().fold(7_u64, |sum, b| (sum * 31 + u64::from(b)) % 1_000_000_007);
+    i64::try_from(number).expect("small") * 10 + i64::try_from(person).expect("small")
 }
 
 /// Somebody new in each unit near the case with all roles there, and the resident.
@@ -101,73 +146,85 @@ pub fn everybody(pack: &Pack, case: &Case) -> Vec<Actor> {
 }
 
 /// Somebody who may open a case.
-pub fn opener(pack: &Pack, flow: &Workflow, dice: &mut Dice) -> Actor {
+pub fn opener(people: &People<'_>, flow: &Workflow, dice: &mut Dice) -> Actor {
     let who = dice.pick(&flow.opening.by).expect("somebody may open");
     match who.role.as_str() {
         "citizen" => Actor::Public,
         "system" => Actor::System,
         role => {
-            let holds = |u: &&Unit| roles_in(pack, u).iter().any(|r| r == role);
-            let units: Vec<&Unit> = pack.units.iter().filter(holds).collect();
-            let unit = dice.pick(&units).expect("a unit");
-            let account = 1_000_000 + i64::try_from(dice.below(3)).expect("small");
+            let unit = dice.pick(&people.holders[role]).expect("a unit");
+            let account = account(&unit.code, dice.below(3));
             Actor::Staff(Staff { account, unit: unit.code.clone(), roles: vec![role.to_owned()] })
         }
     }
 }
 
 /// A form filled in at random, but so that it could be meant.
-pub fn fill(ctx: Ctx<'_>, flow: &Workflow, uses: &[FieldUse], dice: &mut Dice) -> Raw {
+pub fn fill(
+    people: &People<'_>,
+    today: Date,
+    flow: &Workflow,
+    (uses, guards): (&[FieldUse], &[Guard]),
+    dice: &mut Dice,
+) -> Raw {
     let mut raw = Raw::new();
     for one in uses {
-        if one.required || dice.one_in(2) {
-            let field = &flow.fields[&one.code];
-            raw.insert(one.code.clone(), values(ctx, &field.kind, field.meaning, dice));
-        }
+        let wanted = guards.iter().find_map(|guard| match guard {
+            Guard::FieldIn { field, values } if *field == one.code => Some(values),
+            _ => None,
+        });
+        // Mostly what leads on, sometimes what is refused.
+        let values = match wanted.filter(|_| !dice.one_in(4)) {
+            Some(wanted) => vec![any(wanted.iter(), dice)],
+            None if one.required || dice.one_in(2) => {
+                values(people, today, &flow.fields[&one.code], dice)
+            }
+            None => continue,
+        };
+        raw.insert(one.code.clone(), values);
     }
     raw
 }
 
-fn values(ctx: Ctx<'_>, kind: &FieldKind, meaning: Meaning, dice: &mut Dice) -> Vec<String> {
-    let pack = ctx.pack;
-    let any = |codes: Vec<&str>, dice: &mut Dice| dice.pick(&codes).map(ToString::to_string);
-    let one = match kind {
-        FieldKind::Line { .. } | FieldKind::Text { .. } => Some(match meaning {
+fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> Vec<String> {
+    let pack = people.pack;
+    let one = match &field.kind {
+        FieldKind::Line { .. } | FieldKind::Text { .. } => match field.meaning {
             Meaning::Phone => "13900000000".to_owned(),
             _ => "某事".to_owned(),
-        }),
-        FieldKind::Choice(options) => any(options.iter().map(|o| o.value.as_str()).collect(), dice),
-        FieldKind::Channel => any(pack.channels.keys().map(String::as_str).collect(), dice),
-        FieldKind::Category => any(pack.categories.keys().map(String::as_str).collect(), dice),
-        FieldKind::Grade => any(pack.risk.grades.iter().map(|g| g.code.as_str()).collect(), dice),
-        FieldKind::Place => any(pack.regions.iter().map(|r| r.code.as_str()).collect(), dice),
-        FieldKind::Unit => any(pack.units.iter().map(|u| u.code.as_str()).collect(), dice),
+        },
+        FieldKind::Choice(options) => dice.pick(options).expect("options").value.clone(),
+        FieldKind::Channel => any(pack.channels.keys(), dice),
+        FieldKind::Category => any(pack.categories.keys(), dice),
+        FieldKind::Grade => any(pack.risk.grades.iter().map(|g| &g.code), dice),
+        FieldKind::Place => any(people.places.iter().copied(), dice),
+        FieldKind::Unit => any(people.units.iter().copied(), dice),
         FieldKind::Units => {
-            let codes: Vec<&str> = pack.units.iter().map(|u| u.code.as_str()).collect();
             let n = 1 + dice.below(3);
-            return (0..n).filter_map(|_| dice.pick(&codes).map(ToString::to_string)).collect();
+            return (0..n).map(|_| any(people.units.iter().copied(), dice)).collect();
         }
-        FieldKind::Case => Some("2".to_owned()),
+        FieldKind::Case => "2".to_owned(),
         FieldKind::Date => {
             let days = i64::try_from(dice.below(120)).expect("small") + 1;
-            Some(pack.date_of(ctx.now).saturating_add(days.days()).to_string())
+            today.saturating_add(days.days()).to_string()
         }
         FieldKind::Number { min, max } => {
             let width = usize::try_from(max - min + 1).expect("small");
-            Some((min + i64::try_from(dice.below(width)).expect("small")).to_string())
+            (min + i64::try_from(dice.below(width)).expect("small")).to_string()
         }
-        FieldKind::Flag => any(vec!["yes", "no", "no"], dice),
+        FieldKind::Flag => any(["yes", "no", "no"].into_iter(), dice),
         FieldKind::Risk => {
-            let answers = ["yes", "no", "no", "no", "no", "unknown"];
-            let asked = pack.risk.questions.iter().filter(|q| !q.code.is_empty());
-            let mut said = Vec::new();
-            for question in asked {
-                if let Some(answer) = dice.pick(&answers) {
-                    said.push(format!("{}={answer}", question.code));
-                }
-            }
-            return said;
+            let calm = !dice.one_in(4);
+            let answers = [if calm { "no" } else { "yes" }, "no", "no", "no", "no", "unknown"];
+            let say = |code: &Code| format!("{code}={}", any(answers.into_iter(), dice));
+            return pack.risk.questions.iter().map(|q| &q.code).map(say).collect();
         }
     };
-    one.into_iter().collect()
+    vec![one]
+}
+
+fn any<T: ToString>(from: impl ExactSizeIterator<Item = T>, dice: &mut Dice) -> String {
+    let lot = dice.below(from.len());
+    let mut from = from;
+    from.nth(lot).expect("something to choose from").to_string()
 }

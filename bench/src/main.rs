@@ -1,0 +1,42 @@
+//! Measures the platform beside the raw limits of the same machine, in one run, as ratios.
+//!
+//! `bench raw` writes the rows of real appeals straight into SQLite; `bench store` sends the same
+//! appeals through the store; `bench http` sends them over HTTP with wrk; `bench reads` asks the
+//! pages of a large store. Numbers alone mean little on a shared machine: quote the ratios.
+
+mod corpus;
+mod cpu;
+mod http;
+mod raw;
+mod reads;
+mod store_bench;
+
+use std::{env, path::PathBuf, process::ExitCode};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let count = |at: usize, default: usize| {
+        args.get(at).and_then(|n| n.replace('_', "").parse().ok()).unwrap_or(default)
+    };
+    let dir = env::var_os("BENCH_DIR").map_or_else(|| PathBuf::from("var/bench"), PathBuf::from);
+    let done = match args.first().map(String::as_str) {
+        Some("intake") => store_bench::intake(&dir, count(1, 40_000)),
+        Some("http") => http::run(&dir, count(1, 8)),
+        Some("fill") => store_bench::fill(&dir, count(1, 1_000_000)),
+        Some("reads") => reads::run(&dir, count(1, 20_000)),
+        _ => Err("usage: bench intake [N] | http [SECONDS] | fill [N] | reads [N]".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whatever went wrong.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

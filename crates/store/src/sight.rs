@@ -1,0 +1,106 @@
+//! What is taken from a page before the viewer gets it. Pure; `access` says what each role sees,
+//! this module applies it to texts, answers about danger, and to what staff write for one another.
+
+use crate::{Texts, case_page::CasePage};
+use domain::{
+    access::{self, Viewer},
+    case::{By, Case, Fact},
+    field::{FieldKind, Meaning},
+    pack::{Sees, Sight},
+    workflow::{Code, Workflow},
+};
+use std::collections::BTreeSet;
+
+/// The action under which the texts of an opening are kept.
+pub const OPENING: &str = "open";
+
+/// Takes away what these eyes may not see, and says which fields that were.
+pub fn strip(flow: Option<&Workflow>, sees: Sees, texts: Texts) -> (Texts, Vec<String>) {
+    let mut hidden = Vec::new();
+    let mut kept = Texts::new();
+    for (action, fields) in texts {
+        for (field, text) in fields {
+            match access::shown(sees, meaning(flow, &field), &text) {
+                Some(text) => {
+                    kept.entry(action.clone()).or_default().insert(field, text);
+                }
+                None => hidden.push(field),
+            }
+        }
+    }
+    (kept, hidden)
+}
+
+/// What a field holds, as far as the workflow knows it.
+pub fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
+    flow.and_then(|f| f.fields.get(field)).map(|f| f.meaning).unwrap_or_default()
+}
+
+/// Takes from a page whose texts are stripped already what else this viewer must not have.
+pub fn narrow(page: &mut CasePage, flow: Option<&Workflow>, viewer: &Viewer) {
+    if matches!(viewer, Viewer::Appellant(_)) {
+        own_words_and_answers(page, flow);
+    }
+    if page.sees.evidence < Sight::Full {
+        // A name such as “injuries of …” is evidence itself.
+        page.files.iter_mut().for_each(|f| f.name.clear());
+    }
+    if page.sees.evidence == Sight::None {
+        page.files.clear();
+        let risk = risk_fields(flow);
+        forget_danger(&mut page.case, &risk);
+        for fact in page.entries.iter_mut().flat_map(|e| &mut e.facts) {
+            match fact {
+                Fact::Graded { yes, unknown, .. } => {
+                    yes.clear();
+                    unknown.clear();
+                }
+                Fact::Given { coded, .. } => coded.retain(|field, _| !risk.contains(field)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The case without the answers to the danger questions.
+pub fn forget_danger(case: &mut Case, risk: &BTreeSet<Code>) {
+    case.risk_yes.clear();
+    case.coded.retain(|field, _| !risk.contains(field));
+}
+
+/// The fields that hold answers to the danger questions.
+pub fn risk_fields(flow: Option<&Workflow>) -> BTreeSet<Code> {
+    let fields = flow.into_iter().flat_map(|f| f.fields.values());
+    fields.filter(|f| f.kind == FieldKind::Risk).map(|f| f.code.clone()).collect()
+}
+
+/// A receipt shows what the person wrote, and answers once they are given: with a public action,
+/// or by the first public action after them that issues a document. Notes of staff, drafts, and
+/// what others said are nobody's but theirs, even if a violent relative holds the receipt.
+fn own_words_and_answers(page: &mut CasePage, flow: Option<&Workflow>) {
+    let is_public =
+        |action: &str| flow.and_then(|f| f.action(action)).is_some_and(|a| !a.public.is_empty());
+    let mut given = false;
+    for entry in page.entries.iter_mut().rev() {
+        let acted = entry.facts.iter().filter_map(|fact| match fact {
+            Fact::Acted { action, .. } => Some(action.as_str()),
+            _ => None,
+        });
+        let public = acted.into_iter().any(is_public);
+        given |= public && entry.facts.iter().any(|f| matches!(f, Fact::Issued { .. }));
+        let own = matches!(entry.by, By::Appellant | By::Public);
+        let mut answers = false;
+        for (action, fields) in &mut entry.texts {
+            let open = given || is_public(action);
+            fields.retain(|field, _| {
+                let answer = meaning(flow, field) == Meaning::Answer;
+                answers |= answer;
+                own || action == OPENING || (answer && open)
+            });
+        }
+        // Only the newest draft before the document is the answer.
+        given &= !answers;
+        entry.texts.retain(|_, fields| !fields.is_empty());
+        entry.hidden.clear();
+    }
+}
