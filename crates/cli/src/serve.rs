@@ -53,7 +53,7 @@ pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<
         .await
         .map_err(|e| Failure::while_doing(&format!("listening on {address}"), &e))?;
     // The dictionary takes a tenth of a second to load; no request should wait for it.
-    let warm = tokio::task::spawn_blocking(|| vault::Words::shared());
+    let warm = tokio::task::spawn_blocking(vault::Words::shared);
     let reminder = remind(app.clone());
     let reloader = reload(app.clone(), pack_dir);
     // Whoever has read the address may stop the server at once.

@@ -44,10 +44,10 @@ async fn the_board_counts_what_was_put_in() {
     assert_eq!(board.row(&short(DESK))[..4], [short(DESK), "1".into(), "0".into(), "0".into()]);
     assert_eq!(board.row("合计")[1..4], ["4", "0", "2"]);
     for link in [
-        "href=\"/desk?workflow=appeal&#38;unit=wf-3701&#38;light=red\">2</a>",
-        "href=\"/desk?workflow=appeal&#38;unit=wf-370102&#38;light=red\">1</a>",
-        "href=\"/desk?workflow=appeal&#38;unit=wf-3701&#38;state=assigned\">待签收 <b>2</b>",
-        "href=\"/desk?workflow=appeal&#38;unit=wf-3701&#38;state=handling\">办理中 <b>1</b>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;light=red\">2</a>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-370102&#38;light=red\">1</a>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;state=assigned\">待签收 <b>2</b>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;state=handling\">办理中 <b>1</b>",
         "href=\"/board/wf-370102\"",
         "占未结 50.0%",
         "aria-label=\"正常 1，临期 0，超期 1\"><i class=\"w-50\"></i><i class=\"r w-50\"></i>",
@@ -284,7 +284,7 @@ async fn every_page_is_in_words_and_staff_only() {
     for path in [
         "/board",
         "/board/wf-370102",
-        "/board?workflow=mediation",
+        "/board?flow=mediation",
         "/visits",
         "/notices",
         "/setup",

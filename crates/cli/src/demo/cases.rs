@@ -301,12 +301,12 @@ impl Appeal {
         };
         match scene.next(&mut self.dice) {
             Next::Rest => self.over = true,
-            Next::Wait(hours) => self.next = stage.after(self.next, hours),
+            Next::Wait(hours) => self.next = Stage::after(self.next, hours),
             Next::Act { action, said, hours } => {
                 let hours = if self.plot.slow { hours * 3.0 } else { hours };
                 let any_hour = AT_ANY_HOUR.contains(&action);
                 self.next = if any_hour {
-                    stage.after(self.next, hours)
+                    Stage::after(self.next, hours)
                 } else {
                     stage.at_work(self.next, hours)
                 };

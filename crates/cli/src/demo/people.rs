@@ -52,18 +52,18 @@ impl People {
         if let Some(account) = known.get(&username) {
             return Ok(staff(*account));
         }
-        let account = match self.store.account(&username).await.doing("an account")? {
-            Some(account) => account.id,
-            None => {
-                let new = NewAccount {
-                    username: username.clone(),
-                    password: self.password.clone(),
-                    name: self.name(&username, role, unit),
-                    unit: unit.code.clone(),
-                    roles: vec![role.to_owned()],
-                };
-                self.store.create_account(new).await.doing("making an account")?
-            }
+        let there = self.store.account(&username).await.doing("an account")?;
+        let account = if let Some(account) = there {
+            account.id
+        } else {
+            let new = NewAccount {
+                username: username.clone(),
+                password: self.password.clone(),
+                name: self.name(&username, role, unit),
+                unit: unit.code.clone(),
+                roles: vec![role.to_owned()],
+            };
+            self.store.create_account(new).await.doing("making an account")?
         };
         known.insert(username, account);
         Ok(staff(account))

@@ -149,14 +149,14 @@ impl Stage {
     }
 
     /// The instant after so many hours.
-    pub fn after(&self, from: Timestamp, hours: f64) -> Timestamp {
+    pub fn after(from: Timestamp, hours: f64) -> Timestamp {
         from.saturating_add(SignedDuration::from_secs_f64((hours * 3_600.0).round()))
             .unwrap_or(from)
     }
 
     /// The instant after so many hours, in office hours: people act when they are at work.
     pub fn at_work(&self, from: Timestamp, hours: f64) -> Timestamp {
-        let mut at = self.after(from, hours);
+        let mut at = Self::after(from, hours);
         for _ in 0..4 {
             let local = self.pack.work_time.offset().to_datetime(at);
             let weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);

@@ -111,6 +111,7 @@ impl Appeals {
             block_on(async {
                 let store = place.store(place.load_keys()?).await?;
                 let tally = self.take(&store, &pack, flow, &mut table, &reading).await?;
+                store.checkpoint(now()).await.doing("sealing")?;
                 store.db().close().await.doing("closing the database")?;
                 Ok(tally)
             })?

@@ -198,8 +198,7 @@ fn first_sentence(text: &str) -> Option<String> {
 
 /// The number of a row that has none: the same content is the same row.
 fn digest(content: &str) -> String {
-    let hex: String = store::digest(content).iter().map(|b| format!("{b:02x}")).collect();
-    format!("#{hex}")
+    format!("#{:032x}", u128::from_be_bytes(store::digest(content)))
 }
 
 fn reasons(faults: &[field::FieldFault]) -> String {

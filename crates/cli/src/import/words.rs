@@ -182,7 +182,10 @@ mod tests {
             ("邻居家孩子无人照顾", None),
             ("no Chinese at all", None),
             // One rare character in a simplified story is somebody's name.
-            ("我叫李乾，今年四十七岁，与丈夫长期争吵，感情已无恢复可能，请给我讲讲怎样办手续。", None),
+            (
+                "我叫李乾，今年四十七岁，与丈夫长期争吵，感情已无恢复可能，请给我讲讲怎样办手续。",
+                None,
+            ),
         ] {
             assert_eq!(lexicon.simplified(written).as_deref(), expected, "{written}");
         }

@@ -28,14 +28,12 @@ fn encoded(text: &str, encoding: &'static Encoding) -> Vec<u8> {
 /// The table as a workbook with inline strings.
 fn workbook(csv: &str) -> Vec<u8> {
     let row = |(n, line): (usize, &str)| {
-        let cells: String = line
-            .split(',')
-            .zip('A'..)
-            .map(|(cell, column)| {
-                format!("<c r=\"{column}{}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>", n + 1)
-            })
-            .collect();
-        format!("<row r=\"{}\">{cells}</row>", n + 1)
+        let mut row = format!("<row r=\"{}\">", n + 1);
+        for (cell, column) in line.split(',').zip('A'..) {
+            let at = format!("{column}{}", n + 1);
+            row.extend(["<c r=\"", &at, "\" t=\"inlineStr\"><is><t>", cell, "</t></is></c>"]);
+        }
+        row + "</row>"
     };
     let rows: String = csv.lines().enumerate().map(row).collect();
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";

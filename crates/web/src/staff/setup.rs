@@ -166,7 +166,9 @@ async fn roles(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         };
         SightView { class, label: page.t(part).to_owned(), word: page.t(key).to_owned() }
     };
-    let roles = page.pack.roles.values().map(|role| {
+    // Residents and the program itself hold no office; what they see is decided elsewhere.
+    let held = page.pack.roles.values().filter(|r| !r.kinds.is_empty());
+    let roles = held.map(|role| {
         let levels: Vec<&str> = role.levels.iter().map(|l| level_name(&page, *l)).collect();
         RoleView {
             name: page.either(&role.name, &role.en).to_owned(),
