@@ -3,6 +3,9 @@
 use packs::Fault;
 use std::{fmt::Display, process::ExitCode};
 
+/// Exit status of an import in which some rows failed and all others were taken.
+const SOME_ROWS: u8 = 2;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -10,8 +13,10 @@ pub enum Failure {
     Plain(String),
     /// Faults of a pack.
     Pack(Vec<Fault>),
-    /// The store is not as it must be; the report has been printed.
+    /// Something is not as it must be; the report has been printed.
     Unsound,
+    /// Some rows could not be taken; they have been listed.
+    Rows,
 }
 
 impl Failure {
@@ -42,7 +47,20 @@ impl Failure {
                 eprintln!("{} faults", faults.len());
             }
             Self::Unsound => {}
+            Self::Rows => return ExitCode::from(SOME_ROWS),
         }
         ExitCode::FAILURE
+    }
+}
+
+/// Turns the error of a step into a failure that names the step.
+pub trait Doing<T> {
+    /// Names the step.
+    fn doing(self, step: &str) -> Result<T, Failure>;
+}
+
+impl<T, E: Display> Doing<T> for Result<T, E> {
+    fn doing(self, step: &str) -> Result<T, Failure> {
+        self.map_err(|error| Failure::while_doing(step, &error))
     }
 }

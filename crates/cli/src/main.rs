@@ -1,9 +1,14 @@
 //! The binary `xiaohe`: serves a city, checks packs, verifies stores, imports, backs up.
 
+mod account;
+mod backup;
 mod demo;
+mod doctor;
 mod failure;
+mod import;
 mod keys;
 mod pack;
+mod progress;
 mod serve;
 mod settings;
 mod verify;
@@ -36,8 +41,20 @@ enum Command {
     /// Checks and draws packs.
     #[command(subcommand)]
     Pack(pack::Pack),
+    /// Takes records over from tables of other systems.
+    #[command(subcommand)]
+    Import(import::Import),
     /// Rebuilds everything from the events and compares.
     Verify(Place),
+    /// Copies the database to a file while it is in use.
+    Backup(backup::Backup),
+    /// Puts a backup in the place of the database; stop the server first.
+    Restore(backup::Restore),
+    /// Says whether this installation is fit to serve, and what to do if not.
+    Doctor(Place),
+    /// Staff accounts.
+    #[command(subcommand)]
+    Account(account::Accounts),
     /// Makes and renews the key file.
     #[command(subcommand)]
     Keys(keys::KeyFile),
@@ -46,11 +63,16 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     settings::start_log();
-    let done = match cli.command {
+    let done: Result<(), Failure> = match cli.command {
         Command::Serve(serve) => serve.run(),
         Command::Demo(demo) => demo.run(),
         Command::Pack(pack) => pack.run(cli.json),
+        Command::Import(import) => import.run(cli.json),
         Command::Verify(place) => verify::run(&place, cli.json),
+        Command::Backup(backup) => backup.run(cli.json),
+        Command::Restore(restore) => restore.run(cli.json),
+        Command::Doctor(place) => doctor::run(&place, cli.json),
+        Command::Account(account) => account.run(cli.json),
         Command::Keys(keys) => keys.run(),
     };
     match done {

@@ -86,12 +86,15 @@ impl Place {
         Ok(Arc::new(keys))
     }
 
-    fn key_path(&self) -> Result<PathBuf, Failure> {
+    /// Where the key file is.
+    ///
+    /// # Errors
+    /// When neither it nor a SQLite database is named.
+    pub fn key_path(&self) -> Result<PathBuf, Failure> {
         if let Some(path) = &self.keys {
             return Ok(path.clone());
         }
-        let path = self.database()?.strip_prefix("sqlite:").map(|p| Path::new(p).to_owned());
-        path.map(|p| p.with_extension("keys")).ok_or_else(|| {
+        self.file()?.map(|p| p.with_extension("keys")).ok_or_else(|| {
             Failure::Plain("name the key file: --keys PATH (make one: xiaohe keys create PATH)".to_owned())
         })
     }
@@ -106,15 +109,36 @@ impl Place {
         })
     }
 
+    /// The file of a SQLite database; none for PostgreSQL.
+    ///
+    /// # Errors
+    /// When no database is named.
+    pub fn file(&self) -> Result<Option<PathBuf>, Failure> {
+        let path = self.database()?.strip_prefix("sqlite:");
+        Ok(path.map(|p| PathBuf::from(p.strip_prefix("//").unwrap_or(p))))
+    }
+
+    /// Opens a store that is there already: looking at a mistyped path must not make an empty
+    /// database and call it sound.
+    ///
+    /// # Errors
+    /// When there is no such file, or the database cannot be opened.
+    pub async fn existing_store(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
+        if let Some(path) = self.file()?
+            && !path.is_file()
+        {
+            return Err(Failure::Plain(format!("there is no database at {}", path.display())));
+        }
+        self.store(keys).await
+    }
+
     /// Opens the store.
     ///
     /// # Errors
     /// When the database cannot be opened.
     pub async fn store(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
         let url = self.database()?;
-        if let Some(path) = url.strip_prefix("sqlite:")
-            && let Some(folder) = Path::new(path).parent()
-        {
+        if let Some(folder) = self.file()?.as_deref().and_then(Path::parent) {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
         }

@@ -13,7 +13,7 @@ pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
     block_on(async {
         let place = place.complete()?;
         let city = place.city()?;
-        let store = place.store(place.load_keys()?).await?;
+        let store = place.existing_store(place.load_keys()?).await?;
         let report = store
             .verify(&city.pack)
             .await

@@ -31,11 +31,7 @@ pub struct Ctx<'a> {
 impl Ctx<'_> {
     /// The stamp that facts of this decision carry.
     pub fn stamp(&self) -> Stamp {
-        Stamp {
-            at: self.now,
-            day: self.pack.date_of(self.now),
-            by: By::from(self.actor),
-        }
+        Stamp { at: self.now, day: self.pack.date_of(self.now), by: By::from(self.actor) }
     }
 }
 
@@ -94,9 +90,8 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
     }
     let coded = |code: &str| wish.given.coded.get(code).map_or("", Value::one).to_owned();
     let category = coded("category");
-    let place = Some(coded("place"))
-        .filter(|p| !p.is_empty())
-        .unwrap_or_else(|| place_of(ctx).to_owned());
+    let place =
+        Some(coded("place")).filter(|p| !p.is_empty()).unwrap_or_else(|| place_of(ctx).to_owned());
     let grade = ctx
         .pack
         .categories
@@ -212,9 +207,11 @@ fn place_of(ctx: Ctx<'_>) -> &str {
 }
 
 fn is_anonymous(flow: &Workflow, given: &Checked) -> bool {
-    let names_somebody = given.texts.keys().filter_map(|c| flow.fields.get(c)).any(|f| {
-        matches!(f.meaning, Meaning::Name | Meaning::Phone | Meaning::IdNumber)
-    });
+    let names_somebody = given
+        .texts
+        .keys()
+        .filter_map(|c| flow.fields.get(c))
+        .any(|f| matches!(f.meaning, Meaning::Name | Meaning::Phone | Meaning::IdNumber));
     !names_somebody || given.coded.get("anonymous").is_some_and(|v| v.one() == "yes")
 }
 
@@ -278,18 +275,12 @@ fn guard(
         }
         Guard::GradeIn(grades) => pass(grades.contains(&case.grade), Bar::Grade),
         Guard::GradeNotIn(grades) => pass(!grades.contains(&case.grade), Bar::Grade),
-        Guard::Sensitive(yes) => {
-            pass(ctx.pack.is_sensitive(&case.category) == *yes, Bar::Kind)
-        }
+        Guard::Sensitive(yes) => pass(ctx.pack.is_sensitive(&case.category) == *yes, Bar::Kind),
         Guard::Anonymous(yes) => pass(case.anonymous == *yes, Bar::Kind),
         Guard::Flagged(flag) => pass(case.flags.contains(flag), Bar::Kind),
         Guard::NotFlagged(flag) => pass(!case.flags.contains(flag), Bar::Kind),
-        Guard::NoOpenTasks(kind) => {
-            pass(!case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks)
-        }
-        Guard::HasOpenTasks(kind) => {
-            pass(case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks)
-        }
+        Guard::NoOpenTasks(kind) => pass(!case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks),
+        Guard::HasOpenTasks(kind) => pass(case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks),
         Guard::BeforeDue(clock) => {
             let running = case.clocks.get(clock).filter(|c| is_running(c));
             pass(running.is_none_or(|c| ctx.now < c.due()), Bar::TooLate)

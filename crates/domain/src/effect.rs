@@ -25,17 +25,6 @@ pub(crate) fn run(
 ) -> Result<(), Refusal> {
     match effect {
         Effect::Assign(to) => assign(ctx, draft, to, given),
-        Effect::TakeOwner => {
-            if let Actor::Staff(me) = ctx.actor {
-                draft.push(Fact::Taken { account: me.account });
-            }
-            Ok(())
-        }
-        Effect::MarkHandling => {
-            let unit = draft.case.unit.clone();
-            draft.push(Fact::Handling { unit });
-            Ok(())
-        }
         Effect::StartClock(code) => start_clock(ctx, flow, draft, code),
         Effect::StartClockAt { clock, field } => start_clock_at(ctx, draft, clock, given, field),
         Effect::StopClock(code) => stop_clock(ctx, draft, code),
@@ -44,12 +33,24 @@ pub(crate) fn run(
         }
         Effect::PauseClocks { until, max_days } => pause(ctx, draft, given, until, *max_days),
         Effect::ResumeClocks => resume(ctx, draft),
-        Effect::SetGrade(field) => {
-            if let Some(value) = given.coded.get(field) {
-                let yes = draft.case.risk_yes.clone();
-                let grade = value.one().to_owned();
-                draft.push(Fact::Graded { grade, yes, unknown: Vec::new() });
-            }
+        Effect::OpenTasks { kind, units, clock } => {
+            let units = match units {
+                Some(field) => given.coded.get(field).map_or(vec![], |v| v.all().to_vec()),
+                None => vec![draft.case.unit.clone()],
+            };
+            open_tasks(ctx, flow, draft, kind, (&units, clock))
+        }
+        Effect::OpenRoutedTasks { kind, clock } => {
+            let co = route(ctx, draft).map_or(vec![], |r| r.co);
+            open_tasks(ctx, flow, draft, kind, (&co, clock))
+        }
+        Effect::Link { kind, field } => link(ctx, draft, kind, field),
+        Effect::AnswerTask(kind) => {
+            answer_task(ctx, draft, kind);
+            Ok(())
+        }
+        Effect::DropTasks(kind) => {
+            drop_tasks(draft, Some(kind));
             Ok(())
         }
         Effect::AssessRisk(field) => {
@@ -62,50 +63,46 @@ pub(crate) fn run(
             }
             Ok(())
         }
-        Effect::SetPlace(field) => {
-            if let Some(value) = given.coded.get(field) {
-                draft.push(Fact::Placed { place: value.one().to_owned() });
+        Effect::TakeOwner
+        | Effect::MarkHandling
+        | Effect::SetGrade(_)
+        | Effect::SetPlace(_)
+        | Effect::Flag(_)
+        | Effect::Unflag(_)
+        | Effect::Document(_)
+        | Effect::Notify(_) => {
+            if let Some(fact) = plain(ctx, draft, effect, given) {
+                draft.push(fact);
             }
             Ok(())
         }
-        Effect::Flag(flag) => {
-            draft.push(Fact::Flagged { flag: flag.clone() });
-            Ok(())
-        }
-        Effect::Unflag(flag) => {
-            draft.push(Fact::Unflagged { flag: flag.clone() });
-            Ok(())
-        }
-        Effect::OpenTasks { kind, units, clock } => {
-            let units = match units {
-                Some(field) => given.coded.get(field).map_or(vec![], |v| v.all().to_vec()),
-                None => vec![draft.case.unit.clone()],
-            };
-            open_tasks(ctx, flow, draft, kind, (&units, clock))
-        }
-        Effect::OpenRoutedTasks { kind, clock } => {
-            let co = route(ctx, draft).map_or(vec![], |r| r.co);
-            open_tasks(ctx, flow, draft, kind, (&co, clock))
-        }
-        Effect::AnswerTask(kind) => {
-            answer_task(ctx, draft, kind);
-            Ok(())
-        }
-        Effect::DropTasks(kind) => {
-            drop_tasks(draft, Some(kind));
-            Ok(())
-        }
-        Effect::Document(template) => {
-            let ordinal = u32::try_from(draft.case.documents.len()).unwrap_or(u32::MAX - 1) + 1;
-            draft.push(Fact::Issued { template: template.clone(), ordinal });
-            Ok(())
-        }
-        Effect::Notify(message) => {
-            draft.push(Fact::Queued { message: message.clone() });
-            Ok(())
-        }
-        Effect::Link { kind, field } => link(ctx, draft, kind, field),
     }
+}
+
+/// The one fact that a plain effect is; none when it has nothing to work with.
+fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Option<Fact> {
+    let value = |field: &str| given.coded.get(field).map(|v| v.one().to_owned());
+    Some(match effect {
+        Effect::TakeOwner => match ctx.actor {
+            Actor::Staff(me) => Fact::Taken { account: me.account },
+            Actor::Appellant(_) | Actor::Public | Actor::System => return None,
+        },
+        Effect::MarkHandling => Fact::Handling { unit: draft.case.unit.clone() },
+        Effect::SetGrade(field) => Fact::Graded {
+            grade: value(field)?,
+            yes: draft.case.risk_yes.clone(),
+            unknown: Vec::new(),
+        },
+        Effect::SetPlace(field) => Fact::Placed { place: value(field)? },
+        Effect::Flag(flag) => Fact::Flagged { flag: flag.clone() },
+        Effect::Unflag(flag) => Fact::Unflagged { flag: flag.clone() },
+        Effect::Document(template) => Fact::Issued {
+            template: template.clone(),
+            ordinal: u32::try_from(draft.case.documents.len()).unwrap_or(u32::MAX - 1) + 1,
+        },
+        Effect::Notify(message) => Fact::Queued { message: message.clone() },
+        _ => return None,
+    })
 }
 
 /// Sets the category. Its usual grade raises that of the case, but only a leader lowers a grade.
@@ -136,12 +133,7 @@ pub(crate) fn first_unit(ctx: Ctx<'_>, flow: &Workflow, place: &str) -> Result<C
     unit.ok_or(Refusal::NoUnit)
 }
 
-fn assign(
-    ctx: Ctx<'_>,
-    draft: &mut Draft,
-    to: &AssignTo,
-    given: &Checked,
-) -> Result<(), Refusal> {
+fn assign(ctx: Ctx<'_>, draft: &mut Draft, to: &AssignTo, given: &Checked) -> Result<(), Refusal> {
     let units = &ctx.pack.units;
     let case = &draft.case;
     let parent = |code: &str| units.get(code).and_then(|u| u.parent.clone());
@@ -278,8 +270,7 @@ fn pause(
 }
 
 fn resume(ctx: Ctx<'_>, draft: &mut Draft) -> Result<(), Refusal> {
-    let paused: Vec<Clock> =
-        draft.case.clocks.values().filter(|c| is_paused(c)).cloned().collect();
+    let paused: Vec<Clock> = draft.case.clocks.values().filter(|c| is_paused(c)).cloned().collect();
     for clock in paused {
         let clock = clock.resume(ctx.now, &ctx.pack.work_time)?;
         draft.push(Fact::Clock { change: ClockChange::Resumed, clock });
@@ -376,4 +367,3 @@ fn days_in(given: &Checked, draft: &Draft, field: &str) -> u32 {
     let value = given.coded.get(field).or_else(|| draft.case.coded.get(field));
     value.map_or("", Value::one).parse().unwrap_or(0)
 }
-

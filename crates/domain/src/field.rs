@@ -289,11 +289,13 @@ fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
         FieldKind::Grade => pack.risk.grades.iter().any(|g| g.code == value),
         FieldKind::Place => pack.regions.get(value).is_some(),
         FieldKind::Unit | FieldKind::Units => pack.units.get(value).is_some(),
-        FieldKind::Case => value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
+        FieldKind::Case => {
+            value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        }
         FieldKind::Flag => matches!(value, "yes" | "no"),
-        FieldKind::Risk => value
-            .split_once('=')
-            .is_some_and(|(q, a)| pack.risk.question(q).is_some() && matches!(a, "yes" | "no" | "unknown")),
+        FieldKind::Risk => value.split_once('=').is_some_and(|(q, a)| {
+            pack.risk.question(q).is_some() && matches!(a, "yes" | "no" | "unknown")
+        }),
         FieldKind::Date => {
             return value.parse::<jiff::civil::Date>().map(drop).map_err(|_| Why::NotADate);
         }

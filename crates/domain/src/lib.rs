@@ -9,6 +9,7 @@ pub mod case;
 pub mod clock;
 pub mod decide;
 mod effect;
+pub mod fact;
 pub mod field;
 pub mod pack;
 pub mod refusal;

@@ -159,7 +159,7 @@ impl Proof<'_> {
             | Guard::OnDays { action, .. } => {
                 self.known(at, flow.action(action).is_some(), "action", action);
             }
-            Guard::FieldIn { field, .. } => {
+            Guard::FieldIn { field, .. } | Guard::NotLower(field) => {
                 self.known(at, flow.fields.contains_key(field), "field", field);
             }
             Guard::GradeIn(grades) | Guard::GradeNotIn(grades) => {
@@ -181,9 +181,6 @@ impl Proof<'_> {
             Guard::Flagged(flag) | Guard::NotFlagged(flag) => {
                 self.known(at, sets_flag(flow, flag), "flag", flag);
             }
-            Guard::NotLower(field) => {
-                self.known(at, flow.fields.contains_key(field), "field", field);
-            }
             Guard::Sensitive(_) | Guard::Anonymous(_) | Guard::WithinDays(_) => {}
         }
     }
@@ -198,7 +195,9 @@ impl Proof<'_> {
         };
         match effect {
             Effect::Assign(to) => self.assign(at, to),
-            Effect::StartClock(c) | Effect::StopClock(c) => clock(self, c),
+            Effect::StartClock(c)
+            | Effect::StopClock(c)
+            | Effect::OpenRoutedTasks { clock: c, .. } => clock(self, c),
             Effect::StartClockAt { clock: c, field: f }
             | Effect::ExtendClock { clock: c, field: f, .. } => {
                 clock(self, c);
@@ -216,7 +215,6 @@ impl Proof<'_> {
                     field(self, f);
                 }
             }
-            Effect::OpenRoutedTasks { clock: c, .. } => clock(self, c),
             Effect::Document(d) => self.known(at, self.documents.contains(d), "document", d),
             Effect::Notify(m) => {
                 self.known(at, self.pack.messages.contains_key(m), "message", m);
@@ -385,8 +383,7 @@ fn way_around(flow: &Workflow, promise: &Mandatory, goal: &str) -> String {
     } else {
         promise.since.iter().flat_map(|a| after(flow, a)).collect()
     };
-    let mut queue: VecDeque<(&str, Vec<&str>)> =
-        starts.iter().map(|s| (*s, vec![*s])).collect();
+    let mut queue: VecDeque<(&str, Vec<&str>)> = starts.iter().map(|s| (*s, vec![*s])).collect();
     let mut seen: BTreeSet<&str> = starts.into_iter().collect();
     while let Some((here, path)) = queue.pop_front() {
         if here == goal {

@@ -50,8 +50,7 @@ fn climb(ctx: Ctx<'_>, flow: &Workflow, draft: &mut Draft) -> Result<(), Refusal
         draft.case.clocks.values().filter(|c| is_running(c)).cloned().collect();
     for clock in running.iter().filter(|c| escalates(flow, c)) {
         let done = draft.case.climbed.get(clock.code()).copied().unwrap_or(0);
-        let due =
-            escalation_steps(clock, ctx.now, &ctx.pack.escalation, &ctx.pack.work_time)?;
+        let due = escalation_steps(clock, ctx.now, &ctx.pack.escalation, &ctx.pack.work_time)?;
         if done == 0 && due > 0 {
             draft.push(Fact::Queued { message: OVERDUE.to_owned() });
         }
@@ -116,9 +115,10 @@ fn next_step(
     clock: &Clock,
 ) -> Result<Option<Timestamp>, Refusal> {
     let done = case.climbed.get(clock.code()).copied().unwrap_or(0);
-    let acts = flow.actions.iter().any(|a| {
-        matches!(&a.auto, Some(Trigger::ClockEnded(code)) if code == clock.code())
-    });
+    let acts = flow
+        .actions
+        .iter()
+        .any(|a| matches!(&a.auto, Some(Trigger::ClockEnded(code)) if code == clock.code()));
     if done == 0 && (acts || escalates(flow, clock)) {
         return Ok(Some(clock.due()));
     }

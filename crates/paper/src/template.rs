@@ -102,6 +102,11 @@ impl Template {
         &self.code
     }
 
+    /// The name of the document, without what differs from case to case.
+    pub fn title(&self) -> String {
+        self.title.plain()
+    }
+
     /// Every variable the template mentions, sections and the number included.
     pub fn variables(&self) -> BTreeSet<&str> {
         self.mentions().into_iter().map(|(name, _)| name).collect()

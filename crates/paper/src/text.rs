@@ -76,6 +76,15 @@ struct Reader<'s, 'f> {
 }
 
 impl Text {
+    /// The fixed words, without variables and sections.
+    pub(crate) fn plain(&self) -> String {
+        let fixed = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Plain(words) => Some(words.as_str()),
+            Piece::Variable { .. } | Piece::Section { .. } => None,
+        });
+        fixed.collect()
+    }
+
     /// Reads a text; `source` is the decoded string, `locator` knows where it stands in the file.
     pub(crate) fn parse(
         source: &str,

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::case::{AccountId, Staff};
 use jiff::Timestamp;
-use std::convert::Infallible;
+use std::{convert::Infallible, fmt::Write as _};
 use vault::Purpose;
 
 static BY_NAME: Stmt = Stmt::new(
@@ -230,8 +230,11 @@ impl Store {
         let end = now.as_second() + i64::from(seconds);
         let body = format!("{case}.{end}");
         let tag = self.keys.mac(Purpose::Receipts, body.as_bytes());
-        let tag: String = tag.iter().map(|b| format!("{b:02x}")).collect();
-        format!("{body}.{tag}")
+        let mut pass = format!("{body}.");
+        for byte in tag {
+            let _ = write!(pass, "{byte:02x}");
+        }
+        pass
     }
 
     /// The case of a pass that is genuine and has not ended.

@@ -11,7 +11,7 @@ use domain::{
     access,
     case::Staff,
     pack::Pack,
-    workflow::{Code, Workflow},
+    workflow::{Code, State, Workflow},
 };
 use jiff::Timestamp;
 
@@ -111,7 +111,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<BoardRow, Error> {
         let mut states = self.state_counts(flow, unit).await?;
-        states.retain(|s| s.cases != 0 && flow.state(&s.state).is_some_and(|s| s.is_open()));
+        states.retain(|s| s.cases != 0 && flow.state(&s.state).is_some_and(State::is_open));
         let keys: Vec<String> = states
             .iter()
             .flat_map(|s| [project::own_list, project::below_list].map(|f| f(&flow.code, &s.state)))

@@ -281,7 +281,7 @@ impl Store {
     }
 }
 
-fn same_number(ours: &str, typed: &str) -> bool {
+pub(crate) fn same_number(ours: &str, typed: &str) -> bool {
     let digits = |s: &str| s.chars().filter_map(|c| c.to_digit(10)).collect::<Vec<_>>();
     let typed: String = typed
         .chars()

@@ -311,8 +311,13 @@ impl Command {
     /// with a case that cannot move, so then it is `soon` from now.
     fn wake(&self, case: &Case, soon: i64) -> Result<Option<i64>, No> {
         let now = self.at.as_microsecond();
-        let wake = tick::wake_at(&self.pack, case)?.map(jiff::Timestamp::as_microsecond);
+        let wake = tick::wake_at(&self.pack, case)?.map(Timestamp::as_microsecond);
         Ok(wake.map(|w| if w > now { w } else { now + soon }))
+    }
+
+    fn desk_rows(&self, case: Option<&Case>) -> Result<BTreeSet<DeskRow>, No> {
+        let rows = case.map(|case| project::desk(&self.pack, case)).transpose();
+        Ok(rows.map_err(Refusal::from)?.unwrap_or_default())
     }
 
     async fn write(
@@ -335,13 +340,8 @@ impl Command {
         };
         let hash = link.code(&self.keys, &head);
         let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
-        let old = match &before {
-            Some(l) => {
-                project::desk(&self.pack, &l.case).map_err(Refusal::from).map_err(No::from)?
-            }
-            None => BTreeSet::new(),
-        };
-        let new = project::desk(&self.pack, case).map_err(Refusal::from).map_err(No::from)?;
+        let old = self.desk_rows(before.as_ref().map(|l| &l.case))?;
+        let new = self.desk_rows(Some(case))?;
 
         let mut batch = Batch::new();
         batch.add(

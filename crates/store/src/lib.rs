@@ -12,9 +12,11 @@ mod command;
 pub mod db;
 mod desk;
 mod dossier;
+mod feed;
 mod messages;
 mod numbers;
 mod project;
+mod recent;
 mod request;
 mod schema;
 mod seal;
@@ -28,9 +30,11 @@ pub use case_page::{CasePage, EntryPage, FilePage};
 pub use command::{Done, No};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use feed::{Feed, PublicRequest};
 pub use messages::Message;
 pub use numbers::new_receipt;
 pub use project::light;
+pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use search::Hit;
 pub use verify::{Report, Trouble};
@@ -88,6 +92,16 @@ impl Store {
     /// The keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The secret receipt for an opening with this command id: the same whenever the command is
+    /// sent again, so that a repetition answers the receipt that opens the case.
+    ///
+    /// Whoever can say the command id learns the receipt. For requests from outside the id must
+    /// cover what was sent beside the client's own key, or a guessable key would open the case of
+    /// somebody else.
+    pub fn receipt_for(&self, command: &[u8; 16]) -> String {
+        numbers::receipt_of(&self.keys, command)
     }
 
     /// The number of a case.

@@ -7,7 +7,8 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{Case, CaseId, Fact, Staff},
+    case::{Case, CaseId, Fact, Staff, is_running},
+    clock::Clock,
     pack::{Pack, Recipient},
 };
 use jiff::Timestamp;
@@ -32,6 +33,10 @@ pub struct Message {
     pub at: Timestamp,
     /// Message code.
     pub message: String,
+    /// What the unit owes is due then: its open task, or the most urgent clock of the case.
+    pub due: Option<Timestamp>,
+    /// How many steps the case has climbed.
+    pub step: u8,
 }
 
 /// Every message that the facts of a command queue, and for whom: a unit, or `""` for the person
@@ -61,6 +66,11 @@ pub(crate) fn queued<'a>(
     all
 }
 
+fn due(case: &Case, unit: &str) -> Option<Timestamp> {
+    let owed = case.open_tasks().filter(|t| t.unit == unit).map(|t| t.clock.due()).min();
+    owed.or_else(|| case.clocks.values().filter(|c| is_running(c)).map(Clock::due).min())
+}
+
 impl Store {
     /// The newest notices for the viewer's unit about cases that the viewer may know of.
     ///
@@ -78,6 +88,8 @@ impl Store {
                 continue;
             }
             notices.push(Message {
+                due: due(&head.case, &staff.unit),
+                step: head.case.climbed.values().copied().max().unwrap_or_default(),
                 id: row.int(0)?,
                 case: id,
                 number: self.number_of(pack, &head.case),

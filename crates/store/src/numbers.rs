@@ -1,13 +1,13 @@
 //! Case numbers and receipts: what a resident writes down.
 //!
 //! A number is the year, eight digits that do not count, and a check digit; it is no secret.
-//! A receipt is 128 random bits; only its keyed tag is stored.
+//! A receipt is 128 bits that nobody can guess; only its keyed tag is stored.
 
 use crate::db::{P, Stmt, Tx, Work, WriteError};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
-use vault::{BlindKind, Keys, number};
+use vault::{BlindKind, Keys, Purpose, number};
 
 /// How many ids a node takes at once.
 const BLOCK: i64 = 256;
@@ -50,7 +50,20 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
 
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
-    let bits = u128::from_be_bytes(rand::random());
+    spelled(rand::random())
+}
+
+/// The secret receipt of the case that a command opens; see [`Store::receipt_for`](crate::Store::receipt_for).
+pub fn receipt_of(keys: &Keys, command: &[u8; 16]) -> String {
+    // Passes are coded for the same purpose; nothing that one says can be said by the other.
+    let code = keys.mac(Purpose::Receipts, &[b"opened by ", command.as_slice()].concat());
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&code[..16]);
+    spelled(bits)
+}
+
+fn spelled(bits: [u8; 16]) -> String {
+    let bits = u128::from_be_bytes(bits);
     (0..26)
         .map(|n| {
             let index = (bits >> (5 * n)) & 31;
@@ -63,7 +76,7 @@ pub fn new_receipt() -> String {
 pub fn receipt_tag(keys: &Keys, typed: &str) -> [u8; 16] {
     let plain: String = typed
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|c| match c.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
@@ -148,6 +161,9 @@ mod tests {
         let receipt = new_receipt();
         assert_eq!(receipt.len(), 26);
         assert_ne!(receipt, new_receipt());
+        assert_eq!(receipt_of(&keys, &[1; 16]), receipt_of(&keys, &[1; 16]));
+        assert_ne!(receipt_of(&keys, &[1; 16]), receipt_of(&keys, &[2; 16]));
+        assert_eq!(receipt_of(&keys, &[1; 16]).len(), 26);
         let spoken = format!("{}-{}", &receipt[..5].to_lowercase(), &receipt[5..]);
         assert_eq!(receipt_tag(&keys, &receipt), receipt_tag(&keys, &spoken));
         assert_eq!(receipt_tag(&keys, "O1L"), receipt_tag(&keys, "0-1-1"));

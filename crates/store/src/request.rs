@@ -3,13 +3,13 @@
 
 use crate::{
     Store,
-    command::{Command, Done, No, Want},
+    command::{BY_COMMAND, Command, Done, No, Want},
     db::{Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     numbers, sight,
 };
 use domain::{
-    case::{Actor, CaseId},
+    case::{Actor, By, CaseId},
     decide::{Open, Step},
     field::{Checked, FieldKind},
     pack::Pack,
@@ -186,6 +186,22 @@ impl Store {
             sealed,
         };
         self.db.write(command).await
+    }
+
+    /// The case of a command that this actor has done already: a second press of the button must
+    /// not be told that the case has changed, because it was the first press that changed it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn done_already(
+        &self,
+        command: &[u8; 16],
+        actor: &Actor,
+    ) -> Result<Option<CaseId>, crate::db::Error> {
+        let row = self.db.read().await?.row(&BY_COMMAND, &[command.into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let same = row.text(2)? == crate::text_of(&By::from(actor));
+        if same { row.int(0).map(Some) } else { Ok(None) }
     }
 
     /// The case named in a case field of a step, in whatever workflow the field is one.

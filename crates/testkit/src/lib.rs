@@ -1,3 +1,18 @@
-//! testkit
+//! What tests of the whole application share: a sample city, a clock that is set by hand, people
+//! with roles, appeals, and a store on each of the two databases.
+//!
+//! Everything here may panic: it runs in tests alone. Nothing reads the time or the network.
 
 pub mod postgres;
+
+mod appeal;
+mod clock;
+mod people;
+mod sample;
+mod stand;
+
+pub use appeal::{Appeal, checked, command_id, step};
+pub use clock::Clock;
+pub use people::{actor, staff, viewer};
+pub use sample::{city, keys, pack, unit};
+pub use stand::{Folder, Stand, stores};

@@ -15,6 +15,8 @@ use crate::suite::{Prf, Secret, Suite};
 pub enum Purpose {
     /// The secret receipt with which a citizen follows an appeal.
     Receipts,
+    /// The entries of the event chains, each over the one before.
+    Entries,
     /// Sealed checkpoints over the event chains.
     Checkpoints,
     /// Session tokens and other bearer secrets, stored only as codes.
@@ -30,6 +32,7 @@ pub struct Keys {
     pub(crate) words: Prf,
     pub(crate) numbers: Prf,
     receipts: Prf,
+    entries: Prf,
     checkpoints: Prf,
     sessions: Prf,
 }
@@ -65,6 +68,7 @@ impl Keys {
             words: subkey("search words"),
             numbers: subkey("case numbers"),
             receipts: subkey("receipts"),
+            entries: subkey("entries"),
             checkpoints: subkey("checkpoints"),
             sessions: subkey("sessions"),
         })
@@ -96,6 +100,7 @@ impl Keys {
     fn prf(&self, purpose: Purpose) -> &Prf {
         match purpose {
             Purpose::Receipts => &self.receipts,
+            Purpose::Entries => &self.entries,
             Purpose::Checkpoints => &self.checkpoints,
             Purpose::Sessions => &self.sessions,
         }
@@ -114,6 +119,7 @@ mod tests {
         assert!(keys.verify(Purpose::Receipts, b"m", &tag));
         assert!(!keys.verify(Purpose::Sessions, b"m", &tag));
         assert!(!keys.verify(Purpose::Checkpoints, b"m", &tag));
+        assert!(!keys.verify(Purpose::Entries, b"m", &tag));
         assert!(!keys.verify(Purpose::Receipts, b"m", &tag[..16]));
     }
 }

@@ -1,6 +1,6 @@
 //! What every handler needs: the store, the city, the time and the texts.
 
-use crate::lang::Texts;
+use crate::{lang::Texts, throttle::Throttle};
 use domain::pack::Pack;
 use jiff::Timestamp;
 use packs::City;
@@ -20,6 +20,7 @@ struct Inner {
     texts: Texts,
     demo: Vec<DemoAccount>,
     hashing: Arc<Semaphore>,
+    log_ins: Throttle,
 }
 
 /// An account of a demonstration, with its password; exists in demo mode only.
@@ -52,6 +53,7 @@ impl App {
             // One password hash takes a core for tens of milliseconds; two at a time leave the
             // other requests room.
             hashing: Arc::new(Semaphore::new(2)),
+            log_ins: Throttle::default(),
         }))
     }
 
@@ -88,6 +90,11 @@ impl App {
     /// Accounts of the demonstration; empty in earnest.
     pub fn demo(&self) -> &[DemoAccount] {
         &self.0.demo
+    }
+
+    /// Wrong passwords so far.
+    pub(crate) fn log_ins(&self) -> &Throttle {
+        &self.0.log_ins
     }
 
     /// Permits to hash a password.

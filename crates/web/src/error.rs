@@ -6,13 +6,14 @@
 
 use crate::{
     app::App,
+    open311,
     page::{self, Page},
 };
 use askama::Template;
 use axum::{
     Json,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -46,6 +47,8 @@ pub enum Oops {
     Misused,
     /// Try again shortly.
     Busy,
+    /// Another refusal of what was sent or how, with a text key.
+    Plain(StatusCode, &'static str),
     /// The program's own fault; logged under this id.
     Fault(String),
 }
@@ -71,6 +74,7 @@ impl Oops {
             Self::Refused(Refusal::Unknown { .. }) => StatusCode::NOT_FOUND,
             Self::Refused(_) | Self::Misused => StatusCode::CONFLICT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Plain(status, _) => *status,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -81,7 +85,7 @@ impl Oops {
             Self::NotFound => "error.not_found".to_owned(),
             Self::LogIn => "error.log_in".to_owned(),
             Self::Forged => "error.forged".to_owned(),
-            Self::Bad(key) | Self::TooLarge(key) => (*key).to_owned(),
+            Self::Bad(key) | Self::TooLarge(key) | Self::Plain(_, key) => (*key).to_owned(),
             Self::Misused => "error.misused".to_owned(),
             Self::Busy => "error.busy".to_owned(),
             Self::Fault(_) => "error.fault".to_owned(),
@@ -184,18 +188,52 @@ pub(crate) async fn no_such_page() -> Oops {
     Oops::NotFound
 }
 
-/// Puts an error into words.
+/// Puts an error into words. What that needs of the request is looked at only when there is one.
 pub(crate) async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let page = page::of(&app, &parts);
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let asked = Asked::of(&request);
+    let response = next.run(request).await;
     let Some(oops) = found(&response) else { return response };
-    if page.path.starts_with("/api/") {
+    let page = asked.page(&app);
+    let mut dressed = if page.path == "/api" || page.path.starts_with("/api/") {
         problem(&page, &oops)
+    } else if page.path.starts_with("/open311") {
+        open311::problem(&page, &oops)
     } else if matches!(oops, Oops::LogIn) {
         Redirect::to("/login").into_response()
     } else {
         error_page(&page, &oops)
+    };
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            dressed.headers_mut().insert(name, value.clone());
+        }
+    }
+    dressed
+}
+
+/// What of a request its error page depends on; cheap to keep.
+struct Asked {
+    uri: Uri,
+    headers: [Option<header::HeaderValue>; 2],
+}
+
+impl Asked {
+    const HEADERS: [header::HeaderName; 2] = [header::ACCEPT_LANGUAGE, header::COOKIE];
+
+    fn of(request: &Request) -> Self {
+        let headers = Self::HEADERS.map(|name| request.headers().get(name).cloned());
+        Self { uri: request.uri().clone(), headers }
+    }
+
+    fn page(self, app: &App) -> Page {
+        let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+        parts.uri = self.uri;
+        for (name, value) in Self::HEADERS.into_iter().zip(self.headers) {
+            if let Some(value) = value {
+                parts.headers.insert(name, value);
+            }
+        }
+        page::of(app, &parts)
     }
 }
 
@@ -204,20 +242,19 @@ fn found(response: &Response) -> Option<Oops> {
     if let Some(oops) = response.extensions().get::<Oops>() {
         return Some(oops.clone());
     }
-    let bare = response.headers().get(header::CONTENT_TYPE).is_none_or(|t| {
-        t.to_str().is_ok_and(|t| t.starts_with("text/plain"))
-    });
+    let bare = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|t| t.to_str().is_ok_and(|t| t.starts_with("text/plain")));
     match response.status() {
         StatusCode::NOT_FOUND if bare => Some(Oops::NotFound),
-        StatusCode::METHOD_NOT_ALLOWED => Some(Oops::NotFound),
+        status @ StatusCode::METHOD_NOT_ALLOWED => Some(Oops::Plain(status, "error.method")),
         StatusCode::PAYLOAD_TOO_LARGE if bare => Some(Oops::TooLarge("error.too_large")),
-        StatusCode::BAD_REQUEST
-        | StatusCode::UNPROCESSABLE_ENTITY
-        | StatusCode::UNSUPPORTED_MEDIA_TYPE
-            if bare =>
-        {
-            Some(Oops::Bad("error.unreadable"))
+        status @ StatusCode::UNSUPPORTED_MEDIA_TYPE if bare => {
+            Some(Oops::Plain(status, "error.media_type"))
         }
+        status if status.is_client_error() && bare => Some(Oops::Bad("error.unreadable")),
+        status if status.is_server_error() && bare => Some(Oops::fault(&status)),
         _ => None,
     }
 }
@@ -270,15 +307,16 @@ pub(crate) fn problem(page: &Page, oops: &Oops) -> Response {
             _ => {}
         }
     }
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    let mut response = (status, kind, Json(body)).into_response();
+    let mut response = (status, Json(body)).into_response();
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-    if matches!(oops, Oops::Busy) {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-    }
+    let further = match status {
+        StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, "1"),
+        StatusCode::TOO_MANY_REQUESTS => (header::RETRY_AFTER, "60"),
+        StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, "Bearer"),
+        _ => return response,
+    };
+    response.headers_mut().insert(further.0, header::HeaderValue::from_static(further.1));
     response
 }

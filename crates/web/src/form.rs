@@ -2,7 +2,7 @@
 
 use crate::{error::Oops, upload};
 use axum::{
-    extract::{FromRequest, Multipart, Request},
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request},
     http::header,
 };
 use domain::field::Raw;
@@ -33,6 +33,11 @@ impl Form {
         self.fields.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Puts a value into a field that was not sent, so that a form shows what is known already.
+    pub(crate) fn suggest(&mut self, name: &str, value: &str) {
+        self.fields.entry(name.to_owned()).or_insert_with(|| vec![value.to_owned()]);
+    }
+
     /// The fields with these codes, for the check in the domain. Answers to the danger questions
     /// come as one field a question (`risk.choked=yes`) and are gathered into one.
     pub(crate) fn raw<'a>(&self, codes: impl IntoIterator<Item = &'a str>) -> Raw {
@@ -58,6 +63,11 @@ impl Form {
         command_id(self.get("command"))
     }
 
+    /// Puts one value in place of what was sent.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.fields.insert(name.to_owned(), vec![value.to_owned()]);
+    }
+
     fn push(&mut self, name: String, value: String, size: &mut usize) -> Result<(), Oops> {
         *size += name.len() + value.len();
         if *size > MOST_TEXT || self.fields.len() > MOST_FIELDS {
@@ -66,23 +76,42 @@ impl Form {
         self.fields.entry(name).or_default().push(value);
         Ok(())
     }
+}
 
-    async fn read_parts(mut parts: Multipart) -> Result<Self, Oops> {
+/// A form, and what was wrong with its files, for pages that must not lose the typed text over a
+/// picture that cannot be taken.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Everything that could be read.
+    pub(crate) form: Form,
+    /// The first file that was not taken.
+    pub(crate) trouble: Option<Oops>,
+}
+
+impl Kept {
+    async fn read(mut parts: Multipart) -> Result<Self, Oops> {
         let unreadable = |_| Oops::Bad("error.unreadable");
-        let (mut form, mut size) = (Self::default(), 0);
+        let (mut kept, mut size) = (Self::default(), 0);
         while let Some(part) = parts.next_field().await.map_err(unreadable)? {
             let name = part.name().unwrap_or_default().to_owned();
-            match part.file_name().map(str::to_owned) {
-                Some(file) => {
-                    let body = part.bytes().await.map_err(|_| Oops::TooLarge("error.too_large"))?;
-                    if !body.is_empty() {
-                        form.files.push(upload::accept(&file, &body, form.files.len())?);
-                    }
-                }
-                None => form.push(name, part.text().await.map_err(unreadable)?, &mut size)?,
+            let Some(file) = part.file_name().map(str::to_owned) else {
+                kept.form.push(name, part.text().await.map_err(unreadable)?, &mut size)?;
+                continue;
+            };
+            let Ok(body) = part.bytes().await else {
+                // What follows cannot be read any more; what came before is kept.
+                kept.trouble = Some(Oops::TooLarge("error.too_large"));
+                break;
+            };
+            if body.is_empty() {
+                continue;
+            }
+            match upload::accept(&file, &body, kept.form.files.len()) {
+                Ok(file) => kept.form.files.push(file),
+                Err(oops) => kept.trouble = kept.trouble.or(Some(oops)),
             }
         }
-        Ok(form)
+        Ok(kept)
     }
 }
 
@@ -107,19 +136,30 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Oops;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Oops> {
+        let kept = Kept::from_request(request, state).await?;
+        kept.trouble.map_or(Ok(kept.form), Err)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Kept {
+    type Rejection = Oops;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Oops> {
         let unreadable = || Oops::Bad("error.unreadable");
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         if kind.is_some_and(|k| k.starts_with("multipart/form-data")) {
+            // Pictures are larger than the framework's limit; the limit around all routes stays.
+            DefaultBodyLimit::disable().apply(&mut request);
             let parts = Multipart::from_request(request, state).await.map_err(|_| unreadable())?;
-            return Self::read_parts(parts).await;
+            return Self::read(parts).await;
         }
         let pairs = axum::extract::Form::<Vec<(String, String)>>::from_request(request, state)
             .await
             .map_err(|_| unreadable())?;
-        let (mut form, mut size) = (Self::default(), 0);
+        let (mut form, mut size) = (Form::default(), 0);
         for (name, value) in pairs.0 {
             form.push(name, value, &mut size)?;
         }
-        Ok(form)
+        Ok(Self { form, trouble: None })
     }
 }

@@ -42,7 +42,8 @@ impl Lang {
     /// The language that a browser asks for first; Simplified Chinese when in doubt.
     pub fn accepted(header: &str) -> Self {
         let first = header.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if first.starts_with("zh-hant") || first.starts_with("zh-tw") || first.starts_with("zh-hk") {
+        if first.starts_with("zh-hant") || first.starts_with("zh-tw") || first.starts_with("zh-hk")
+        {
             Self::Hant
         } else if first.starts_with("en") {
             Self::En

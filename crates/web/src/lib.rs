@@ -11,6 +11,7 @@ mod cookies;
 pub mod error;
 mod form;
 pub mod lang;
+mod look;
 mod open311;
 mod ops;
 pub mod page;
@@ -18,6 +19,7 @@ pub mod password;
 mod routes;
 mod session;
 mod staff;
+mod throttle;
 mod upload;
 mod view;
 
@@ -36,6 +38,7 @@ fn all(app: &App) -> Routes {
     let routes = Routes::new(app.clone());
     let routes = assets::routes(routes);
     let routes = ops::routes(routes);
+    let routes = look::routes(routes);
     let routes = citizen::routes(routes);
     let routes = staff::routes(routes);
     let routes = api::routes(routes);
@@ -47,9 +50,9 @@ pub fn router(app: App) -> Router {
     all(&app)
         .into_router()
         .fallback(error::no_such_page)
+        .layer(RequestBodyLimitLayer::new(MOST_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), error::dress))
         .layer(middleware::from_fn(ops::safe_headers))
-        .layer(RequestBodyLimitLayer::new(MOST_BYTES))
         .layer(CompressionLayer::new())
         .with_state(app)
 }

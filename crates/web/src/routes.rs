@@ -50,7 +50,9 @@ impl Routes {
         let app = self.app.clone();
         let guarded = match access {
             Access::Public => methods,
-            Access::Appellant => methods.layer(middleware::from_fn_with_state(app, session::appellant)),
+            Access::Appellant => {
+                methods.layer(middleware::from_fn_with_state(app, session::appellant))
+            }
             Access::Staff => methods.layer(middleware::from_fn_with_state(app, session::staff)),
             Access::Token => methods.layer(middleware::from_fn_with_state(app, session::token)),
             Access::Demo => methods.layer(middleware::from_fn_with_state(app, session::demo)),

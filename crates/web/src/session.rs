@@ -125,6 +125,18 @@ pub(crate) async fn demo(State(app): State<App>, request: Request, next: Next) -
     if app.demo().is_empty() { Oops::NotFound.into_response() } else { next.run(request).await }
 }
 
+/// Whose bearer token a request to a public route carries, if it carries one.
+///
+/// # Errors
+/// [`Oops::LogIn`] when the token is not, or no longer, valid.
+pub(crate) async fn by_token(app: &App, headers: &HeaderMap) -> Result<Option<LoggedIn>, Oops> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let found = logged_in(app, bearer(headers).unwrap_or_default()).await?;
+    found.map(Some).ok_or(Oops::LogIn)
+}
+
 async fn logged_in(app: &App, token: String) -> Result<Option<LoggedIn>, Oops> {
     if token.is_empty() {
         return Ok(None);

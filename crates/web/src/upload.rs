@@ -11,9 +11,17 @@ pub(crate) const MOST_BYTES: usize = 10 * 1024 * 1024;
 pub(crate) const MOST_FILES: usize = 5;
 
 /// Media types that are taken, as sniffed from the content.
-const TAKEN: &[&str] =
-    &["image/jpeg", "image/png", "image/webp", "application/pdf", "audio/mpeg", "audio/amr",
-      "audio/m4a", "audio/x-wav", "video/mp4"];
+const TAKEN: &[&str] = &[
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "application/pdf",
+    "audio/mpeg",
+    "audio/amr",
+    "audio/m4a",
+    "audio/x-wav",
+    "video/mp4",
+];
 
 /// Checks a file and strips place and time from pictures.
 ///
@@ -61,11 +69,8 @@ fn strip(body: &Bytes) -> Result<Vec<u8>, Oops> {
 /// The last part of a name, without anything a file system or a page could misread.
 fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last
-        .chars()
-        .filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c))
-        .take(80)
-        .collect();
+    let plain: String =
+        last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).take(80).collect();
     let plain = plain.trim_matches(['.', ' ']).to_owned();
     if plain.is_empty() { "file".to_owned() } else { plain }
 }

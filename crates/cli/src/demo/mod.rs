@@ -1,16 +1,33 @@
 //! `xiaohe demo`: an invented city on loopback, with an account for every role.
 
 mod accounts;
+mod cases;
+mod city;
+mod dice;
+mod form;
+mod life;
+mod people;
+mod plot;
+mod stage;
+mod texts;
+mod walk;
 
 use crate::{
-    failure::Failure,
+    failure::{Doing, Failure},
     serve,
     settings::{Place, block_on},
 };
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use std::net::SocketAddr;
-use web::App;
+use packs::City;
+use people::People;
+use stage::Stage;
+use std::{net::SocketAddr, sync::Arc};
+use store::{Store, db::Stmt};
+use texts::Texts;
+use web::{App, DemoAccount};
+
+static ANY_CASE: Stmt = Stmt::new("SELECT id FROM cases LIMIT 1");
 
 /// An invented city.
 #[derive(Debug, Clone, Args)]
@@ -48,11 +65,36 @@ impl Demo {
             let place = self.place.complete()?;
             let city = place.city()?;
             let store = place.store(place.make_keys()?).await?;
-            let demo = accounts::make(&store, &city.pack).await?;
-            serve::print_accounts(&demo);
+            let accounts = prepare(&store, &city, self.scale).await?;
+            serve::print_accounts(&accounts);
             let dir = city.dir.clone();
-            let app = App::new(store, city, Timestamp::now, demo);
+            let app = App::new(store, city, Timestamp::now, accounts);
             serve::listen(app, self.listen, dir).await
         })
     }
+}
+
+/// Makes the accounts and, in an empty database, the cases. A second start finds both.
+async fn prepare(
+    store: &Store,
+    city: &City,
+    scale: Scale,
+) -> Result<Vec<DemoAccount>, Failure> {
+    let texts = Texts::read(&city.demo)?.map(Arc::new);
+    let people =
+        People::new(store.clone(), city.pack.clone(), texts.clone(), accounts::password()?);
+    let people = Arc::new(people);
+    let main = accounts::make(&people, &city.pack).await?;
+    let reader = store.db().read().await.doing("looking for cases");
+    let there = reader?.row(&ANY_CASE, &[]).await.doing("looking for cases")?.is_some();
+    let Some(texts) = texts.filter(|_| !there) else { return Ok(main) };
+    let began = std::time::Instant::now();
+    let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts };
+    let now = Timestamp::now();
+    match scale {
+        Scale::Small => cases::build(&stage, now).await?,
+        Scale::City => city::build(&stage, now).await?,
+    }
+    eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
+    Ok(main)
 }

@@ -173,7 +173,12 @@ mod tests {
             help: String::new(),
         };
         Risk {
-            grades: vec![grade("green", 1), grade("yellow", 2), grade("orange", 3), grade("red", 4)],
+            grades: vec![
+                grade("green", 1),
+                grade("yellow", 2),
+                grade("orange", 3),
+                grade("red", 4),
+            ],
             questions: (0..6).map(|n| question(&format!("q{n}"), n == 5)).collect(),
             many: 4,
             many_grade: "orange".to_owned(),

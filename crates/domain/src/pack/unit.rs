@@ -176,8 +176,12 @@ pub struct Sees {
 
 impl Sees {
     /// Everything: for the appellant's own words and for the program itself.
-    pub const ALL: Self =
-        Self { identity: Sight::Full, contact: Sight::Full, story: Sight::Full, evidence: Sight::Full };
+    pub const ALL: Self = Self {
+        identity: Sight::Full,
+        contact: Sight::Full,
+        story: Sight::Full,
+        evidence: Sight::Full,
+    };
 
     /// The better of two sights, part by part.
     #[must_use]

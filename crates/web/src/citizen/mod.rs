@@ -1,7 +1,43 @@
-//! citizen
+//! The pages of those who seek help: home, asking, following, rating. They show codes and words of
+//! the pack and never more than a stranger with a stolen phone may read.
 
-use crate::routes::Routes;
+mod area;
+mod help;
+mod help_page;
+mod home;
+mod my;
+mod my_page;
+mod receipt;
+mod track;
+
+use crate::routes::{Access, Routes};
+use axum::{
+    Extension,
+    routing::{get, post},
+};
+use std::sync::Arc;
+
+/// The workflow in which residents ask for help.
+const FLOW: &str = "appeal";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
+    let throttle = Extension(Arc::new(track::Throttle::default()));
     routes
+        .add(Access::Public, "/", get(home::home))
+        .add(Access::Public, "/about", get(home::about))
+        .add(Access::Public, "/privacy", get(home::privacy))
+        .add(Access::Public, "/accessibility", get(home::accessibility))
+        .add(Access::Public, "/help", get(help::start).post(help::next))
+        .add(Access::Public, "/track", get(track::ask).post(track::find).layer(throttle))
+        .add(Access::Appellant, "/my", get(my::show))
+        .add(Access::Appellant, "/my/{action}", post(my::act))
+}
+
+/// One line of an error summary.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorLine {
+    /// Identity of the field in the page.
+    pub(crate) anchor: String,
+    /// What to mend.
+    pub(crate) words: String,
 }

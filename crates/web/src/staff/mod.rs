@@ -1,7 +1,35 @@
-//! staff
+//! What staff work with. Each area adds its own routes; every one of them states who may use it.
+
+mod act;
+mod actions;
+mod bulk;
+mod call;
+mod case;
+mod core;
+mod desk;
+mod files;
+mod history;
+mod login;
+mod offers;
+mod opening;
+mod panels;
+mod search;
+
+mod board;
+mod dry_run;
+mod notices;
+mod papers;
+mod setup;
+mod visits;
 
 use crate::routes::Routes;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
+    let routes = board::routes(routes);
+    let routes = visits::routes(routes);
+    let routes = notices::routes(routes);
+    let routes = setup::routes(routes);
+    let routes = dry_run::routes(routes);
+    let routes = papers::routes(routes);
+    core::routes(routes)
 }

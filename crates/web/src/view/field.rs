@@ -116,17 +116,12 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
         FieldKind::Choice(choices) => {
             choices.iter().map(|c| option(&c.value, page.either(&c.label, &c.en))).collect()
         }
-        FieldKind::Channel => pack
-            .channels
-            .values()
-            .map(|c| option(&c.code, page.either(&c.name, &c.en)))
-            .collect(),
-        FieldKind::Grade => pack
-            .risk
-            .grades
-            .iter()
-            .map(|g| option(&g.code, page.either(&g.name, &g.en)))
-            .collect(),
+        FieldKind::Channel => {
+            pack.channels.values().map(|c| option(&c.code, page.either(&c.name, &c.en))).collect()
+        }
+        FieldKind::Grade => {
+            pack.risk.grades.iter().map(|g| option(&g.code, page.either(&g.name, &g.en))).collect()
+        }
         FieldKind::Category => pack
             .categories
             .values()

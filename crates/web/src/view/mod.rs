@@ -23,7 +23,12 @@ pub(crate) struct LightView {
 
 impl LightView {
     /// The view of a light whose end is known.
-    pub(crate) fn new(page: &Page, light: Light, due: jiff::Timestamp, now: jiff::Timestamp) -> Self {
+    pub(crate) fn new(
+        page: &Page,
+        light: Light,
+        due: jiff::Timestamp,
+        now: jiff::Timestamp,
+    ) -> Self {
         let (class, key) = match light {
             Light::Green => ("", "light.green"),
             Light::Yellow => ("light-yellow", "light.yellow"),
@@ -48,10 +53,7 @@ impl GradeView {
         let grade = page.pack.risk.grade(code);
         Self {
             class: format!("grade-{code}"),
-            name: grade.map_or_else(
-                || code.to_owned(),
-                |g| page.either(&g.name, &g.en).to_owned(),
-            ),
+            name: grade.map_or_else(|| code.to_owned(), |g| page.either(&g.name, &g.en).to_owned()),
         }
     }
 }
@@ -66,9 +68,8 @@ pub(crate) fn state_name(page: &Page, workflow: &str, state: &str) -> String {
 
 /// The name of a category with its group.
 pub(crate) fn category_name(page: &Page, code: &str) -> String {
-    let own = |code: &str| {
-        page.pack.categories.get(code).map(|c| page.either(&c.name, &c.en).to_owned())
-    };
+    let own =
+        |code: &str| page.pack.categories.get(code).map(|c| page.either(&c.name, &c.en).to_owned());
     let name = own(code).unwrap_or_default();
     match code.get(..2).filter(|p| *p != code).and_then(own) {
         Some(group) => format!("{group} · {name}"),

@@ -1,0 +1,170 @@
+//! Where the stories of a demonstration play: opens cases, lets them act, and lets time pass
+//! between, through the same doors as everybody else.
+
+use super::{dice::Dice, form::About, people::People, texts::Texts};
+use crate::failure::{Doing, Failure};
+use domain::{
+    access::Viewer,
+    case::{Actor, Case, CaseId},
+    decide::Step,
+    field::{self, Raw},
+    pack::Pack,
+    workflow::{Action, Workflow},
+};
+use jiff::{SignedDuration, Timestamp, civil::Weekday};
+use std::sync::Arc;
+use store::{
+    Act, NewCase, No, Store,
+    db::WriteError,
+};
+
+/// Cases that time moves in one go.
+const TICK_CASES: u32 = 10_000;
+
+/// Store, city, people and words.
+#[derive(Clone)]
+pub struct Stage {
+    /// The store.
+    pub store: Store,
+    /// The city.
+    pub pack: Arc<Pack>,
+    /// The people.
+    pub people: Arc<People>,
+    /// The words.
+    pub texts: Arc<Texts>,
+}
+
+/// The opening of a case.
+pub struct Opening<'a> {
+    /// Workflow.
+    pub flow: &'a Workflow,
+    /// Programme.
+    pub programme: Option<String>,
+    /// Who.
+    pub actor: Actor,
+    /// What is filled in.
+    pub raw: Raw,
+}
+
+impl Stage {
+    /// Opens a case.
+    ///
+    /// # Errors
+    /// When what is filled in is not accepted, or the store refuses or fails.
+    pub async fn open(
+        &self,
+        now: Timestamp,
+        opening: Opening<'_>,
+        dice: &mut Dice,
+    ) -> Result<(CaseId, String), Failure> {
+        let flow = opening.flow;
+        let given = field::check(&self.pack, flow, &flow.opening.fields, &opening.raw);
+        let given = given.map_err(|faults| {
+            let fields: Vec<String> =
+                faults.iter().map(|f| format!("{} {:?}", f.field, f.why)).collect();
+            Failure::Plain(format!("opening {}: {}", flow.code, fields.join(", ")))
+        })?;
+        let new = NewCase {
+            command: dice.bytes(),
+            actor: opening.actor,
+            workflow: flow.code.clone(),
+            programme: opening.programme,
+            given,
+            then: Vec::new(),
+            files: Vec::new(),
+            receipt: store::new_receipt(),
+            imported: None,
+        };
+        let opened = self.store.open_case(&self.pack, now, new).await.doing("opening a case")?;
+        Ok((opened.done.case, opened.number))
+    }
+
+    /// A case as it stands.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn case(&self, id: CaseId) -> Result<Option<Case>, Failure> {
+        let page = self.store.case_by_id(&self.pack, &Viewer::System, id).await;
+        Ok(page.doing("reading a case")?.map(|page| page.case))
+    }
+
+    /// Does an action; false when nobody may, or the store refuses it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn act(
+        &self,
+        now: Timestamp,
+        (case, action): (&Case, &Action),
+        said: Raw,
+        dice: &mut Dice,
+    ) -> Result<bool, Failure> {
+        let Some(actor) = self.people.who_may(case, action, now).await? else {
+            tracing::debug!(action = action.code, state = case.state, unit = case.unit, "nobody may");
+            return Ok(false);
+        };
+        let Some(flow) = self.pack.workflow(&case.workflow) else { return Ok(false) };
+        let about = About {
+            pack: &self.pack,
+            texts: &self.texts,
+            flow,
+            today: self.pack.date_of(now),
+            category: &case.category,
+            place: &case.place,
+        };
+        let raw = about.fill(&action.code, (&action.fields, &action.guards), said, dice);
+        let given = match field::check(&self.pack, flow, &action.fields, &raw) {
+            Ok(given) => given,
+            Err(faults) => {
+                tracing::debug!(action = action.code, ?faults, "the form is not accepted");
+                return Ok(false);
+            }
+        };
+        let steps = vec![Step { action: action.code.clone(), given }];
+        let wish = Act { command: dice.bytes(), actor, case: case.id, steps, files: Vec::new() };
+        match self.store.act(&self.pack, now, wish).await {
+            Ok(_) => Ok(true),
+            Err(WriteError::Refused(No::Refused(why))) => {
+                tracing::warn!(action = action.code, state = case.state, %why, "refused");
+                Ok(false)
+            }
+            Err(error) => Err(Failure::while_doing(&action.code, &error)),
+        }
+    }
+
+    /// Lets time act until it has nothing more to do at this instant.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tick(&self, now: Timestamp) -> Result<(), Failure> {
+        // A case may be moved a second time by what the first move started.
+        for _ in 0..4 {
+            if self.store.tick(&self.pack, now, TICK_CASES).await.doing("letting time pass")? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The instant after so many hours.
+    pub fn after(&self, from: Timestamp, hours: f64) -> Timestamp {
+        from.saturating_add(SignedDuration::from_secs_f64(hours * 3_600.0)).unwrap_or(from)
+    }
+
+    /// The instant after so many hours, in office hours: people act when they are at work.
+    pub fn at_work(&self, from: Timestamp, hours: f64) -> Timestamp {
+        let mut at = self.after(from, hours);
+        for _ in 0..4 {
+            let local = self.pack.work_time.offset().to_datetime(at);
+            let weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
+            let skip = match local.hour() {
+                _ if weekend => 24 - i64::from(local.hour()) + 8,
+                0..8 => 8 - i64::from(local.hour()),
+                18.. => 24 - i64::from(local.hour()) + 8,
+                _ => break,
+            };
+            at = at.saturating_add(SignedDuration::from_hours(skip)).unwrap_or(at);
+        }
+        at
+    }
+}

@@ -1,0 +1,8 @@
+//! The built binary in temporary folders: what a person at the terminal sees.
+
+mod account;
+mod backup;
+mod demo;
+mod import;
+mod pack;
+mod support;

@@ -1,0 +1,178 @@
+//! The facts that make a case: the only thing that is stored for good.
+//!
+//! Invariant: a fact holds codes, ids and clocks, never a name, a telephone or a story. Shapes are
+//! only ever added to; every stored fact must still be read.
+
+use crate::{
+    case::{AccountId, CaseId, Task, TaskEnd},
+    clock::Clock,
+    field::Value,
+    workflow::Code,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One thing that happened to a case. Carries codes and ids only, never personal data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Fact {
+    /// The case came into being.
+    Opened {
+        /// Workflow code.
+        workflow: Code,
+        /// Programme code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        programme: Option<Code>,
+        /// Version of the pack it is opened under.
+        pack: String,
+        /// First state.
+        state: Code,
+        /// Responsible unit.
+        unit: Code,
+        /// Channel of intake.
+        channel: Code,
+        /// Category; empty when not yet known.
+        category: Code,
+        /// Region code.
+        place: Code,
+        /// Risk grade.
+        grade: Code,
+        /// Whether the person stays unknown.
+        anonymous: bool,
+    },
+    /// An action was done.
+    Acted {
+        /// Action code.
+        action: Code,
+        /// State before.
+        from: Code,
+        /// State after.
+        to: Code,
+    },
+    /// Fields were filled in: values of coded ones, names only of sealed ones.
+    Given {
+        /// Coded values.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        coded: BTreeMap<Code, Value>,
+        /// Sealed text fields.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        texts: Vec<Code>,
+    },
+    /// Another unit became responsible.
+    Assigned {
+        /// The unit.
+        unit: Code,
+        /// Routing rule that chose it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<Code>,
+    },
+    /// A person took the case.
+    Taken {
+        /// Account.
+        account: AccountId,
+    },
+    /// The responsible unit became the handling unit.
+    Handling {
+        /// The unit.
+        unit: Code,
+    },
+    /// A clock was started or changed.
+    Clock {
+        /// What happened to it.
+        change: ClockChange,
+        /// The clock as it is now.
+        clock: Clock,
+    },
+    /// The risk grade was set.
+    Graded {
+        /// Grade.
+        grade: Code,
+        /// Danger questions answered "yes".
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        yes: Vec<Code>,
+        /// Danger questions with unknown answers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<Code>,
+    },
+    /// The category was set.
+    Categorised {
+        /// Category.
+        category: Code,
+    },
+    /// The place was set.
+    Placed {
+        /// Region code.
+        place: Code,
+    },
+    /// A flag was set.
+    Flagged {
+        /// Flag.
+        flag: Code,
+    },
+    /// A flag was cleared.
+    Unflagged {
+        /// Flag.
+        flag: Code,
+    },
+    /// A unit was asked for its part.
+    TaskOpened {
+        /// The task.
+        task: Task,
+    },
+    /// A task came to its end.
+    TaskEnded {
+        /// Task.
+        id: u32,
+        /// How.
+        end: TaskEnd,
+    },
+    /// A numbered document was issued.
+    Issued {
+        /// Template code.
+        template: Code,
+        /// Ordinal within the case, from 1.
+        ordinal: u32,
+    },
+    /// The case was linked to another.
+    Linked {
+        /// Kind of link.
+        kind: Code,
+        /// The other case.
+        case: CaseId,
+    },
+    /// A message was queued.
+    Queued {
+        /// Message code.
+        message: Code,
+    },
+    /// An overdue clock climbed to a unit above.
+    Climbed {
+        /// Clock code.
+        clock: Code,
+        /// Step, from 1.
+        step: u8,
+        /// Unit that is told.
+        unit: Code,
+    },
+    /// The case moved to another version of the pack.
+    Repacked {
+        /// New version.
+        pack: String,
+    },
+}
+
+/// What happened to a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockChange {
+    /// It began to run.
+    Started,
+    /// It was stopped.
+    Stopped,
+    /// It rests until the end of an approved pause.
+    Paused,
+    /// It runs again.
+    Resumed,
+    /// Its end was moved.
+    Extended,
+}

@@ -1,0 +1,188 @@
+//! Who sees what, through every question of the store.
+
+use crate::cast::*;
+use domain::{
+    access::Viewer,
+    case::{Actor, CaseId, Staff},
+    pack::Sight,
+};
+use store::{CasePage, DeskFilter, No, db::WriteError};
+use testkit::{Appeal, Stand, staff, unit, viewer};
+
+testkit::both!(
+    another_county_sees_nothing,
+    an_agency_sees_its_task,
+    a_leader_sees_the_outline,
+    a_receipt_shows_the_own_words_and_the_answer,
+    lists_below_are_for_those_who_lead,
+);
+
+const PHONE: &str = "10000007788";
+
+fn appeal() -> Appeal {
+    Appeal::new("0201", "丈夫酒后动手")
+        .with("narrative", "昨晚喝酒以后摔了碗筷")
+        .with("contact_name", "欧阳如意")
+        .with("contact_phone", PHONE)
+        .with("safe_contact", "只在上午打电话")
+        .file("伤情照片.jpg", "image/jpeg", b"bytes")
+}
+
+/// Signed for by the eastern county, with answers about danger, a file and a staff note.
+async fn ready(stand: &Stand) -> CaseId {
+    let case = stand.open(&appeal()).await.done.case;
+    let fields = [("category", "0201"), ("risk", "control=yes"), ("risk", "pregnant=unknown")];
+    stand.act(&operator(), case, "register", &fields).await;
+    stand.act(&operator(), case, "to_triage", &[]).await;
+    stand.act(&dispatcher(), case, "dispatch", &[]).await;
+    stand.act(&east_handler(), case, "sign", &[]).await;
+    stand.act(&east_handler(), case, "note", &[("note", "邻居证实听到争吵")]).await;
+    case
+}
+
+/// Whether the viewer meets the case in any of the questions.
+async fn meets(stand: &Stand, who: &Staff, case: CaseId) -> [bool; 6] {
+    let (store, pack) = (&stand.store, &stand.pack);
+    let eyes = Viewer::Staff(who.clone());
+    let number = stand.page(case).await.number;
+    let now = stand.clock.now();
+    let desk = store.desk(pack, who, now, &DeskFilter::default()).await.unwrap();
+    [
+        store.case(pack, &eyes, &number).await.unwrap().is_some(),
+        store.search(pack, &eyes, "酒后动手", 10).await.unwrap().iter().any(|h| h.case.id == case),
+        store.search(pack, &eyes, &number, 10).await.unwrap().iter().any(|h| h.case.id == case),
+        store.same_phone(pack, &eyes, PHONE).await.unwrap().iter().any(|p| p.case.id == case),
+        desk.cases.iter().any(|c| c.case.id == case) || desk.next.is_some(),
+        store.notices(pack, who).await.unwrap().iter().any(|m| m.case == case),
+    ]
+}
+
+async fn another_county_sees_nothing(stand: Stand) {
+    let case = ready(&stand).await;
+    for role in ["handler", "reviewer", "leader", "county_visitor", "statistician"] {
+        let western = staff(31, unit::WEST, role);
+        assert_eq!(meets(&stand, &western, case).await, [false; 6], "{role}");
+        let eyes = Viewer::Staff(western.clone());
+        assert_eq!(stand.store.file(&stand.pack, &eyes, (case, 1, 0)).await.unwrap(), None);
+        let act = stand.try_act(&Actor::Staff(western), case, "note", &[("note", "记")]).await;
+        assert_eq!(act, Err(WriteError::Refused(No::NotFound)), "{role}");
+    }
+    // The answers for a case that does not exist are the same.
+    let act = stand.try_act(&west_handler(), 99_999, "note", &[("note", "记")]).await;
+    assert_eq!(act, Err(WriteError::Refused(No::NotFound)));
+    let handler = staff(11, unit::EAST, "handler");
+    assert_eq!(meets(&stand, &handler, case).await, [true; 6]);
+    assert!(stand.seen(&Viewer::Public, case).await.is_none());
+    assert!(stand.seen(&viewer(8, unit::CITY, "system_admin"), case).await.is_none());
+}
+
+async fn an_agency_sees_its_task(stand: Stand) {
+    let case = ready(&stand).await;
+    let police = staff(41, unit::EAST_POLICE, "agency");
+    let justice = staff(42, unit::EAST_JUSTICE, "agency");
+    assert_eq!(meets(&stand, &justice, case).await, [false; 6]);
+    let page = stand.seen(&Viewer::Staff(police.clone()), case).await.unwrap();
+    assert_eq!(page.text("summary"), Some("丈夫酒后动手"));
+    assert_eq!(page.text("contact_name"), Some("欧某某"));
+    assert_eq!(page.text("contact_phone"), Some("100****7788"));
+    assert_eq!(page.text("narrative"), None);
+    assert_eq!(page.text("safe_contact"), None);
+    let now = stand.clock.now();
+    let filter = DeskFilter::default();
+    let desk = stand.store.desk(&stand.pack, &police, now, &filter).await.unwrap();
+    assert_eq!(desk.cases[0].task.as_deref(), Some("co"));
+    // Found by what may be seen of it, not by what is hidden.
+    let eyes = Viewer::Staff(police.clone());
+    let search =
+        async |words: &str| stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().len();
+    assert_eq!((search("酒后动手").await, search("摔了碗筷").await), (1, 0));
+    let invite = [("units", unit::EAST_JUSTICE), ("instruction", "请协助")];
+    stand.act(&east_handler(), case, "invite", &invite).await;
+    assert!(stand.seen(&Viewer::Staff(justice), case).await.is_some());
+}
+
+async fn a_leader_sees_the_outline(stand: Stand) {
+    let case = ready(&stand).await;
+    let page = stand.seen(&viewer(13, unit::EAST, "leader"), case).await.unwrap();
+    assert_eq!(page.text("summary"), Some("丈夫酒后动手"));
+    assert_eq!(page.text("contact_name"), Some("欧某某"));
+    for hidden in ["narrative", "contact_phone", "safe_contact", "note"] {
+        assert_eq!(page.text(hidden), None, "{hidden}");
+        assert!(page.entries.iter().any(|e| e.hidden.iter().any(|h| h == hidden)), "{hidden}");
+    }
+    assert_eq!(page.sees.evidence, Sight::None);
+    assert_no_danger(&page);
+    assert!(page.files.is_empty());
+    let city = staff(5, unit::CITY, "leader");
+    let found = stand.store.search(&stand.pack, &Viewer::Staff(city), "酒后动手", 9).await.unwrap();
+    assert!(found[0].case.risk_yes.is_empty() && !found[0].case.coded.contains_key("risk"));
+
+    let whole = stand.seen(&viewer(11, unit::EAST, "handler"), case).await.unwrap();
+    assert_eq!(whole.text("contact_name"), Some("欧阳如意"));
+    assert_eq!(whole.text("safe_contact"), Some("只在上午打电话"));
+    assert_eq!(whole.case.risk_yes, ["control"]);
+    assert_eq!(whole.files[0].name, "伤情照片.jpg");
+    // Who may not open a file is not told its name either.
+    let operator = stand.seen(&viewer(1, unit::HOTLINE, "operator"), case).await.unwrap();
+    assert_eq!((operator.files.len(), operator.files[0].name.as_str()), (1, ""));
+    let statistics = stand.seen(&viewer(15, unit::EAST, "statistician"), case).await.unwrap();
+    assert!(statistics.entries.iter().all(|e| e.texts.is_empty()));
+}
+
+/// Neither the case nor its history says what was answered about danger.
+fn assert_no_danger(page: &CasePage) {
+    assert!(page.case.risk_yes.is_empty());
+    let all = format!("{:?} {:?}", page.case, page.entries);
+    assert!(!all.contains("control") && !all.contains("pregnant"), "{all}");
+}
+
+async fn a_receipt_shows_the_own_words_and_the_answer(stand: Stand) {
+    let case = ready(&stand).await;
+    let person =
+        [("person_role", "respondent"), ("person_name", "钱某"), ("person_phone", "10000009999")];
+    stand.act(&east_handler(), case, "add_person", &person).await;
+    let appellant = Actor::Appellant(case);
+    stand.act(&appellant, case, "supplement", &[("narrative", "今天又来敲门")]).await;
+    let draft = [("answer", "初稿：不予处理"), ("outcome", "explained")];
+    stand.act(&east_police(), case, "give_opinion", &[("opinion", "已训诫")]).await;
+    stand.act(&east_handler(), case, "submit_reply", &draft).await;
+
+    let eyes = Viewer::Appellant(case);
+    let own = async || stand.seen(&eyes, case).await.unwrap();
+    let page = own().await;
+    assert_eq!(page.text("summary"), Some("丈夫酒后动手"));
+    assert_eq!(page.text("contact_name"), Some("欧阳如意"));
+    assert_eq!(page.text("safe_contact"), Some("只在上午打电话"));
+    assert_eq!(page.text("narrative"), Some("今天又来敲门"));
+    for theirs in ["note", "person_name", "person_phone", "opinion", "answer"] {
+        assert_eq!(page.text(theirs), None, "{theirs}");
+        assert!(page.entries.iter().all(|e| e.hidden.is_empty()));
+    }
+    stand.act(&east_reviewer(), case, "rework", &[("reason", "语气生硬")]).await;
+    reply(&stand, case, &east_handler(), &east_reviewer()).await;
+    let page = own().await;
+    assert_eq!(page.text("answer"), Some("已上门调解并落实帮扶"));
+    assert_eq!(page.text("reason"), None);
+    let all = format!("{:?}", page.entries.iter().map(|e| &e.texts).collect::<Vec<_>>());
+    assert!(!all.contains("初稿"), "a draft that was sent back is no answer");
+
+    let other = stand.open(&appeal()).await.done.case;
+    assert!(stand.seen(&eyes, other).await.is_none());
+    let act = stand.try_act(&appellant, other, "supplement", &[("narrative", "冒名")]).await;
+    assert_eq!(act, Err(WriteError::Refused(No::NotFound)));
+}
+
+async fn lists_below_are_for_those_who_lead(stand: Stand) {
+    let case = assigned(&stand, &Appeal::new("1302", "镇上的件"), unit::EAST_TOWN).await;
+    let below = DeskFilter { unit: Some(unit::EAST_TOWN.to_owned()), ..DeskFilter::default() };
+    let look = async |who: Staff| {
+        let now = stand.clock.now();
+        stand.store.desk(&stand.pack, &who, now, &below).await.unwrap()
+    };
+    assert_eq!(look(staff(13, unit::EAST, "leader")).await.cases[0].case.id, case);
+    assert_eq!(look(staff(21, unit::EAST_TOWN, "handler")).await.cases[0].case.id, case);
+    for who in [staff(11, unit::EAST, "handler"), staff(33, unit::WEST, "leader")] {
+        let page = look(who).await;
+        assert!(page.cases.is_empty() && page.next.is_none());
+    }
+}

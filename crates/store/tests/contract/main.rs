@@ -1,0 +1,17 @@
+//! What the store promises, as one list of tests that runs on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod access;
+mod cast;
+mod commands;
+mod desk;
+mod erasure;
+mod links;
+mod raw;
+mod rounds;
+mod schema;
+mod search;
+mod secrets;
+mod tamper;
+mod time;

@@ -1,0 +1,46 @@
+//! `Idempotency-Key`: a repeated request is the same command, and so has the same result.
+
+use crate::error::Oops;
+use axum::http::HeaderMap;
+use domain::case::{Actor, Fact};
+use std::collections::BTreeMap;
+use store::EntryPage;
+
+/// The most characters of a key.
+const MOST: usize = 200;
+
+/// The id of the command that a request is. The key is bound to the kind of request and to the
+/// actor, so nobody meets the result of somebody else's key; without a key the id is random.
+///
+/// # Errors
+/// When the key is empty, too long, or not plain text.
+pub(crate) fn command(headers: &HeaderMap, kind: &str, actor: &Actor) -> Result<[u8; 16], Oops> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(rand::random()) };
+    let key = key.to_str().map_err(|_| Oops::Bad("error.unreadable"))?.trim();
+    if key.is_empty() || key.len() > MOST {
+        return Err(Oops::Bad("error.unreadable"));
+    }
+    Ok(match actor {
+        Actor::Staff(staff) => store::digest(&format!("{kind}\ns{}\n{key}", staff.account)),
+        _ => store::digest(&format!("{kind}\np\n{key}")),
+    })
+}
+
+/// Whether an entry holds exactly what was sent with a step (`open` for an opening). A repeated
+/// key with another content must not be answered as if that had been done, and the receipt goes
+/// only to whoever knows the whole appeal.
+pub(crate) fn is_same(entry: &EntryPage, step: &str, given: &domain::field::Checked) -> bool {
+    let none = BTreeMap::new();
+    let texts = entry.texts.get(step).unwrap_or(&none);
+    let coded = entry.facts.iter().find_map(|fact| match fact {
+        Fact::Given { coded, .. } => Some(coded),
+        _ => None,
+    });
+    let named = match entry.facts.first() {
+        Some(Fact::Acted { action, .. }) => action == step,
+        Some(Fact::Opened { .. }) => step == "open",
+        _ => false,
+    };
+    let same_codes = coded.map_or(given.coded.is_empty(), |coded| *coded == given.coded);
+    named && *texts == given.texts && same_codes
+}

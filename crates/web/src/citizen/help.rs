@@ -1,0 +1,269 @@
+//! Asking for help: small pages that carry all answers along as hidden fields, so that it works
+//! without scripts and the server keeps nothing before it is sent.
+//!
+//! Each step is checked by the same rule that the opening itself uses; the last one checks them
+//! all again, because hidden fields can be changed.
+
+use super::{
+    FLOW, area,
+    help_page::{self, Trouble},
+    receipt,
+};
+use crate::{
+    app::App,
+    error::Oops,
+    form::{Form, Kept, fresh_command},
+    page::Page,
+};
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use domain::{
+    case::Actor,
+    field::{self, Checked, FieldFault, Raw, Why},
+    workflow::{FieldUse, Workflow},
+};
+use serde::Deserialize;
+use store::NewCase;
+
+/// Every answer that travels from page to page.
+pub(super) const CARRIED: &[&str] = &[
+    "command",
+    "group",
+    "category",
+    "summary",
+    "narrative",
+    "place",
+    "address",
+    "anonymous",
+    "contact_name",
+    "contact_phone",
+    "safe_contact",
+    "relation",
+];
+/// The channel of these pages.
+const CHANNEL: &str = "web";
+/// What is left out when somebody wishes to stay unknown.
+const IDENTITY: &[&str] = &["contact_name", "contact_phone"];
+
+/// A page of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Which group of categories.
+    Group,
+    /// Which category of the group.
+    Kind,
+    /// What happened, and where.
+    Story,
+    /// How to reach the person safely.
+    Contact,
+    /// Files, and everything once more.
+    Review,
+}
+
+impl Step {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Group, Self::Kind, Self::Story, Self::Contact, Self::Review];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Kind => "kind",
+            Self::Story => "story",
+            Self::Contact => "contact",
+            Self::Review => "review",
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|s| s.name() == name).unwrap_or(Self::Group)
+    }
+
+    fn after(self) -> Self {
+        match self {
+            Self::Group => Self::Kind,
+            Self::Kind => Self::Story,
+            Self::Story => Self::Contact,
+            Self::Contact | Self::Review => Self::Review,
+        }
+    }
+
+    fn before(self) -> Self {
+        match self {
+            Self::Group | Self::Kind => Self::Group,
+            Self::Story => Self::Kind,
+            Self::Contact => Self::Story,
+            Self::Review => Self::Contact,
+        }
+    }
+
+    /// The fields of the workflow that the step shows.
+    pub(super) fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Group | Self::Kind => &["category"],
+            Self::Story => &["summary", "narrative", "place", "address"],
+            Self::Contact => {
+                &["anonymous", "contact_name", "contact_phone", "safe_contact", "relation"]
+            }
+            Self::Review => &[],
+        }
+    }
+
+    /// What the step asks for, as the opening does; a telephone whoever wants to be called.
+    fn uses(self, flow: &Workflow, form: &Form) -> Vec<FieldUse> {
+        let asked = flow.opening.fields.iter().filter(|u| self.fields().contains(&u.code.as_str()));
+        asked
+            .map(|u| FieldUse {
+                code: u.code.clone(),
+                required: u.required
+                    || matches!(u.code.as_str(), "category" | "anonymous")
+                    || (u.code == "contact_phone" && form.get("anonymous") == "no"),
+            })
+            .collect()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Start {
+    #[serde(default)]
+    c: String,
+}
+
+pub(super) async fn start(page: Page, Query(start): Query<Start>) -> Result<Response, Oops> {
+    let mut form = Form::default();
+    form.set("command", &fresh_command());
+    let known = page.pack.categories.get(&start.c).is_some_and(|c| c.public);
+    let step = if known && start.c.len() == 2 {
+        form.set("group", &start.c);
+        Step::Kind
+    } else {
+        Step::Group
+    };
+    help_page::show(&page, step, &form, &Trouble::none())
+}
+
+pub(super) async fn next(State(app): State<App>, page: Page, kept: Kept) -> Result<Response, Oops> {
+    let Kept { mut form, trouble } = kept;
+    let step = Step::named(form.get("step"));
+    // The receipt follows from this id, so it must be one that nobody can guess.
+    if form.get("command").len() != 32 || u128::from_str_radix(form.get("command"), 16).is_err() {
+        form.set("command", &fresh_command());
+    }
+    let settled = step != Step::Story || area::settle(&page.pack, &mut form);
+    let go = form.get("go").to_owned();
+    let other = match go.as_str() {
+        "back" => Some(step.before()),
+        "area" | "find" => Some(Step::Story),
+        edit => edit.strip_prefix("edit-").map(Step::named),
+    };
+    if let Some(other) = other {
+        return help_page::show(&page, other, &form, &Trouble::none());
+    }
+    if step == Step::Story && settled {
+        let find = form.get("find").to_owned();
+        area::keep_as_address(&mut form, &find);
+    }
+    if step == Step::Group {
+        choose_group(&mut form);
+    }
+    let mut faults = check(&page, step, &form).err().unwrap_or_default();
+    if !settled {
+        faults.push(FieldFault {
+            field: "place".to_owned(),
+            label: String::new(),
+            why: Why::NotAnOption,
+        });
+    }
+    if !faults.is_empty() {
+        return help_page::show(&page, step, &form, &Trouble::fields(faults));
+    }
+    if step == Step::Review {
+        return send(&app, &page, form, trouble).await;
+    }
+    help_page::show(&page, step.after(), &form, &Trouble::none())
+}
+
+/// Another group makes the finer choice of before meaningless.
+fn choose_group(form: &mut Form) {
+    let group = form.get("group").to_owned();
+    if !form.get("category").starts_with(&group) || form.get("category").len() <= 2 {
+        form.set("category", "");
+    }
+}
+
+/// Checks one step by the rule of the opening.
+fn check(page: &Page, step: Step, form: &Form) -> Result<Checked, Vec<FieldFault>> {
+    let Some(flow) = page.pack.workflow(FLOW) else { return Ok(Checked::default()) };
+    let mut uses = step.uses(flow, form);
+    if form.get("anonymous") == "yes" {
+        uses.retain(|u| !IDENTITY.contains(&u.code.as_str()));
+    }
+    let mut raw = form.raw(uses.iter().map(|u| u.code.as_str()));
+    if step == Step::Group {
+        raw.insert("category".to_owned(), vec![form.get("group").to_owned()]);
+    }
+    public_only(page, &mut raw);
+    field::check(&page.pack, flow, &uses, &raw).map_err(|faults| localised(page, flow, faults))
+}
+
+/// A category that residents may not choose is as unknown as any other word.
+fn public_only(page: &Page, raw: &mut Raw) {
+    let known = |code: &String| page.pack.categories.get(code).is_none_or(|c| c.public);
+    if let Some(codes) = raw.get_mut("category") {
+        codes.iter_mut().filter(|c| !known(c)).for_each(|c| "-".clone_into(c));
+    }
+}
+
+/// Faults whose labels are in the language of the page.
+pub(super) fn localised(page: &Page, flow: &Workflow, faults: Vec<FieldFault>) -> Vec<FieldFault> {
+    let label = |f: &FieldFault| {
+        let field = flow.fields.get(&f.field);
+        field.map_or(f.label.clone(), |d| page.either(&d.label, &d.en).to_owned())
+    };
+    faults.into_iter().map(|f| FieldFault { label: label(&f), ..f }).collect()
+}
+
+async fn send(app: &App, page: &Page, form: Form, trouble: Option<Oops>) -> Result<Response, Oops> {
+    let mut given = Checked::default();
+    for step in Step::ALL.into_iter().skip(1) {
+        match check(page, step, &form) {
+            Ok(part) => {
+                given.coded.extend(part.coded);
+                given.texts.extend(part.texts);
+            }
+            Err(faults) => return help_page::show(page, step, &form, &Trouble::fields(faults)),
+        }
+    }
+    if trouble.is_some() || form.get("consent") != "yes" {
+        let trouble =
+            Trouble { file: trouble, consent: form.get("consent") != "yes", ..Trouble::none() };
+        return help_page::show(page, Step::Review, &form, &trouble);
+    }
+    given.coded.insert("channel".to_owned(), field::Value::One(CHANNEL.to_owned()));
+    let command = form.command();
+    let receipt = app.store().receipt_for(&command);
+    let new = NewCase {
+        command,
+        actor: Actor::Public,
+        workflow: FLOW.to_owned(),
+        programme: None,
+        given,
+        then: Vec::new(),
+        files: form.files.clone(),
+        receipt: receipt.clone(),
+        imported: None,
+    };
+    match app.store().open_case(&page.pack, app.now(), new).await.map_err(Oops::from) {
+        Ok(opened) => {
+            receipt::show(app, page, &opened, &receipt, help_page::is_alarming(page, &form))
+        }
+        // Whatever stands in the way, the words that somebody found with effort stay.
+        Err(oops) if oops.status() != StatusCode::CONFLICT => {
+            let trouble = Trouble { file: Some(oops), ..Trouble::none() };
+            help_page::show(page, Step::Review, &form, &trouble)
+        }
+        Err(oops) => Err(oops),
+    }
+}

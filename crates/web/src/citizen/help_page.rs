@@ -1,0 +1,291 @@
+//! What the pages of asking for help show: progress, the fields of the step, the answers that
+//! travel along, the way to the police whenever the matter sounds dangerous.
+
+use super::{
+    ErrorLine, FLOW,
+    area::{self, AreaView},
+    help::{CARRIED, Step},
+    home::{Topic, topics},
+};
+use crate::{
+    error::{Oops, field_words},
+    form::Form,
+    page::Page,
+    view::{FieldView, OptionView, category_name, field_views},
+};
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    field::{FieldFault, FieldKind},
+    workflow::{FieldUse, Workflow},
+};
+
+/// What stands in the way of going on.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    /// Fields to be mended.
+    pub(super) fields: Vec<FieldFault>,
+    /// Why it could not be taken: a file, or the machine.
+    pub(super) file: Option<Oops>,
+    /// Whether the consent is missing.
+    pub(super) consent: bool,
+}
+
+impl Trouble {
+    pub(super) fn none() -> Self {
+        Self::fields(Vec::new())
+    }
+
+    pub(super) fn fields(fields: Vec<FieldFault>) -> Self {
+        Self { fields, file: None, consent: false }
+    }
+
+    fn status(&self) -> StatusCode {
+        match &self.file {
+            Some(Oops::Fault(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Some(Oops::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            None if self.fields.is_empty() && !self.consent => StatusCode::OK,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+}
+
+/// A step of the progress bar.
+struct Mark<'a> {
+    name: &'a str,
+    done: bool,
+    now: bool,
+}
+
+/// An answer in the review.
+struct Fact {
+    label: String,
+    value: String,
+    step: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "citizen/help.html")]
+struct HelpPage<'a> {
+    page: &'a Page,
+    step: &'static str,
+    marks: Vec<Mark<'a>>,
+    hidden: Vec<(&'static str, &'a str)>,
+    title: String,
+    lead: String,
+    alarm: bool,
+    errors: Vec<ErrorLine>,
+    topics: Vec<Topic>,
+    kinds: Vec<OptionView>,
+    group: String,
+    advice: &'a str,
+    fields: Vec<FieldView>,
+    area: AreaView,
+    area_error: &'a str,
+    facts: Vec<Fact>,
+    consent: bool,
+    consent_error: bool,
+}
+
+/// Shows a step with everything answered so far.
+pub(super) fn show(
+    page: &Page,
+    step: Step,
+    form: &Form,
+    trouble: &Trouble,
+) -> Result<Response, Oops> {
+    let Some(flow) = page.pack.workflow(FLOW) else { return Err(Oops::NotFound) };
+    let step = if step == Step::Kind && kinds(page, form).len() < 2 { Step::Group } else { step };
+    let group = page.pack.categories.get(form.get("group"));
+    let shown = |code: &str| code != "command" && step.fields().contains(&code);
+    let key = |part: &str| format!("help.{}.{part}", step.name());
+    let errors = errors(page, trouble);
+    let view = HelpPage {
+        page,
+        step: step.name(),
+        marks: marks(page, step),
+        hidden: CARRIED
+            .iter()
+            .filter(|c| !shown(c) && !(step == Step::Group && matches!(**c, "group" | "category")))
+            .map(|c| (*c, form.get(c)))
+            .chain((step == Step::Group).then(|| ("category", form.get("category"))))
+            .filter(|(_, value)| !value.is_empty())
+            .collect(),
+        title: page.t(&key("title")).to_owned(),
+        lead: page.t(&key("lead")).to_owned(),
+        alarm: step == Step::Group || is_alarming(page, form),
+        topics: if step == Step::Group { topics(page, form.get("group")) } else { Vec::new() },
+        kinds: if step == Step::Kind { kinds(page, form) } else { Vec::new() },
+        group: group.map_or(String::new(), |g| page.either(&g.name, &g.en).to_owned()),
+        advice: advice(page, step, form),
+        fields: fields(page, flow, step, form, &trouble.fields),
+        area: if step == Step::Story { area::view(page, form) } else { AreaView::default() },
+        area_error: if trouble.fields.iter().any(|f| f.field == "place") {
+            page.t("help.area.which")
+        } else {
+            ""
+        },
+        facts: if step == Step::Review { facts(page, flow, form) } else { Vec::new() },
+        consent: form.get("consent") == "yes",
+        consent_error: trouble.consent,
+        errors,
+    };
+    Ok((trouble.status(), page.show(&view)?).into_response())
+}
+
+/// Whether the chosen category or anything that was written sounds like danger.
+pub(super) fn is_alarming(page: &Page, form: &Form) -> bool {
+    let chosen = [form.get("category"), form.get("group")];
+    let category = chosen.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
+    let grave = page.pack.categories.get(category).is_some_and(|c| c.emergency || c.sensitive);
+    let texts = ["summary", "narrative", "address", "safe_contact"];
+    grave || texts.into_iter().any(|t| page.pack.risk.is_emergency(form.get(t)))
+}
+
+fn marks(page: &Page, step: Step) -> Vec<Mark<'_>> {
+    let place = match step {
+        Step::Group | Step::Kind => 0,
+        Step::Story => 1,
+        Step::Contact => 2,
+        Step::Review => 3,
+    };
+    ["help.mark.what", "help.mark.story", "help.mark.contact", "help.mark.review"]
+        .into_iter()
+        .enumerate()
+        .map(|(n, key)| Mark { name: page.t(key), done: n < place, now: n == place })
+        .collect()
+}
+
+/// The categories of the chosen group, and "none of these", which is the group itself.
+fn kinds(page: &Page, form: &Form) -> Vec<OptionView> {
+    let (group, chosen) = (form.get("group"), form.get("category"));
+    let all = page.pack.categories.values();
+    let mut kinds: Vec<OptionView> = all
+        .filter(|c| c.public && c.code.len() == 4 && c.code.get(..2) == Some(group))
+        .map(|c| option(&c.code, page.either(&c.name, &c.en), chosen))
+        .collect();
+    if page.pack.categories.contains_key(group) {
+        kinds.push(option(group, page.t("help.kind.other"), chosen));
+    }
+    kinds
+}
+
+fn option(value: &str, label: &str, chosen: &str) -> OptionView {
+    OptionView {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        chosen: value == chosen,
+        answer: String::new(),
+        hot: false,
+    }
+}
+
+/// What the pack advises for the category; the group's words while the category is chosen.
+fn advice<'a>(page: &'a Page, step: Step, form: &Form) -> &'a str {
+    let code = match step {
+        Step::Kind => form.get("group"),
+        Step::Story => form.get("category"),
+        _ => return "",
+    };
+    page.pack.categories.get(code).map_or("", |c| c.advice.as_str())
+}
+
+fn fields(
+    page: &Page,
+    flow: &Workflow,
+    step: Step,
+    form: &Form,
+    faults: &[FieldFault],
+) -> Vec<FieldView> {
+    let by_hand = |code: &str| matches!(code, "category" | "place");
+    let uses: Vec<FieldUse> = step
+        .fields()
+        .iter()
+        .filter(|c| !by_hand(c))
+        .filter_map(|c| flow.opening.fields.iter().find(|u| u.code == **c))
+        .cloned()
+        .collect();
+    let mut views = field_views(page, flow, &uses, "f-", (form, faults));
+    for view in &mut views {
+        let (label, hint) =
+            (format!("help.label.{}", view.code), format!("help.hint.{}", view.code));
+        view.label = own(page, &label).unwrap_or(&view.label).to_owned();
+        view.help = own(page, &hint).unwrap_or(&view.help).to_owned();
+        if view.code == "anonymous" {
+            // Two plain answers instead of a box to tick: silence must not decide who is called.
+            view.kind = "radio";
+            view.required = true;
+            let chosen = form.get("anonymous");
+            view.options = vec![
+                option("no", page.t("help.reach.yes"), chosen),
+                option("yes", page.t("help.reach.no"), chosen),
+            ];
+        }
+    }
+    views
+}
+
+/// The words of these pages for a field, where they differ from those for staff.
+fn own<'a>(page: &'a Page, key: &'a str) -> Option<&'a str> {
+    Some(page.t(key)).filter(|words| *words != key)
+}
+
+fn errors(page: &Page, trouble: &Trouble) -> Vec<ErrorLine> {
+    let mut lines: Vec<ErrorLine> = trouble
+        .fields
+        .iter()
+        .map(|f| ErrorLine {
+            anchor: format!("f-{}", f.field),
+            words: match f.field.as_str() {
+                "category" => page.t("help.choose").to_owned(),
+                "place" => page.t("help.area.which").to_owned(),
+                "anonymous" => page.t("help.reach.choose").to_owned(),
+                _ => field_words(page, f),
+            },
+        })
+        .collect();
+    if let Some(oops) = &trouble.file {
+        lines.push(ErrorLine { anchor: "f-files".to_owned(), words: oops.words(page) });
+    }
+    if trouble.consent {
+        let words = page.t("help.consent.missing").to_owned();
+        lines.push(ErrorLine { anchor: "f-consent".to_owned(), words });
+    }
+    lines
+}
+
+/// Everything that was answered, to be read once more.
+fn facts(page: &Page, flow: &Workflow, form: &Form) -> Vec<Fact> {
+    let anonymous = form.get("anonymous") == "yes";
+    let mut facts = Vec::new();
+    for step in [Step::Kind, Step::Story, Step::Contact] {
+        for code in step.fields() {
+            let Some(field) = flow.fields.get(*code) else { continue };
+            if anonymous && matches!(*code, "contact_name" | "contact_phone") {
+                continue;
+            }
+            let given = form.get(code);
+            let value = match &field.kind {
+                FieldKind::Category => category_name(page, given),
+                FieldKind::Place => page.pack.regions.full_name(given),
+                FieldKind::Flag if given == "yes" => page.t("help.reach.no").to_owned(),
+                FieldKind::Flag => page.t("help.reach.yes").to_owned(),
+                FieldKind::Choice(options) => options
+                    .iter()
+                    .find(|o| o.value == given)
+                    .map_or(String::new(), |o| page.either(&o.label, &o.en).to_owned()),
+                _ => given.to_owned(),
+            };
+            if !value.is_empty() {
+                let key = format!("help.label.{code}");
+                let label = own(page, &key).unwrap_or(page.either(&field.label, &field.en));
+                let step = if step == Step::Kind { "group" } else { step.name() };
+                facts.push(Fact { label: label.to_owned(), value, step });
+            }
+        }
+    }
+    facts
+}

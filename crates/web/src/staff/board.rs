@@ -1,0 +1,398 @@
+//! The supervision board: how much every unit holds and how much of it is late. Every number
+//! leads to its records. Which units may be looked at is decided by the store.
+
+use crate::{
+    app::App,
+    error::Oops,
+    page::Page,
+    routes::{Access, Routes},
+    session::LoggedIn,
+    view,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+    routing::get,
+};
+use domain::{
+    access,
+    workflow::{StateKind, Workflow},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::{BoardRow, StateCount};
+
+/// The workflow that is shown when none is asked for.
+const FIRST: &str = "appeal";
+/// Bars of the chart; more could not be told apart.
+const BARS: usize = 14;
+/// Distance of two bars and width of the longest, in units of the drawing.
+const BAR_STEP: i64 = 24;
+const BAR_WIDTH: i64 = 130;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.add(Access::Staff, "/board", get(own_unit)).add(
+        Access::Staff,
+        "/board/{unit}",
+        get(one_unit),
+    )
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    workflow: Option<String>,
+}
+
+struct LinkView {
+    name: String,
+    href: String,
+    current: bool,
+}
+
+struct FigureView {
+    class: &'static str,
+    label: String,
+    number: String,
+    href: String,
+    unit: String,
+    note: String,
+}
+
+/// One line of the table; a number without an address is no link.
+struct RowView {
+    name: String,
+    drill: String,
+    late: bool,
+    open: String,
+    soon: String,
+    overdue: String,
+    open_href: String,
+    soon_href: String,
+    overdue_href: String,
+    oldest: String,
+    bar: Vec<String>,
+    bar_label: String,
+}
+
+struct StateView {
+    name: String,
+    cases: i64,
+    href: String,
+    ended: bool,
+}
+
+struct BarView {
+    y: i64,
+    text_y: i64,
+    name: String,
+    pieces: Vec<PieceView>,
+    end: i64,
+    number: i64,
+}
+
+struct PieceView {
+    x: i64,
+    width: i64,
+    fill: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "staff/board.html")]
+struct BoardPage<'a> {
+    page: &'a Page,
+    unit: String,
+    as_of: String,
+    crumbs: Vec<LinkView>,
+    flows: Vec<LinkView>,
+    figures: Vec<FigureView>,
+    rows: Vec<RowView>,
+    total: Option<RowView>,
+    quiet: String,
+    states: Vec<StateView>,
+    bars: Vec<BarView>,
+    height: i64,
+    words: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/board_none.html")]
+struct NothingPage<'a> {
+    page: &'a Page,
+}
+
+async fn own_unit(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Oops> {
+    let root = access::list_root(&page.pack, &me.staff());
+    let unit = root.unwrap_or_else(|| me.account.unit.clone());
+    show(&app, &page, &me, &unit, &asked).await
+}
+
+async fn one_unit(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path(unit): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Oops> {
+    show(&app, &page, &me, &unit, &asked).await
+}
+
+async fn show(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    unit: &str,
+    asked: &Asked,
+) -> Result<Response, Oops> {
+    let pack = &page.pack;
+    let wanted = asked.workflow.as_deref().unwrap_or(FIRST);
+    let flow = pack.workflow(wanted).or_else(|| pack.workflows.values().next());
+    let flow = flow.ok_or(Oops::NotFound)?;
+    let (staff, now) = (me.staff(), app.now());
+    let rows = app.store().board(pack, &staff, (flow, unit), now).await?;
+    let Some((total, below)) = rows.split_first() else {
+        return page.show(&NothingPage { page });
+    };
+    let states = app.store().state_counts(flow, unit).await?;
+    let root = access::list_root(pack, &staff).unwrap_or_default();
+    let board = Board { page, flow, now };
+    let (mut busy, idle): (Vec<&BoardRow>, Vec<&BoardRow>) = below.iter().partition(|r| r.open > 0);
+    busy.sort_by_key(|r| (std::cmp::Reverse(r.late), std::cmp::Reverse(r.open)));
+    let mut lines: Vec<RowView> = board.own(total, below).into_iter().collect();
+    lines.extend(busy.iter().map(|r| board.row(r, true)));
+    let bars = bars(page, &busy);
+    let quiet = if idle.is_empty() {
+        String::new()
+    } else {
+        page.tf("board.quiet", &[("n", &idle.len().to_string())])
+    };
+    page.show(&BoardPage {
+        page,
+        unit: pack.units.short(unit).to_owned(),
+        as_of: page.tf("board.as_of", &[("time", &view::clock_time(page, now))]),
+        crumbs: crumbs(page, &root, unit, flow),
+        flows: flows(page, unit, flow),
+        figures: board.figures(total),
+        total: (!lines.is_empty()).then(|| board.row(total, false)),
+        rows: lines,
+        quiet,
+        states: states.iter().filter_map(|s| board.state(unit, s)).collect(),
+        height: BAR_STEP * i64::try_from(bars.len()).unwrap_or_default() + 4,
+        words: bars
+            .iter()
+            .map(|b| format!("{} {}", b.name, b.number))
+            .collect::<Vec<_>>()
+            .join("，"),
+        bars,
+    })
+}
+
+fn board_href(unit: &str, flow: &str) -> String {
+    if flow == FIRST { format!("/board/{unit}") } else { format!("/board/{unit}?workflow={flow}") }
+}
+
+/// The way from the viewer's own unit down to this one.
+fn crumbs(page: &Page, root: &str, unit: &str, flow: &Workflow) -> Vec<LinkView> {
+    let mut way: Vec<LinkView> = Vec::new();
+    for step in page.pack.units.upward(unit) {
+        way.push(LinkView {
+            name: step.short.clone(),
+            href: board_href(&step.code, &flow.code),
+            current: step.code == unit,
+        });
+        if step.code == root {
+            break;
+        }
+    }
+    way.reverse();
+    way
+}
+
+fn flows(page: &Page, unit: &str, current: &Workflow) -> Vec<LinkView> {
+    let tab = |flow: &Workflow| LinkView {
+        name: page.either(&flow.name, &flow.en).to_owned(),
+        href: board_href(unit, &flow.code),
+        current: flow.code == current.code,
+    };
+    page.pack.workflows.values().map(tab).collect()
+}
+
+struct Board<'a> {
+    page: &'a Page,
+    flow: &'a Workflow,
+    now: Timestamp,
+}
+
+impl Board<'_> {
+    fn desk(&self, unit: &str, more: &str) -> String {
+        format!("/desk?workflow={}&unit={unit}{more}", self.flow.code)
+    }
+
+    fn oldest(&self, row: &BoardRow) -> String {
+        row.oldest.map_or_else(|| "—".to_owned(), |at| view::left(self.page, at, self.now))
+    }
+
+    fn figures(&self, total: &BoardRow) -> Vec<FigureView> {
+        let share = if total.open > 0 {
+            let tenths = total.late * 1_000 / total.open;
+            let share = format!("{}.{}%", tenths / 10, tenths % 10);
+            self.page.tf("board.share", &[("share", &share)])
+        } else {
+            String::new()
+        };
+        let figure = |class, key: &str, number: String, more: &str, note: String| FigureView {
+            class,
+            label: self.page.t(key).to_owned(),
+            number,
+            href: self.desk(&total.unit, more),
+            unit: self.page.t("board.pieces").to_owned(),
+            note,
+        };
+        let note = |key: &str| self.page.t(key).to_owned();
+        let mut figures = vec![
+            figure("", "board.open", total.open.to_string(), "", note("board.open_note")),
+            figure(
+                "figure-yellow",
+                "board.soon",
+                total.soon.to_string(),
+                "&light=yellow",
+                note("board.soon_note"),
+            ),
+            figure("figure-red", "board.late", total.late.to_string(), "&light=red", share),
+        ];
+        figures.push(FigureView {
+            unit: String::new(),
+            ..figure(
+                "",
+                "board.oldest",
+                self.oldest(total),
+                "&light=red",
+                note("board.oldest_note"),
+            )
+        });
+        figures
+    }
+
+    fn row(&self, row: &BoardRow, drills: bool) -> RowView {
+        let units = &self.page.pack.units;
+        let deeper = drills && units.children(&row.unit).any(|u| !u.agency);
+        RowView {
+            name: if drills {
+                units.short(&row.unit).to_owned()
+            } else {
+                self.page.t("board.total").to_owned()
+            },
+            drill: if deeper { board_href(&row.unit, &self.flow.code) } else { String::new() },
+            open_href: self.desk(&row.unit, ""),
+            soon_href: self.desk(&row.unit, "&light=yellow"),
+            overdue_href: self.desk(&row.unit, "&light=red"),
+            oldest: self.oldest(row),
+            ..self.numbers((row.open, row.soon, row.late))
+        }
+    }
+
+    /// What the unit holds itself: everything less what the units below hold.
+    fn own(&self, total: &BoardRow, below: &[BoardRow]) -> Option<RowView> {
+        let less =
+            |of: fn(&BoardRow) -> i64| (of(total) - below.iter().map(of).sum::<i64>()).max(0);
+        let open = less(|r| r.open);
+        let name = self.page.tf("board.own", &[("unit", self.page.pack.units.short(&total.unit))]);
+        (open > 0)
+            .then(|| RowView { name, ..self.numbers((open, less(|r| r.soon), less(|r| r.late))) })
+    }
+
+    fn numbers(&self, (open, soon, late): (i64, i64, i64)) -> RowView {
+        let calm = (open - soon - late).max(0);
+        let (calm_text, soon_text, late_text) =
+            (calm.to_string(), soon.to_string(), late.to_string());
+        RowView {
+            name: String::new(),
+            drill: String::new(),
+            late: late > 0,
+            bar: bar(open, calm, soon, late),
+            bar_label: self.page.tf(
+                "board.bar",
+                &[("calm", &calm_text), ("soon", &soon_text), ("late", &late_text)],
+            ),
+            open: open.to_string(),
+            soon: soon_text,
+            overdue: late_text,
+            open_href: String::new(),
+            soon_href: String::new(),
+            overdue_href: String::new(),
+            oldest: String::new(),
+        }
+    }
+
+    fn state(&self, unit: &str, count: &StateCount) -> Option<StateView> {
+        let state = self.flow.state(&count.state).filter(|_| count.cases > 0)?;
+        Some(StateView {
+            name: self.page.either(&state.name, &state.en).to_owned(),
+            cases: count.cases,
+            href: self.desk(unit, &format!("&state={}", state.code)),
+            ended: matches!(state.kind, StateKind::Closed | StateKind::End),
+        })
+    }
+}
+
+/// The pieces of a bar of lights as classes, in steps of five percent; what is there is seen.
+fn bar(open: i64, calm: i64, soon: i64, late: i64) -> Vec<String> {
+    let piece = |n: i64, class: &str| {
+        (n > 0).then(|| {
+            let width = ((n * 100 / open.max(1) + 2) / 5 * 5).clamp(5, 100);
+            format!("{class}w-{width}")
+        })
+    };
+    [piece(calm, ""), piece(soon, "y "), piece(late, "r ")].into_iter().flatten().collect()
+}
+
+/// The chart of open cases, longest first.
+fn bars(page: &Page, rows: &[&BoardRow]) -> Vec<BarView> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|r| std::cmp::Reverse(r.open));
+    rows.truncate(BARS);
+    let most = rows.first().map_or(1, |r| r.open.max(1));
+    let bar = |(line, row): (i64, &&BoardRow)| {
+        let calm = (row.open - row.soon - row.late).max(0);
+        let mut x = 118;
+        let mut pieces = Vec::new();
+        for (n, fill) in [(calm, "#4f9159"), (row.soon, "#efb92f"), (row.late, "#ab2218")] {
+            if n > 0 {
+                let width = (n * BAR_WIDTH / most).max(2);
+                pieces.push(PieceView { x, width, fill });
+                x += width;
+            }
+        }
+        BarView {
+            y: line * BAR_STEP + 5,
+            text_y: line * BAR_STEP + 16,
+            name: page.pack.units.short(&row.unit).to_owned(),
+            pieces,
+            end: x + 6,
+            number: row.open,
+        }
+    };
+    (0..).zip(&rows).map(bar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bar;
+
+    #[test]
+    fn a_bar_shows_every_light_that_is_there() {
+        for (open, parts, expected) in [
+            (0, (0, 0, 0), vec![]),
+            (10, (10, 0, 0), vec!["w-100"]),
+            (48, (39, 6, 3), vec!["w-80", "y w-15", "r w-5"]),
+            (1_000, (999, 0, 1), vec!["w-100", "r w-5"]),
+        ] {
+            assert_eq!(bar(open, parts.0, parts.1, parts.2), expected);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The page of one case: what may be done, what was done, and what is known, as far as the
+//! viewer may see it.
+
+use super::{
+    actions::{self, Actions, Tried},
+    history::{self, Step, Words},
+    panels::{self, ClockView, LinkView, PersonLine, TaskView},
+};
+use crate::{
+    app::App,
+    error::{Oops, field_words},
+    page::Page,
+    session::LoggedIn,
+    view::{GradeView, LightView, category_name, state_name},
+};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    field::{FieldFault, Meaning},
+    pack::Sight,
+    workflow::Workflow,
+};
+use std::collections::BTreeMap;
+use store::CasePage;
+
+/// A banner above the case.
+struct Notice {
+    class: &'static str,
+    title: String,
+    text: String,
+}
+
+/// A line of the error summary.
+pub(super) struct Wrong {
+    /// The field to go to.
+    pub(super) id: String,
+    /// What to do.
+    pub(super) text: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/case.html")]
+struct CaseView<'a> {
+    page: &'a Page,
+    number: String,
+    version: i64,
+    title: String,
+    about: Vec<String>,
+    state: String,
+    state_class: &'static str,
+    grade: GradeView,
+    light: Option<LightView>,
+    unit: String,
+    owner: String,
+    helping: String,
+    notices: Vec<Notice>,
+    wrong: Vec<Wrong>,
+    actions: Actions,
+    story: String,
+    story_hidden: bool,
+    tasks: Vec<TaskView>,
+    steps: Vec<Step>,
+    clocks: Vec<ClockView>,
+    people: Vec<PersonLine>,
+    papers: Vec<LinkView>,
+    files: Vec<LinkView>,
+    files_hidden: usize,
+    related: Vec<LinkView>,
+}
+
+/// What is shown beside the case itself.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    /// A form that must be shown again.
+    pub(super) tried: Option<Tried<'a>>,
+    /// What went wrong as a whole.
+    pub(super) error: String,
+    /// What was just done.
+    pub(super) done: String,
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    me: LoggedIn,
+    page: Page,
+    Path(number): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, Oops> {
+    let shown = find(&app, &me, &number).await?;
+    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let done = query.get("done").and_then(|code| flow.action(code));
+    let done = done.map_or(String::new(), |a| {
+        page.tf("case.done", &[("action", page.either(&a.name, &a.en))])
+    });
+    show(&app, &me, &page, &shown, Beside { done, ..Beside::default() }).await
+}
+
+/// The case with this number. Unknown, foreign and sealed ones cannot be told apart.
+pub(super) async fn find(app: &App, me: &LoggedIn, number: &str) -> Result<CasePage, Oops> {
+    let found = app.store().case(&app.pack(), &me.viewer(), number).await?;
+    found.ok_or(Oops::NotFound)
+}
+
+/// Prints the page of a case.
+pub(super) async fn show(
+    app: &App,
+    me: &LoggedIn,
+    page: &Page,
+    shown: &CasePage,
+    beside: Beside<'_>,
+) -> Result<Response, Oops> {
+    let pack = &page.pack;
+    let case = &shown.case;
+    let flow = pack.workflow(&case.workflow).ok_or(Oops::NotFound)?;
+    let now = app.now();
+    let words = words(app, page, flow, shown).await?;
+    let actions = actions::of(page, me, (flow, case), now, beside.tried);
+    let tasks = panels::tasks(page, case, now);
+    let open: Vec<&str> = tasks.iter().filter(|t| !t.done).map(|t| t.unit.as_str()).collect();
+    let (story, story_hidden) = story(flow, shown);
+    let files = panels::files(page, shown);
+    let view = CaseView {
+        page,
+        number: shown.number.clone(),
+        version: shown.version,
+        title: title(page, flow, shown),
+        about: about(page, shown),
+        state: state_name(page, &case.workflow, &case.state),
+        state_class: panels::state_class(page, case),
+        grade: GradeView::new(page, &case.grade),
+        light: panels::case_light(page, case, now),
+        unit: pack.units.short(&case.unit).to_owned(),
+        owner: match case.owner {
+            Some(account) => name_of(app, account).await?,
+            None => String::new(),
+        },
+        helping: open.join(page.t("staff.comma")),
+        notices: notices(page, shown, &beside, &tasks),
+        wrong: wrong(page, beside.tried),
+        actions,
+        story,
+        story_hidden,
+        steps: history::steps(&words, shown),
+        clocks: panels::clocks(&words, case, now),
+        people: panels::people(&words, shown),
+        papers: panels::papers(&words, shown),
+        files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
+        files,
+        related: related(app, me, page, shown).await?,
+        tasks,
+    };
+    page.show(&view)
+}
+
+/// The page of a case with another status.
+pub(super) async fn show_with(
+    status: StatusCode,
+    (app, me, page): (&App, &LoggedIn, &Page),
+    shown: &CasePage,
+    beside: Beside<'_>,
+) -> Result<Response, Oops> {
+    let body = show(app, me, page, shown, beside).await?;
+    Ok((status, body).into_response())
+}
+
+async fn words<'a>(
+    app: &App,
+    page: &'a Page,
+    flow: &'a Workflow,
+    shown: &CasePage,
+) -> Result<Words<'a>, Oops> {
+    let mut names = BTreeMap::new();
+    for account in history::accounts(&shown.entries) {
+        names.insert(account, name_of(app, account).await?);
+    }
+    let city = app.city();
+    let papers = city.papers.iter().map(|(code, t)| (code.clone(), t.title())).collect();
+    Ok(Words { page, flow, names, papers, evidence: shown.sees.evidence })
+}
+
+async fn name_of(app: &App, account: i64) -> Result<String, Oops> {
+    let found = app.store().account_by_id(account).await?;
+    Ok(found.map(|a| a.name).unwrap_or_default())
+}
+
+/// The line that stands for the case, or its category for eyes that may not read it.
+fn title(page: &Page, flow: &Workflow, shown: &CasePage) -> String {
+    let summary = flow.fields.values().filter(|f| f.meaning == Meaning::Summary);
+    let found = summary.filter_map(|f| shown.text(&f.code)).next();
+    found.map_or_else(
+        || {
+            let name = category_name(page, &shown.case.category);
+            if name.is_empty() { page.either(&flow.name, &flow.en).to_owned() } else { name }
+        },
+        str::to_owned,
+    )
+}
+
+fn about(page: &Page, shown: &CasePage) -> Vec<String> {
+    let pack = &page.pack;
+    let case = &shown.case;
+    let channel = pack.channels.get(&case.channel);
+    let programme = case.programme.as_ref().and_then(|p| pack.programmes.get(p));
+    let all = [
+        shown.number.clone(),
+        programme.map_or(String::new(), |p| p.name.clone()),
+        category_name(page, &case.category),
+        pack.regions.full_name(&case.place),
+        channel.map_or(String::new(), |c| page.either(&c.name, &c.en).to_owned()),
+        if case.anonymous { page.t("case.anonymous").to_owned() } else { String::new() },
+    ];
+    all.into_iter().filter(|s| !s.is_empty()).collect()
+}
+
+/// The story that the case was opened with, and whether there is one that is not shown.
+fn story(flow: &Workflow, shown: &CasePage) -> (String, bool) {
+    let told = flow.opening.fields.iter().filter_map(|f| flow.fields.get(&f.code));
+    let mut told = told.filter(|f| f.kind.is_text() && f.meaning == Meaning::Story);
+    let Some(field) = told.next() else { return (String::new(), false) };
+    let first = shown.entries.first();
+    let text = first.and_then(|e| e.texts.get("open")).and_then(|t| t.get(&field.code));
+    let hidden = first.is_some_and(|e| e.hidden.contains(&field.code));
+    (text.cloned().unwrap_or_default(), hidden)
+}
+
+fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView]) -> Vec<Notice> {
+    let case = &shown.case;
+    let mut all = Vec::new();
+    let mut add = |class, title: String, text: String| all.push(Notice { class, title, text });
+    if !beside.error.is_empty() {
+        add("notice-danger", beside.error.clone(), String::new());
+    }
+    if !beside.done.is_empty() {
+        add("", beside.done.clone(), String::new());
+    }
+    if shown.erased {
+        add("notice-warn", page.t("case.erased").to_owned(), String::new());
+    }
+    for flag in &case.flags {
+        let key = format!("flag.{flag}");
+        let text = page.t(&key);
+        // Flags without words are for the rules of the pack, not for people.
+        if text == key {
+            continue;
+        }
+        let supervised = flag == "supervised";
+        let owed = case.open_tasks().find(|t| supervised && t.kind == "supervision");
+        let rest = owed.map_or(String::new(), |t| {
+            let unit = page.pack.units.short(&t.unit);
+            let due = crate::view::clock_time(page, t.clock.due());
+            page.tf("flag.supervised_due", &[("unit", unit), ("due", &due)])
+        });
+        let open = tasks.iter().any(|t| !t.done);
+        let class = match flag.as_str() {
+            "unsafe_contact" => "notice-danger",
+            "supervised" if open => "notice-danger",
+            _ => "notice-warn",
+        };
+        add(class, text.to_owned(), rest);
+    }
+    all
+}
+
+/// The error summary of a form that was not accepted.
+fn wrong(page: &Page, tried: Option<Tried<'_>>) -> Vec<Wrong> {
+    let Some(tried) = tried else { return Vec::new() };
+    let line = |fault: &FieldFault| Wrong {
+        id: format!("{}-{}", tried.action, fault.field),
+        text: field_words(page, fault),
+    };
+    tried.faults.iter().map(line).collect()
+}
+
+/// Cases that have to do with this one, as far as the viewer may know of them.
+async fn related(
+    app: &App,
+    me: &LoggedIn,
+    page: &Page,
+    shown: &CasePage,
+) -> Result<Vec<LinkView>, Oops> {
+    let (pack, viewer) = (&page.pack, me.viewer());
+    let mut all = Vec::new();
+    let main = shown.case.main_case().map(|id| (id, "related.main"));
+    let merged = shown.merged.iter().take(20).map(|id| (*id, "related.merged"));
+    for (id, key) in main.into_iter().chain(merged) {
+        if let Some(other) = app.store().case_by_id(pack, &viewer, id).await? {
+            all.push(panels::case_link(page, &other, page.t(key)));
+        }
+    }
+    let flow = pack.workflow(&shown.case.workflow);
+    let phones = flow.iter().flat_map(|f| f.fields.values());
+    let phone = phones
+        .filter(|f| f.meaning == Meaning::Phone && shown.sees.contact == Sight::Full)
+        .find_map(|f| shown.text(&f.code));
+    if let Some(phone) = phone {
+        for other in app.store().same_phone(pack, &viewer, phone).await? {
+            let href = format!("/cases/{}", other.number);
+            if other.case.id != shown.case.id && all.iter().all(|l| l.href != href) {
+                all.push(panels::case_link(page, &other, page.t("related.phone")));
+            }
+        }
+    }
+    Ok(all)
+}

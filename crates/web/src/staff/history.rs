@@ -1,0 +1,246 @@
+//! The history of a case in words: who did what, what was written, and what is kept from these
+//! eyes.
+
+use crate::{
+    page::Page,
+    view::{GradeView, category_name, clock_time, day},
+};
+use domain::{
+    case::{AccountId, By, ClockChange, Fact, TaskEnd},
+    field::{FieldKind, Value},
+    pack::Sight,
+    workflow::Workflow,
+};
+use std::collections::BTreeMap;
+use store::{CasePage, EntryPage};
+
+/// One step of the history.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    /// What was done.
+    pub(super) title: String,
+    /// When.
+    pub(super) time: String,
+    /// Who.
+    pub(super) who: String,
+    /// What was written and what followed.
+    pub(super) lines: Vec<Line>,
+    /// Fields that exist but are not shown, in words; may be empty.
+    pub(super) hidden: String,
+    /// The newest step.
+    pub(super) newest: bool,
+}
+
+/// One line of a step.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// What it is.
+    pub(super) label: String,
+    /// The words.
+    pub(super) text: String,
+}
+
+/// What words need beside the pack.
+pub(super) struct Words<'a> {
+    /// The page.
+    pub(super) page: &'a Page,
+    /// The workflow of the case.
+    pub(super) flow: &'a Workflow,
+    /// Names of the accounts in the history.
+    pub(super) names: BTreeMap<AccountId, String>,
+    /// Titles of documents by template.
+    pub(super) papers: BTreeMap<String, String>,
+    /// How much of the evidence, and so of the danger questions, is shown.
+    pub(super) evidence: Sight,
+}
+
+/// The accounts that a history names.
+pub(super) fn accounts(entries: &[EntryPage]) -> Vec<AccountId> {
+    let mut all: Vec<AccountId> = entries
+        .iter()
+        .filter_map(|e| if let By::Staff(account, _) = &e.by { Some(*account) } else { None })
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The steps, newest first.
+pub(super) fn steps(words: &Words<'_>, shown: &CasePage) -> Vec<Step> {
+    let mut steps: Vec<Step> = shown.entries.iter().rev().map(|e| words.step(e)).collect();
+    if let Some(first) = steps.first_mut() {
+        first.newest = true;
+    }
+    steps
+}
+
+impl Words<'_> {
+    fn step(&self, entry: &EntryPage) -> Step {
+        let mut titles = Vec::new();
+        let mut lines = Vec::new();
+        for fact in &entry.facts {
+            match fact {
+                Fact::Opened { .. } => titles.push(self.page.t("history.opened").to_owned()),
+                Fact::Acted { action, .. } => titles.push(self.action(action)),
+                fact => lines.extend(self.line(fact)),
+            }
+        }
+        let texts = entry.texts.values().flatten();
+        let mut written: Vec<Line> = texts
+            .map(|(field, text)| Line { label: self.label(field), text: text.clone() })
+            .collect();
+        written.append(&mut lines);
+        if titles.is_empty() {
+            titles.push(self.page.t("history.time").to_owned());
+        }
+        let hidden: Vec<String> = entry.hidden.iter().map(|f| self.label(f)).collect();
+        Step {
+            title: titles.join(self.page.t("staff.and")),
+            time: clock_time(self.page, entry.at),
+            who: self.who(&entry.by),
+            lines: written,
+            hidden: hidden.join(self.page.t("staff.comma")),
+            newest: false,
+        }
+    }
+
+    fn who(&self, by: &By) -> String {
+        match by {
+            By::Staff(account, unit) => {
+                let name = self.names.get(account).map_or("", String::as_str);
+                let unit = self.page.pack.units.short(unit);
+                // The accounts of a demonstration are called after their unit.
+                if name.starts_with(unit) { name.to_owned() } else { format!("{unit} {name}") }
+            }
+            By::Appellant => self.page.t("history.appellant").to_owned(),
+            By::Public => self.page.t("history.public").to_owned(),
+            By::System => self.page.t("history.system").to_owned(),
+        }
+    }
+
+    fn action(&self, code: &str) -> String {
+        self.flow
+            .action(code)
+            .map_or_else(|| code.to_owned(), |a| self.page.either(&a.name, &a.en).to_owned())
+    }
+
+    /// The label of a field.
+    pub(super) fn label(&self, code: &str) -> String {
+        self.flow
+            .fields
+            .get(code)
+            .map_or_else(|| code.to_owned(), |f| self.page.either(&f.label, &f.en).to_owned())
+    }
+
+    /// The title of a document.
+    pub(super) fn paper(&self, template: &str) -> String {
+        self.papers.get(template).map_or_else(|| template.to_owned(), Clone::clone)
+    }
+
+    fn line(&self, fact: &Fact) -> Vec<Line> {
+        let page = self.page;
+        let short = |unit: &str| page.pack.units.short(unit).to_owned();
+        let line = |key: &str, text: String| vec![Line { label: page.t(key).to_owned(), text }];
+        match fact {
+            Fact::Given { coded, texts: _ } => self.coded(coded),
+            Fact::Assigned { unit, rule: _ } => line("history.unit", short(unit)),
+            Fact::Taken { account } => {
+                line("history.owner", self.names.get(account).cloned().unwrap_or_default())
+            }
+            Fact::Graded { grade, yes, unknown } => self.graded(grade, yes, unknown),
+            Fact::Clock { change: ClockChange::Extended, clock } => {
+                line("history.extended", day(page, clock.due()))
+            }
+            Fact::Clock { change: ClockChange::Paused, clock } => {
+                let until = clock.resumes_at().unwrap_or_else(|| clock.due());
+                line("history.paused", day(page, until))
+            }
+            Fact::TaskOpened { task } => {
+                let due = clock_time(page, task.clock.due());
+                let text =
+                    page.tf("history.task_due", &[("unit", &short(&task.unit)), ("due", &due)]);
+                vec![Line { label: task_name(page, &task.kind), text }]
+            }
+            Fact::TaskEnded { end: TaskEnd::Dropped, .. } => {
+                line("history.task", page.t("task.dropped").to_owned())
+            }
+            Fact::Issued { template, ordinal: _ } => line("history.paper", self.paper(template)),
+            Fact::Climbed { clock, step: _, unit } => {
+                let name = clock_name(self.flow, clock);
+                let text =
+                    page.tf("history.climbed_to", &[("clock", &name), ("unit", &short(unit))]);
+                line("history.climbed", text)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn graded(&self, grade: &str, yes: &[String], unknown: &[String]) -> Vec<Line> {
+        let page = self.page;
+        let name = GradeView::new(page, grade).name;
+        let mut lines = vec![Line { label: page.t("history.grade").to_owned(), text: name }];
+        if yes.is_empty() && unknown.is_empty() {
+            return lines;
+        }
+        let (n, m) = (yes.len().to_string(), unknown.len().to_string());
+        let text = match self.evidence {
+            Sight::Full => {
+                let asked = yes.iter().filter_map(|q| page.pack.risk.question(q));
+                asked.map(|q| page.either(&q.text, &q.en)).collect::<Vec<_>>().join("\n")
+            }
+            Sight::Masked => page.tf("history.risk_counts", &[("yes", &n), ("unknown", &m)]),
+            Sight::None => page.t("staff.hidden").to_owned(),
+        };
+        lines.push(Line { label: page.t("history.risk").to_owned(), text });
+        lines
+    }
+
+    fn coded(&self, coded: &BTreeMap<String, Value>) -> Vec<Line> {
+        let known = coded.iter().filter_map(|(code, value)| {
+            let kind = &self.flow.fields.get(code)?.kind;
+            // The danger questions follow with the grade that they led to.
+            if *kind == FieldKind::Risk {
+                return None;
+            }
+            let words: Vec<String> = value.all().iter().map(|v| self.value(kind, v)).collect();
+            let text = words.join(self.page.t("staff.comma"));
+            Some(Line { label: self.label(code), text })
+        });
+        known.filter(|l| !l.text.is_empty()).collect()
+    }
+
+    /// A coded value in words.
+    pub(super) fn value(&self, kind: &FieldKind, value: &str) -> String {
+        let page = self.page;
+        let pack = &page.pack;
+        let known = match kind {
+            FieldKind::Choice(options) => options
+                .iter()
+                .find(|o| o.value == value)
+                .map(|o| page.either(&o.label, &o.en).to_owned()),
+            FieldKind::Channel => {
+                pack.channels.get(value).map(|c| page.either(&c.name, &c.en).to_owned())
+            }
+            FieldKind::Category => Some(category_name(page, value)),
+            FieldKind::Grade => Some(GradeView::new(page, value).name),
+            FieldKind::Place => Some(pack.regions.full_name(value)),
+            FieldKind::Unit | FieldKind::Units => Some(pack.units.short(value).to_owned()),
+            FieldKind::Flag => Some(page.t(if value == "yes" { "yes" } else { "no" }).to_owned()),
+            _ => None,
+        };
+        known.unwrap_or_else(|| value.to_owned())
+    }
+}
+
+/// The name of a kind of task.
+pub(super) fn task_name(page: &Page, kind: &str) -> String {
+    let key = format!("task.{kind}");
+    let name = page.t(&key);
+    // A pack may bring kinds that have no words here; their code is better than nothing.
+    if name == key { kind.to_owned() } else { name.to_owned() }
+}
+
+/// The name of a clock.
+pub(super) fn clock_name(flow: &Workflow, code: &str) -> String {
+    flow.clocks.get(code).map_or_else(|| code.to_owned(), |c| c.name.clone())
+}

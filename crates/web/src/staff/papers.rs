@@ -1,0 +1,421 @@
+//! Numbered documents of a case: to print, and as a Word file. A document says what was so when it
+//! was issued: its values come from the history up to that entry, in Chinese whatever the language
+//! of the page. What the reader may not see stays blank.
+
+use crate::{
+    app::App,
+    error::Oops,
+    lang::Lang,
+    page::Page,
+    routes::{Access, Routes},
+    session::{LoggedIn, Pass},
+    view,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use domain::{
+    access::Viewer,
+    case::{By, Case, Fact, Stamp, is_running},
+    clock::Clock,
+    field::{FieldKind, Value},
+    pack::Pack,
+    workflow::{StateKind, Workflow},
+};
+use jiff::{Timestamp, civil::Date};
+use paper::{Block, Paper};
+use std::collections::BTreeMap;
+use store::{CasePage, EntryPage};
+
+/// Documents that are addressed to the person who appealed.
+const FOR_APPELLANT: &[&str] = &[
+    "accept_notice",
+    "reject_notice",
+    "extension_notice",
+    "suspension_notice",
+    "answer_letter",
+    "closing_report",
+];
+
+/// Variables that are texts of the case, as they last were.
+const NEWEST: &[(&str, &str)] = &[
+    ("summary", "summary"),
+    ("narrative", "narrative"),
+    ("contact_name", "contact_name"),
+    ("external_number", "external_number"),
+    ("reply", "answer"),
+];
+/// Variables that are texts of the very step, or of the one that asked for it: an older reason was
+/// given for something else, perhaps among staff only.
+const OF_STEP: &[&str] = &["reason", "where_to_go", "instruction"];
+/// Variables that are choices, and the field of each.
+const CHOICES: &[(&str, &str)] = &[
+    ("outcome", "outcome"),
+    ("satisfaction_attitude", "attitude"),
+    ("satisfaction_result", "result"),
+    ("supervision_level", "level"),
+];
+/// The clock that starts when a case is accepted.
+const OVERALL: &str = "overall";
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Access::Staff, "/cases/{number}/papers/{ordinal}", get(of_case))
+        .add(Access::Staff, "/cases/{number}/papers/{ordinal}/docx", get(of_case_docx))
+        .add(Access::Appellant, "/my/papers/{ordinal}", get(mine))
+        .add(Access::Appellant, "/my/papers/{ordinal}/docx", get(mine_docx))
+}
+
+async fn of_case(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path((number, ordinal)): Path<(String, String)>,
+) -> Result<Response, Oops> {
+    let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    page.show(&PaperPage {
+        page: &page,
+        number: case.number.clone(),
+        case_href: format!("/cases/{}", case.number),
+        docx_href: format!("/cases/{}/papers/{ordinal}/docx", case.number),
+        paper: PaperView::new(paper),
+    })
+}
+
+async fn of_case_docx(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path((number, ordinal)): Path<(String, String)>,
+) -> Result<Response, Oops> {
+    let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    Ok(word_file(&case.number, &ordinal, &paper))
+}
+
+async fn mine(
+    State(app): State<App>,
+    page: Page,
+    pass: Pass,
+    Path(ordinal): Path<String>,
+) -> Result<Response, Oops> {
+    let (case, paper) = for_appellant(&app, &page, pass, &ordinal).await?;
+    page.show(&MyPaperPage {
+        page: &page,
+        number: case.number,
+        docx_href: format!("/my/papers/{ordinal}/docx"),
+        paper: PaperView::new(paper),
+    })
+}
+
+async fn mine_docx(
+    State(app): State<App>,
+    page: Page,
+    pass: Pass,
+    Path(ordinal): Path<String>,
+) -> Result<Response, Oops> {
+    let (case, paper) = for_appellant(&app, &page, pass, &ordinal).await?;
+    Ok(word_file(&case.number, &ordinal, &paper))
+}
+
+async fn for_staff(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    number: &str,
+    ordinal: &str,
+) -> Result<(CasePage, Paper), Oops> {
+    let case = app.store().case(&page.pack, &me.viewer(), number).await?.ok_or(Oops::NotFound)?;
+    let issue = Issue::find(&page.pack, &case, ordinal).ok_or(Oops::NotFound)?;
+    let paper = fill(app, page, &case, &issue)?;
+    Ok((case, paper))
+}
+
+/// The letter belongs to the person it is addressed to, with the reasons that staff wrote into it;
+/// therefore it is filled from the whole case, but only these letters are.
+async fn for_appellant(
+    app: &App,
+    page: &Page,
+    pass: Pass,
+    ordinal: &str,
+) -> Result<(CasePage, Paper), Oops> {
+    let found = app.store().case_by_id(&page.pack, &Viewer::System, pass.case).await?;
+    let case = found.ok_or(Oops::NotFound)?;
+    let issue = Issue::find(&page.pack, &case, ordinal)
+        .filter(|issue| FOR_APPELLANT.contains(&issue.template))
+        .ok_or(Oops::NotFound)?;
+    let paper = fill(app, page, &case, &issue)?;
+    Ok((case, paper))
+}
+
+fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document".to_owned(),
+        ),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{number}-{ordinal}.docx\"")),
+    ];
+    (headers, paper.docx()).into_response()
+}
+
+/// A document at the moment at which it was issued.
+struct Issue<'a> {
+    template: &'a str,
+    /// Entries up to and with the one that issued it.
+    entries: &'a [EntryPage],
+    /// The action that issued it, the state before and the state after.
+    step: (&'a str, &'a str, &'a str),
+    /// The case when it was issued, and at the end of that entry.
+    before: Case,
+    after: Case,
+    task_due: Option<Timestamp>,
+}
+
+impl<'a> Issue<'a> {
+    /// The document with this ordinal in the case.
+    fn find(pack: &Pack, page: &'a CasePage, ordinal: &str) -> Option<Self> {
+        let ordinal: u32 = ordinal.parse().ok()?;
+        let mut case: Option<Case> = None;
+        for (at, entry) in page.entries.iter().enumerate() {
+            let stamp = Stamp { at: entry.at, day: pack.date_of(entry.at), by: entry.by.clone() };
+            let (mut step, mut task_due, mut found) = (("", "", ""), None, None);
+            for fact in &entry.facts {
+                match fact {
+                    Fact::Acted { action, from, to } if found.is_none() => {
+                        step = (action.as_str(), from.as_str(), to.as_str());
+                        task_due = None;
+                    }
+                    Fact::TaskOpened { task } => task_due = Some(task.clock.due()),
+                    Fact::Issued { template, ordinal: n } if *n == ordinal => {
+                        found = Some((template, step, task_due, case.clone()?));
+                    }
+                    _ => {}
+                }
+                match &mut case {
+                    None => case = Case::begin(page.case.id, &stamp, fact),
+                    Some(case) => case.apply(&stamp, fact),
+                }
+            }
+            if let Some((template, step, task_due, before)) = found {
+                let entries = page.entries.get(..=at)?;
+                return Some(Self { template, entries, step, before, after: case?, task_due });
+            }
+        }
+        None
+    }
+
+    fn entry(&self) -> Option<&EntryPage> {
+        self.entries.last()
+    }
+
+    fn at(&self) -> Timestamp {
+        self.entry().map_or(self.after.entered, |e| e.at)
+    }
+
+    /// The newest text of a field up to the document.
+    fn newest(&self, field: &str) -> Option<&str> {
+        let newest = self.entries.iter().rev();
+        newest.flat_map(|e| e.texts.values()).find_map(|t| t.get(field)).map(String::as_str)
+    }
+
+    /// The text that the step gave, or the one before it that led into the state it left.
+    fn of_step(&self, field: &str) -> Option<&str> {
+        let (action, from, to) = self.step;
+        let own = self.entry()?.texts.get(action).and_then(|t| t.get(field));
+        let asked = || {
+            if from == to {
+                return None;
+            }
+            let led = |e: &&EntryPage| e.facts.iter().any(|f| leads(f, from));
+            let entry = self.entries.iter().rev().skip(1).find(led)?;
+            let action = entry.facts.iter().rev().find(|f| leads(f, from)).and_then(action_of)?;
+            entry.texts.get(action).and_then(|t| t.get(field))
+        };
+        own.or_else(asked).map(String::as_str)
+    }
+
+    /// What has to be done next is due then: the part that was asked for, or the present stage.
+    fn due(&self, flow: &Workflow) -> Option<Timestamp> {
+        let (_, from, to) = self.step;
+        if from == to && self.task_due.is_some() {
+            return self.task_due;
+        }
+        let clocks = &self.after.clocks;
+        let stage = match flow.state(&self.after.state).map(|s| &s.kind) {
+            Some(StateKind::Open { clock, .. }) => clocks.get(clock),
+            _ => None,
+        };
+        let running = || clocks.values().filter(|c| is_running(c)).map(Clock::due).min();
+        stage.map(Clock::due).or_else(running)
+    }
+
+    /// What is finished names the unit that handled it; everything else the responsible one.
+    fn unit(&self, flow: &Workflow) -> &str {
+        let ends = flow.state(self.step.2).is_some_and(|s| !s.is_open());
+        let handled = self.before.handling.as_ref().filter(|_| ends);
+        handled.unwrap_or(&self.before.unit)
+    }
+}
+
+fn leads(fact: &Fact, state: &str) -> bool {
+    matches!(fact, Fact::Acted { from, to, .. } if to == state && from != to)
+}
+
+fn action_of(fact: &Fact) -> Option<&str> {
+    match fact {
+        Fact::Acted { action, .. } => Some(action),
+        _ => None,
+    }
+}
+
+/// The label of a value, when the field is a choice.
+pub(super) fn choice(page: &Page, flow: &Workflow, field: &str, value: &str) -> String {
+    let options = match flow.fields.get(field).map(|f| &f.kind) {
+        Some(FieldKind::Choice(options)) => options.as_slice(),
+        _ => &[],
+    };
+    let option = options.iter().find(|o| o.value == value);
+    option.map_or_else(|| value.to_owned(), |o| page.either(&o.label, &o.en).to_owned())
+}
+
+/// Fills the template. What is needed and absent becomes a blank that says why.
+fn fill(app: &App, page: &Page, case: &CasePage, issue: &Issue) -> Result<Paper, Oops> {
+    let city = app.city();
+    let template = city.papers.get(issue.template).ok_or(Oops::NotFound)?;
+    let mut chinese = page.clone();
+    chinese.lang = Lang::Hans;
+    let mut values = values(&chinese, case, issue).ok_or(Oops::NotFound)?;
+    let missing = match template.render(&values) {
+        Ok(paper) => return Ok(paper),
+        Err(missing) => missing,
+    };
+    let hidden = |name: &str| {
+        let field = NEWEST.iter().find(|(n, _)| *n == name).map_or(name, |(_, field)| field);
+        issue.entries.iter().any(|e| e.hidden.iter().any(|h| h == field))
+    };
+    for name in template.variables() {
+        if missing.gaps.iter().any(|gap| gap.name == name) {
+            let key = if hidden(name) { "paper.hidden" } else { "paper.blank" };
+            values.insert(name, chinese.t(key).to_owned());
+        }
+    }
+    template.render(&values).map_err(|e| Oops::fault(&e))
+}
+
+/// Everything that a template may name, as far as it is known.
+fn values<'a>(page: &Page, case: &CasePage, issue: &Issue) -> Option<BTreeMap<&'a str, String>> {
+    let (pack, now) = (&page.pack, issue.at());
+    let flow = pack.workflow(&case.case.workflow)?;
+    let (before, after) = (&issue.before, &issue.after);
+    let day = |at: Timestamp| view::day(page, at);
+    let unit =
+        |code: &str| pack.units.get(code).map_or_else(|| code.to_owned(), |u| u.name.clone());
+    let coded = |field: &str| after.coded.get(field).map(Value::one).unwrap_or_default();
+    let overall = after.clocks.get(OVERALL);
+    let from_unit = match issue.entry().map(|e| &e.by) {
+        Some(By::Staff(_, code)) => unit(code),
+        _ => page.brand.owner.clone(),
+    };
+    let mut values = BTreeMap::from([
+        ("accepted_on", overall.map(|c| day(c.started())).unwrap_or_default()),
+        ("case_number", case.number.clone()),
+        ("category", pack.category_name(&after.category)),
+        ("channel", pack.channels.get(&after.channel).map_or_else(String::new, |c| c.name.clone())),
+        ("due_date", issue.due(flow).map(day).unwrap_or_default()),
+        ("extension_days", coded("days").to_owned()),
+        ("from_unit", from_unit),
+        ("grade", pack.risk.grade(&after.grade).map_or_else(String::new, |g| g.name.clone())),
+        ("hotline", page.brand.hotline.clone()),
+        ("opened_on", day(after.opened)),
+        ("overall_due", overall.map(|c| day(c.due())).unwrap_or_default()),
+        ("owner", page.brand.owner.clone()),
+        ("owner_short", page.brand.owner_short.clone()),
+        ("pause_until", civil_day(page, coded("pause_until"))),
+        ("place", pack.regions.full_name(&after.place)),
+        ("platform", page.brand.platform.clone()),
+        ("today", day(now)),
+        ("unit", unit(issue.unit(flow))),
+        ("year", pack.date_of(now).year().to_string()),
+    ]);
+    for (name, field) in NEWEST {
+        values.insert(name, issue.newest(field).unwrap_or_default().to_owned());
+    }
+    for name in OF_STEP {
+        values.insert(name, issue.of_step(name).unwrap_or_default().to_owned());
+    }
+    for (name, field) in CHOICES {
+        values.insert(name, choice(page, flow, field, coded(field)));
+    }
+    // The number of the document without its letters: the case, and which of its documents.
+    let issued = before.documents.len() + 1;
+    values.insert("document_number", format!("{}-{issued}", case.number));
+    Some(values)
+}
+
+/// A date field in words; empty when it was not given.
+fn civil_day(page: &Page, text: &str) -> String {
+    let Ok(date) = text.parse::<Date>() else { return String::new() };
+    let (y, m, d) = (date.year().to_string(), date.month().to_string(), date.day().to_string());
+    page.tf("time.day", &[("y", &y), ("m", &m), ("d", &d)])
+}
+
+struct PaperView {
+    title: String,
+    header: String,
+    number: String,
+    blocks: Vec<BlockView>,
+}
+
+/// One block: the kind says which of the others are used.
+#[derive(Default)]
+struct BlockView {
+    kind: &'static str,
+    text: String,
+    lines: Vec<String>,
+    rows: Vec<paper::Row>,
+}
+
+impl PaperView {
+    fn new(paper: Paper) -> Self {
+        let text = |kind, text| BlockView { kind, text, ..BlockView::default() };
+        let block = |block| match block {
+            Block::Heading(line) => text("heading", line),
+            Block::Salutation(line) => text("salutation", line),
+            Block::Paragraph(line) => text("paragraph", line),
+            Block::Note(line) => text("note", line),
+            Block::Table(rows) => BlockView { kind: "table", rows, ..BlockView::default() },
+            Block::Signature(lines) => {
+                BlockView { kind: "signature", lines, ..BlockView::default() }
+            }
+        };
+        Self {
+            title: paper.title,
+            header: paper.header,
+            number: paper.number,
+            blocks: paper.blocks.into_iter().map(block).collect(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/paper.html")]
+struct PaperPage<'a> {
+    page: &'a Page,
+    number: String,
+    case_href: String,
+    docx_href: String,
+    paper: PaperView,
+}
+
+#[derive(Template)]
+#[template(path = "staff/my_paper.html")]
+struct MyPaperPage<'a> {
+    page: &'a Page,
+    number: String,
+    docx_href: String,
+    paper: PaperView,
+}

@@ -1,0 +1,90 @@
+//! Looking for cases. What was typed is personal data, so it travels in the body of the request
+//! and never stands in an address.
+
+use super::panels;
+use crate::{
+    app::App,
+    error::Oops,
+    form::Form,
+    page::Page,
+    session::LoggedIn,
+    view::{GradeView, category_name, day, state_name},
+};
+use askama::Template;
+use axum::{extract::State, response::Response};
+use store::Hit;
+
+/// The most cases that are shown.
+const MOST: usize = 50;
+/// The longest query that is looked at, in characters.
+const LONGEST: usize = 100;
+
+#[derive(Template)]
+#[template(path = "staff/search.html")]
+struct SearchPage<'a> {
+    page: &'a Page,
+    typed: String,
+    asked: bool,
+    short: bool,
+    full: bool,
+    count: String,
+    hits: Vec<HitView>,
+}
+
+struct HitView {
+    number: String,
+    summary: String,
+    category: String,
+    place: String,
+    grade: GradeView,
+    state: String,
+    state_class: &'static str,
+    unit: String,
+    opened: String,
+}
+
+pub(super) async fn page(_me: LoggedIn, page: Page) -> Result<Response, Oops> {
+    show(&page, String::new(), None)
+}
+
+pub(super) async fn find(
+    State(app): State<App>,
+    me: LoggedIn,
+    page: Page,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    let typed: String = form.get("q").trim().chars().take(LONGEST).collect();
+    let hits = app.store().search(&page.pack, &me.viewer(), &typed, MOST).await?;
+    show(&page, typed, Some(hits))
+}
+
+fn show(page: &Page, typed: String, hits: Option<Vec<Hit>>) -> Result<Response, Oops> {
+    let asked = hits.is_some() && !typed.is_empty();
+    let hits: Vec<HitView> = hits.unwrap_or_default().iter().map(|h| view(page, h)).collect();
+    let count = page.tf("search.count", &[("n", &hits.len().to_string())]);
+    page.show(&SearchPage {
+        page,
+        short: asked && typed.chars().count() == 1,
+        full: hits.len() >= MOST,
+        typed,
+        asked,
+        count,
+        hits,
+    })
+}
+
+fn view(page: &Page, hit: &Hit) -> HitView {
+    let case = &hit.case;
+    HitView {
+        number: hit.number.clone(),
+        summary: hit.summary.clone(),
+        category: category_name(page, &case.category),
+        place: page.pack.regions.get(&case.place).map_or(String::new(), |r| r.name.clone()),
+        grade: GradeView::new(page, &case.grade),
+        state: state_name(page, &case.workflow, &case.state),
+        state_class: panels::state_class(page, case),
+        unit: page.pack.units.short(&case.unit).to_owned(),
+        opened: day(page, case.opened),
+    }
+}

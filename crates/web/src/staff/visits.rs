@@ -1,0 +1,183 @@
+//! The queue of return visits: answered cases that wait for a call, the most urgent first. Who may
+//! make the call is decided in the domain; this page only asks.
+
+use crate::{
+    app::App,
+    error::Oops,
+    page::Page,
+    routes::{Access, Routes},
+    session::LoggedIn,
+    view::LightView,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+    routing::get,
+};
+use domain::{
+    case::Case,
+    decide::{self, Ctx},
+    field::{FieldKind, Meaning},
+    workflow::{Guard, Relation, Tone, Workflow},
+};
+use serde::Deserialize;
+use store::{CasePage, DeskCase, DeskFilter};
+
+/// The state in which an answered case waits for its return visit.
+const VISITING: &str = "visiting";
+/// The flag of a case whose appellant must not be called.
+const UNSAFE: &str = "unsafe_contact";
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.add(Access::Staff, "/visits", get(queue))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    after: Option<String>,
+}
+
+struct VisitView {
+    number: String,
+    href: String,
+    summary: String,
+    unit: String,
+    contact: String,
+    warn: bool,
+    tries: String,
+    light: LightView,
+    mine: bool,
+    late: bool,
+}
+
+struct QuestionView {
+    label: String,
+    answers: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/visits.html")]
+struct VisitsPage<'a> {
+    page: &'a Page,
+    visits: Vec<VisitView>,
+    questions: Vec<QuestionView>,
+    rule: String,
+    next: String,
+}
+
+async fn queue(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Oops> {
+    let (pack, now) = (&page.pack, app.now());
+    let filter = DeskFilter {
+        state: Some(VISITING.to_owned()),
+        cursor: asked.after.as_deref().and_then(cursor),
+        ..DeskFilter::default()
+    };
+    let list = app.store().desk(pack, &me.staff(), now, &filter).await?;
+    let mut visits = Vec::new();
+    for case in &list.cases {
+        let whole = app.store().case_by_id(pack, &me.viewer(), case.case.id).await?;
+        let actor = me.actor();
+        let ctx = Ctx { now, pack, actor: &actor, linked: None };
+        let mine = decide::allowed(ctx, &case.case).any(|a| a.tone == Tone::Primary);
+        visits.push(visit(&page, case, whole.as_ref(), (mine, now)));
+    }
+    let flow = pack.workflows.values().find(|w| w.state(VISITING).is_some());
+    page.show(&VisitsPage {
+        page: &page,
+        visits,
+        questions: flow.map(|f| questions(&page, f)).unwrap_or_default(),
+        rule: flow.and_then(tries_needed).map_or_else(String::new, |(_, days)| {
+            page.tf("visits.rule", &[("days", &days.to_string())])
+        }),
+        next: list.next.map_or_else(String::new, |(rank, id)| format!("/visits?after={rank}.{id}")),
+    })
+}
+
+fn cursor(text: &str) -> Option<(i64, i64)> {
+    let (rank, id) = text.split_once('.')?;
+    Some((rank.parse().ok()?, id.parse().ok()?))
+}
+
+fn visit(
+    page: &Page,
+    row: &DeskCase,
+    whole: Option<&CasePage>,
+    (mine, now): (bool, jiff::Timestamp),
+) -> VisitView {
+    let case = &row.case;
+    let flow = page.pack.workflow(&case.workflow);
+    let handled_by = case.handling.as_deref().unwrap_or(&case.unit);
+    let warn = case.flags.contains(UNSAFE);
+    let contact = match whole.and_then(|w| safe_contact(flow, w)) {
+        _ if warn => page.t("visits.unsafe").to_owned(),
+        Some(plan) => plan.to_owned(),
+        None => page.t("visits.no_plan").to_owned(),
+    };
+    VisitView {
+        number: row.number.clone(),
+        href: format!("/cases/{}", row.number),
+        summary: row.summary.clone(),
+        unit: page.pack.units.short(handled_by).to_owned(),
+        contact,
+        warn,
+        tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
+            format!("{} / {days}", tried_on(case, action))
+        }),
+        late: row.lamp.light == domain::clock::Light::Red,
+        light: LightView::new(page, row.lamp.light, row.lamp.due, now),
+        mine,
+    }
+}
+
+/// How the person may be reached, in their own words.
+fn safe_contact<'a>(flow: Option<&Workflow>, case: &'a CasePage) -> Option<&'a str> {
+    let mut fields = flow?.fields.values().filter(|f| f.meaning == Meaning::SafeContact);
+    fields.find_map(|f| case.text(&f.code))
+}
+
+/// The action that records a failed call and the different days on which it must be tried.
+fn tries_needed(flow: &Workflow) -> Option<(&str, u32)> {
+    flow.actions_from(VISITING).flat_map(|a| &a.guards).find_map(|g| match g {
+        Guard::OnDays { action, days } => Some((action.as_str(), *days)),
+        _ => None,
+    })
+}
+
+fn tried_on(case: &Case, action: &str) -> usize {
+    let mut days: Vec<_> =
+        case.deeds.iter().filter(|d| d.action == action).map(|d| d.day).collect();
+    days.sort_unstable();
+    days.dedup();
+    days.len()
+}
+
+/// What the person is asked: the choices of the form in which they rate by themselves.
+fn questions(page: &Page, flow: &Workflow) -> Vec<QuestionView> {
+    let mut asked: Vec<&str> = Vec::new();
+    let rating = flow
+        .actions_from(VISITING)
+        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant));
+    let mut found = Vec::new();
+    for one in rating.flat_map(|a| &a.fields) {
+        let Some(field) =
+            flow.fields.get(&one.code).filter(|_| !asked.contains(&one.code.as_str()))
+        else {
+            continue;
+        };
+        if let FieldKind::Choice(options) = &field.kind {
+            asked.push(&one.code);
+            let answers: Vec<&str> = options.iter().map(|o| page.either(&o.label, &o.en)).collect();
+            found.push(QuestionView {
+                label: page.either(&field.label, &field.en).to_owned(),
+                answers: answers.join(page.t("board.comma")),
+            });
+        }
+    }
+    found
+}
