@@ -8,7 +8,8 @@
 //   <input data-secret>, <fieldset data-secret> never stored
 //   <span data-draft-saved hidden>草稿已留在本页</span>   shown once something is kept
 // <button data-draft-forget>                   throws every draft away: for logging out
-// <p data-draft-done="case.26-123.report">     on the page after success; or the cookie `draft-done`
+// <p data-draft-done>                          on the page after success: the form sent last is done; or
+//                                              with the keys that are
 
 import { differing, done, read } from './lib/draft';
 import { first } from './lib/first';
@@ -17,6 +18,7 @@ type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 const PREFIX = 'draft:';
 const OWNER = 'draft-owner';
+const SENT = 'draft-sent';
 const PAUSE_MS = 400;
 const NEVER = ['button', 'file', 'hidden', 'image', 'password', 'reset', 'submit'];
 
@@ -101,7 +103,10 @@ function keep(form: HTMLFormElement): void {
   };
   form.addEventListener('input', later);
   form.addEventListener('change', later);
-  form.addEventListener('submit', save);
+  form.addEventListener('submit', () => {
+    save();
+    sessionStorage.setItem(SENT, form.dataset.draft ?? '');
+  });
   window.addEventListener('pagehide', save);
   document.addEventListener('visibilitychange', save);
   form.querySelector('[data-draft-discard]')?.addEventListener('click', () => {
@@ -110,8 +115,7 @@ function keep(form: HTMLFormElement): void {
     changed = false;
     sessionStorage.removeItem(key);
     for (const it of [notice, saved]) if (it) it.hidden = true;
-    const [field] = Array.from(fields.values());
-    if (field) field.focus();
+    fields.values().next().value?.focus();
   });
 }
 
@@ -126,9 +130,13 @@ function start(): void {
   if (sessionStorage.getItem(OWNER) !== owner) forget(() => true);
   sessionStorage.setItem(OWNER, owner);
   const marks = Array.from(document.querySelectorAll<HTMLElement>('[data-draft-done]'));
-  const finished = done(marks.map((it) => it.dataset.draftDone ?? ''), document.cookie);
-  if (document.cookie.includes('draft-done=')) document.cookie = 'draft-done=; Path=/; Max-Age=0; SameSite=Strict';
-  forget((key) => finished.includes(key) || finished.includes('*'));
+  // Loaded again, or come back to, the page tells of a success that has been dealt with.
+  const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  if (marks.length > 0 && (!entry || entry.type === 'navigate')) {
+    const finished = done(marks.map((it) => it.dataset.draftDone ?? ''), sessionStorage.getItem(SENT) ?? '');
+    forget((key) => finished.includes(key));
+    sessionStorage.removeItem(SENT);
+  }
   for (const form of Array.from(document.querySelectorAll<HTMLFormElement>('form[data-draft]'))) keep(form);
   for (const it of Array.from(document.querySelectorAll('[data-draft-forget]'))) {
     it.addEventListener('click', () => forget(() => true));

@@ -26,16 +26,13 @@ test('a draft differs where the page shows something else', () => {
   assert.deepEqual(differing(draft, { a: '1', b: '2' }), []);
 });
 
-test('drafts are done by the page or by the cookie', () => {
+test('drafts are done by name, or as the one that was sent last', () => {
   const cases = [
-    [[], '', []],
-    [['a b', 'c'], '', ['a', 'b', 'c']],
-    [[], 'lang=en; draft-done=case.7; x=1', ['case.7']],
-    [['a'], 'draft-done=b%20c', ['a', 'b', 'c']],
-    [[''], 'draft-done=%', []],
-    [[], 'not-draft-done=a', []],
+    [[], 'sent', []],
+    [[''], 'sent', ['sent']],
+    [[''], '', []],
+    [['a b', 'c'], 'sent', ['a', 'b', 'c']],
+    [['a', ''], 'sent', ['a', 'sent']],
   ];
-  for (const [attributes, cookies, expected] of cases) {
-    assert.deepEqual(done(attributes, cookies), expected, cookies);
-  }
+  for (const [marks, sent, expected] of cases) assert.deepEqual(done(marks, sent), expected, `${marks}`);
 });

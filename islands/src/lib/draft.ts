@@ -26,17 +26,10 @@ export function differing(draft: Draft, shown: Readonly<Record<string, string>>)
   return Object.keys(draft.values).filter((slot) => slot in shown && draft.values[slot] !== shown[slot]);
 }
 
-/** The drafts that are done: every key of the page, and those of the cookie `draft-done`. */
-export function done(attributes: readonly string[], cookies: string): string[] {
-  const pairs = cookies.split(';').map((it) => it.trim().split('='));
-  const sent = pairs.filter(([name]) => name === 'draft-done').map(([, value]) => decode(value ?? ''));
-  return [...attributes, ...sent].join(' ').split(/\s+/).filter((key) => key !== '');
-}
-
-function decode(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return '';
-  }
+/**
+ * The keys whose drafts are done, from what the page's marks say and what this tab sent last. An
+ * empty mark means the latter.
+ */
+export function done(marks: readonly string[], sent: string): string[] {
+  return marks.map((mark) => mark || sent).join(' ').split(/\s+/).filter((key) => key !== '');
 }
