@@ -231,6 +231,7 @@ impl Words<'_> {
             Guard::NotFlagged(code) => said("setup.guard.not_flagged", flag(code)),
             Guard::NoOpenTasks(kind) => said("setup.guard.no_open_tasks", task(kind)),
             Guard::HasOpenTasks(kind) => said("setup.guard.has_open_tasks", task(kind)),
+            Guard::OwesTask(kind) => said("setup.guard.owes_task", task(kind)),
             Guard::BeforeDue(code) => {
                 let clock = self.flow.clocks.get(code).map_or(code.as_str(), |c| c.name.as_str());
                 said("setup.guard.before_due", clock.to_owned())
