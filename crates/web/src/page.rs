@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    cookies,
+    assets, cookies,
     error::Oops,
     lang::{Lang, to_traditional},
     session::LoggedIn,
@@ -37,6 +37,8 @@ pub struct Page {
 /// Who is logged in, as the header shows it.
 #[derive(Debug, Clone)]
 pub struct Who {
+    /// Account; says whose the drafts in a browser are.
+    pub account: i64,
     /// Name.
     pub name: String,
     /// First role, in words.
@@ -80,6 +82,16 @@ impl Page {
         self.who.as_ref().map_or("", |w| w.csrf.as_str())
     }
 
+    /// Whether the script of this island was built; without it the page works all the same.
+    pub fn has_script(&self, island: &str) -> bool {
+        assets::script(island).is_some()
+    }
+
+    /// The address of an island's script, with its version; empty when it was not built.
+    pub fn script(&self, island: &str) -> String {
+        assets::script(island).unwrap_or_default()
+    }
+
     /// Prints a page.
     ///
     /// # Errors
@@ -109,6 +121,7 @@ pub(crate) fn of(app: &App, parts: &Parts) -> Page {
     let who = parts.extensions.get::<LoggedIn>().map(|l| {
         let role = l.account.roles.first().and_then(|r| pack.roles.get(r));
         Who {
+            account: l.account.id,
             name: l.account.name.clone(),
             role: role.map_or(String::new(), |r| {
                 if lang == Lang::En && !r.en.is_empty() { r.en.clone() } else { r.name.clone() }

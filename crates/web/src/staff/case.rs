@@ -58,6 +58,7 @@ struct CaseView<'a> {
     owner: String,
     helping: String,
     notices: Vec<Notice>,
+    sent: bool,
     wrong: Vec<Wrong>,
     actions: Actions,
     story: String,
@@ -81,6 +82,8 @@ pub(super) struct Beside<'a> {
     pub(super) error: String,
     /// What was just done.
     pub(super) done: String,
+    /// Something was sent just now and taken, so that its draft is done.
+    pub(super) sent: bool,
 }
 
 pub(super) async fn page(
@@ -96,7 +99,8 @@ pub(super) async fn page(
     let done = done.map_or(String::new(), |a| {
         page.tf("case.done", &[("action", page.either(&a.name, &a.en))])
     });
-    show(&app, &me, &page, &shown, Beside { done, ..Beside::default() }).await
+    let sent = query.contains_key("done");
+    show(&app, &me, &page, &shown, Beside { done, sent, ..Beside::default() }).await
 }
 
 /// The case with this number. Unknown, foreign and sealed ones cannot be told apart.
@@ -140,6 +144,7 @@ pub(super) async fn show(
         },
         helping: open.join(page.t("staff.comma")),
         notices: notices(page, shown, &beside, &tasks),
+        sent: beside.sent,
         wrong: wrong(page, beside.tried),
         actions,
         story,
@@ -189,8 +194,8 @@ async fn name_of(app: &App, account: i64) -> Result<String, Oops> {
 
 /// The line that stands for the case, or its category for eyes that may not read it.
 fn title(page: &Page, flow: &Workflow, shown: &CasePage) -> String {
-    let summary = flow.fields.values().filter(|f| f.meaning == Meaning::Summary);
-    let found = summary.filter_map(|f| shown.text(&f.code)).next();
+    let mut summary = flow.fields.values().filter(|f| f.meaning == Meaning::Summary);
+    let found = summary.find_map(|f| shown.text(&f.code));
     found.map_or_else(
         || {
             let name = category_name(page, &shown.case.category);

@@ -97,7 +97,7 @@ pub(super) async fn open(
     };
     match app.store().open_case(&page.pack, app.now(), new).await.map_err(Oops::from) {
         Ok(opened) if is_public(flow) => told(&page, &opened, &receipt, String::new()),
-        Ok(opened) => Ok(Redirect::to(&format!("/cases/{}", opened.number)).into_response()),
+        Ok(opened) => Ok(Redirect::to(&format!("/cases/{}?done=", opened.number)).into_response()),
         Err(oops @ Oops::Refused(_)) => {
             let body = show(&page, &me, flow, &form, (&[], oops.words(&page)))?;
             Ok((oops.status(), body).into_response())

@@ -2,7 +2,7 @@
 
 use crate::{error::field_words, form::Form, page::Page};
 use domain::{
-    field::{Field, FieldFault, FieldKind},
+    field::{Field, FieldFault, FieldKind, Meaning},
     workflow::{FieldUse, Workflow},
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct FieldView {
     pub(crate) kind: &'static str,
     /// The most characters of a text.
     pub(crate) max: usize,
+    /// Says who somebody is or where to find them: no draft of it is kept in a browser.
+    pub(crate) secret: bool,
     /// Whether it must be filled in.
     pub(crate) required: bool,
     /// What was typed.
@@ -65,6 +67,7 @@ pub(crate) fn field_views(
                 help: field.help.clone(),
                 kind: kind(field),
                 max: max(field),
+                secret: is_secret(field.meaning),
                 required: one.required,
                 value: form.get(&field.code).to_owned(),
                 options: options(page, field, form),
@@ -74,8 +77,22 @@ pub(crate) fn field_views(
         .collect()
 }
 
+fn is_secret(meaning: Meaning) -> bool {
+    match meaning {
+        Meaning::Name
+        | Meaning::Phone
+        | Meaning::IdNumber
+        | Meaning::Address
+        | Meaning::SafeContact => true,
+        Meaning::Story
+        | Meaning::Summary
+        | Meaning::Answer
+        | Meaning::ExternalNumber
+        | Meaning::Work => false,
+    }
+}
+
 fn kind(field: &Field) -> &'static str {
-    use domain::field::Meaning;
     match &field.kind {
         FieldKind::Line { .. } if field.meaning == Meaning::Phone => "tel",
         FieldKind::Line { .. } | FieldKind::Case => "line",
