@@ -23,17 +23,26 @@ export async function receipt(page) {
   return { number, secret };
 }
 
-/** Asks for help in the shortest way that is accepted; answers number and secret. */
-export async function askForHelp(page, { category, county, summary, phone = null }) {
-  await page.goto('/help');
-  await step(page, { group: category.slice(0, 2) });
-  await step(page, { category });
-  await fill(page.locator('main form'), { summary, county });
-  await onward(page);
-  await step(page, phone ? { anonymous: 'no', contact_phone: phone } : { anonymous: 'yes' });
-  await fill(page.locator('main form'), { consent: 'yes' });
-  const answer = await onward(page);
-  assert.equal(answer.status(), 200, await complaint(page));
+/**
+ * Asks for help in the shortest way that is accepted; answers number and secret.
+ *
+ * `look` is called on every page on the way, with its name and response.
+ */
+export async function askForHelp(page, asked, look = async () => {}) {
+  const { category, county, summary, phone = null } = asked;
+  const steps = [
+    ['kind', { group: category.slice(0, 2) }],
+    ['story', { category }],
+    ['contact', { summary, county }],
+    ['review', phone ? { anonymous: 'no', contact_phone: phone } : { anonymous: 'yes' }],
+    ['receipt', { consent: 'yes' }],
+  ];
+  await look('group', await page.goto('/help'));
+  for (const [next, fields] of steps) {
+    const answer = await step(page, fields);
+    assert.equal(answer.status(), 200, await complaint(page));
+    await look(next, answer);
+  }
   return receipt(page);
 }
 
