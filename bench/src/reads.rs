@@ -34,7 +34,11 @@ pub fn run(dir: &Path, asks: usize) -> Result<(), Failure> {
         let size = newest(&store, &pack, &staff).await?;
         println!("{size} cases");
         let viewer = Viewer::Staff(staff.clone());
-        for what in ["case", "queue", "search"] {
+        // One kind of page alone, for a profiler: BENCH_ONLY=queue.
+        let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+        for what in
+            ["case", "queue", "search"].into_iter().filter(|w| only.is_empty() || only == *w)
+        {
             let mut times = ask(&store, &pack, (&viewer, &staff), (what, size), asks).await?;
             times.sort_unstable();
             let at =

@@ -6,18 +6,11 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use domain::pack::Pack;
-use std::{convert::Infallible, io::BufRead};
-use store::{
-    NewAccount, Store,
-    db::{Stmt, Tx, Work, WriteError},
-};
+use std::io::BufRead;
+use store::NewAccount;
 
 /// The fewest characters of a password (GB/T 39786 asks for eight; a longer one costs nothing).
 const PASSWORD_CHARS: usize = 10;
-
-static SET_PASSWORD: Stmt = Stmt::new("UPDATE accounts SET password = $2 WHERE id = $1");
-/// Whoever knew the old password must not stay inside.
-static END_SESSIONS: Stmt = Stmt::new("DELETE FROM sessions WHERE account = $1");
 
 /// Staff accounts.
 #[derive(Debug, Subcommand)]
@@ -110,34 +103,10 @@ impl Named {
             let Some(account) = account else {
                 return Err(Failure::Plain(format!("there is no account {}", self.username)));
             };
-            set_password(&store, account.id, password).await?;
+            store.set_password(account.id, password).await.doing("setting the password")?;
             println!("{} has a new password; its sessions have ended", self.username);
             store.db().close().await.doing("closing the database")
         })
-    }
-}
-
-async fn set_password(store: &Store, account: i64, password: String) -> Result<(), Failure> {
-    match store.db().write(NewPassword { account, password }).await {
-        Ok(()) => Ok(()),
-        Err(WriteError::Db(error)) => Err(Failure::while_doing("setting the password", &error)),
-        Err(WriteError::Refused(never)) => match never {},
-    }
-}
-
-struct NewPassword {
-    account: i64,
-    password: String,
-}
-
-impl Work for NewPassword {
-    type Reply = ();
-    type Refusal = Infallible;
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), WriteError<Infallible>> {
-        tx.exec(&SET_PASSWORD, &[self.account.into(), (&self.password).into()]).await?;
-        tx.exec(&END_SESSIONS, &[self.account.into()]).await?;
-        Ok(())
     }
 }
 

@@ -161,10 +161,9 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T
         .block_on(future)
 }
 
-/// The time. The store keeps microseconds; what is finer would be in a case and not in its entry.
+/// The time: the one place of the program that asks for it.
 pub fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    Timestamp::now()
 }
 
 /// Logs to standard error; `XIAOHE_LOG` chooses how much.

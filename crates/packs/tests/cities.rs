@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
 
 use domain::pack::Level;
 use packs::City;
+use toml::{Table, Value};
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -89,4 +90,27 @@ fn a_year_without_its_notice_is_named_as_provisional() {
     assert!(city.pack.work_time.calendar().is_workday(may_day).unwrap());
     let later = "2028-01-03".parse().unwrap();
     assert!(city.pack.work_time.calendar().is_workday(later).is_err());
+}
+
+#[test]
+fn what_is_told_in_demonstrations_is_known_to_the_pack() {
+    for city in cities() {
+        let pack = &city.pack;
+        let file = city.demo.join("appeals.toml");
+        let stories: Table = fs::read_to_string(&file).unwrap().parse().unwrap();
+        let stories = stories["appeal"].as_array().unwrap();
+        assert!(!stories.is_empty());
+        for story in stories {
+            let told = story["summary"].as_str().unwrap();
+            let category = story["category"].as_str().unwrap();
+            assert!(pack.categories.contains_key(category), "{told}: category {category}");
+            let channel = story["channel"].as_str().unwrap();
+            assert!(pack.channels.contains_key(channel), "{told}: channel {channel}");
+            let yes = story.get("yes").and_then(Value::as_array);
+            for question in yes.into_iter().flatten().map(|q| q.as_str().unwrap()) {
+                let asked = pack.risk.questions.iter().any(|q| q.code == question);
+                assert!(asked, "{told}: question {question}");
+            }
+        }
+    }
 }

@@ -106,8 +106,8 @@ pub enum Why {
         /// The column, counted from 1.
         column: usize,
     },
-    /// An object has a key that the first part of the file has not.
-    #[error("the object has a key that no object at the beginning of the file has")]
+    /// An object has a key that was not in the file when it was opened.
+    #[error("the object has a key that is new: the file has changed since it was opened")]
     NewKey,
     /// Objects within objects, deeper than any table.
     #[error("objects are nested too deeply")]

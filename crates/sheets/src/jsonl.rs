@@ -1,61 +1,90 @@
 //! Rows of a JSON Lines file: one object a line.
 //!
-//! The keys found in the head of the file are the columns, in the order of their first appearance.
-//! An object inside an object becomes columns with dotted names (`contact.phone`); a list stays
+//! All keys of the file are the columns, in the order of their first appearance: the file is read
+//! once for them, and once more for the rows. An object inside an object becomes columns with dotted names (`contact.phone`); a list stays
 //! as the JSON it is written in. Numbers keep their digits exactly.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::lines::{Lines, State};
-use crate::{MAX_COLUMNS, Record, RowFault, Why};
+use crate::{MAX_CELL_BYTES, MAX_COLUMNS, Record, RowFault, SheetFault, Why};
 
 /// Objects in objects; a table needs two or three levels.
 const MAX_DEPTH: usize = 8;
 
+/// The keys of a whole file, each with its column.
+pub(crate) struct Keys {
+    columns: HashMap<String, usize>,
+    /// All names together, in bytes: a row of names is a row like any other.
+    bytes: usize,
+}
+
+impl Keys {
+    /// Reads the file to its end. Memory is bounded: lines go by one by one, and the number of
+    /// keys and their length are limited.
+    pub(crate) fn find(mut lines: Lines<'_>) -> Result<Self, SheetFault> {
+        let mut keys = Self { columns: HashMap::new(), bytes: 0 };
+        let mut first_fault = None;
+        while let Some(line) = lines.next()? {
+            let found = match line.state {
+                State::Whole if line.text.trim().is_empty() => continue,
+                State::Whole => entries(line.text.trim()),
+                State::TooLong => Err(Why::TooLong),
+                State::Unreadable => Err(Why::Unreadable),
+            };
+            let fault = |why| RowFault { line: line.number, why };
+            match found {
+                Ok(entries) => keys.add(entries).map_err(|why| SheetFault::Header(fault(why)))?,
+                // A bad line is told again as a row; it takes no other line with it.
+                Err(why) => _ = first_fault.get_or_insert(fault(why)),
+            }
+        }
+        if keys.columns.is_empty() {
+            let nothing = RowFault { line: 1, why: Why::NotAnObject { column: 0 } };
+            return Err(SheetFault::Header(first_fault.unwrap_or(nothing)));
+        }
+        Ok(keys)
+    }
+
+    fn add(&mut self, entries: Vec<(String, String)>) -> Result<(), Why> {
+        for (key, _) in entries {
+            if self.columns.contains_key(&key) {
+                continue;
+            }
+            self.bytes += key.len();
+            if self.columns.len() == MAX_COLUMNS {
+                return Err(Why::TooManyCells);
+            }
+            if self.bytes > MAX_CELL_BYTES {
+                return Err(Why::TooLong);
+            }
+            self.columns.insert(key, self.columns.len());
+        }
+        Ok(())
+    }
+
+    /// The names in the order of the columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.columns.iter().collect();
+        names.sort_unstable_by_key(|(_, column)| **column);
+        names.into_iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
 pub(crate) struct Jsonl<'a> {
     lines: Lines<'a>,
-    keys: Vec<String>,
+    keys: Keys,
     failed: bool,
 }
 
 impl<'a> Jsonl<'a> {
-    /// `head` is the decoded beginning of the file; `whole` says whether it is all of it.
-    pub(crate) fn new(lines: Lines<'a>, head: &str, whole: bool) -> Result<Self, RowFault> {
-        let mut keys = Vec::new();
-        let mut first_fault = None;
-        let complete = if whole { head } else { head.rsplit_once('\n').map_or("", |(all, _)| all) };
-        for (index, line) in complete.lines().enumerate() {
-            if line.trim().is_empty() {
-                continue;
-            }
-            match entries(line.trim()) {
-                Ok(entries) => {
-                    for (key, _) in entries {
-                        if !keys.contains(&key) {
-                            keys.push(key);
-                        }
-                        if keys.len() > MAX_COLUMNS {
-                            return Err(RowFault { line: count(index), why: Why::TooManyCells });
-                        }
-                    }
-                }
-                Err(why) => {
-                    first_fault.get_or_insert(RowFault { line: count(index), why });
-                }
-            }
-        }
-        if keys.is_empty() {
-            let nothing = RowFault { line: 1, why: Why::NotAnObject { column: 0 } };
-            return Err(first_fault.unwrap_or(nothing));
-        }
-        Ok(Self { lines, keys, failed: false })
-    }
-
-    pub(crate) fn keys(&self) -> &[String] {
-        &self.keys
+    /// `lines` stands at the beginning of the file again.
+    pub(crate) const fn new(lines: Lines<'a>, keys: Keys) -> Self {
+        Self { lines, keys, failed: false }
     }
 
     pub(crate) fn next_row(&mut self) -> Option<Result<Record, RowFault>> {
@@ -86,9 +115,9 @@ impl<'a> Jsonl<'a> {
     }
 
     fn cells(&self, text: &str) -> Result<Vec<String>, Why> {
-        let mut cells: Vec<Option<String>> = vec![None; self.keys.len()];
+        let mut cells: Vec<Option<String>> = vec![None; self.keys.columns.len()];
         for (key, value) in entries(text)? {
-            let column = self.keys.iter().position(|known| *known == key).ok_or(Why::NewKey)?;
+            let column = *self.keys.columns.get(&key).ok_or(Why::NewKey)?;
             match cells.get_mut(column) {
                 Some(cell @ None) => *cell = Some(value),
                 _ => return Err(Why::DoubleKey { column: column + 1 }),
@@ -96,10 +125,6 @@ impl<'a> Jsonl<'a> {
         }
         Ok(cells.into_iter().map(Option::unwrap_or_default).collect())
     }
-}
-
-fn count(index: usize) -> u64 {
-    u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 fn entries(text: &str) -> Result<Vec<(String, String)>, Why> {

@@ -9,7 +9,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::delimited::Delimited;
-use crate::jsonl::Jsonl;
+use crate::jsonl::{Jsonl, Keys};
 use crate::lines::Lines;
 use crate::sniff::{self, Encoding, Kind, Reading};
 use crate::workbook::{self, Sheet};
@@ -101,6 +101,7 @@ enum Rows<'a> {
 ///
 /// The header is the first row that is not blank. Up to three rows before it may hold one cell
 /// each, as a title of the sheet does; the row after them needs three cells to be taken for it.
+/// JSON Lines have no header: all of the file is read once to find its keys.
 ///
 /// # Errors
 /// See [`SheetFault`]. Faults of single rows come from the iterator instead.
@@ -137,11 +138,13 @@ where
             };
             Table::with_header(Rows::Sheet(sheet), detected)
         }
-        Kind::Json(Reading { encoding, ending, head }) => {
-            let lines = Lines::new(Box::new(source), encoding, ending);
-            let rows = Jsonl::new(lines, &head, whole).map_err(SheetFault::Header)?;
+        Kind::Json(Reading { encoding, ending, .. }) => {
+            let keys = Keys::find(Lines::new(Box::new(source.by_ref()), encoding, ending))?;
+            source.rewind()?;
+            let header = keys.names();
+            let rows = Jsonl::new(Lines::new(Box::new(source), encoding, ending), keys);
             Ok(Table {
-                header: rows.keys().to_vec(),
+                header,
                 header_line: 0,
                 detected: text_of(Format::Jsonl, encoding, None),
                 rows: Rows::Jsonl(rows),

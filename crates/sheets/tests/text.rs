@@ -309,13 +309,38 @@ fn a_bad_json_line_is_a_fault_without_its_content() {
 }
 
 #[test]
-fn a_key_that_comes_late_is_a_fault() {
+fn a_key_that_comes_late_is_a_column() {
     let mut text = "{\"a\":\"一二三四五六七八九十\"}\n".repeat(20_000);
     text += "{\"a\":1,\"late\":2}\n{\"a\":2}\n";
     assert!(text.len() > sheets::HEAD_BYTES);
-    let rows = rows(text.as_bytes(), "a.jsonl");
-    assert_eq!(rows[20_000], Err(RowFault { line: 20_001, why: Why::NewKey }));
-    assert_eq!(rows[20_001].as_ref().unwrap().cells, ["2"]);
+    let table = sheets::open((text.as_bytes(), "a.jsonl")).unwrap();
+    assert_eq!(table.header, ["a", "late"]);
+    let rows: Vec<_> = table.collect::<Result<_, _>>().unwrap();
+    assert_eq!(rows[0].cells, ["一二三四五六七八九十", ""]);
+    assert_eq!(rows[20_000].cells, ["1", "2"]);
+    assert_eq!(
+        (rows[20_001].line, rows[20_001].cells.as_slice()),
+        (20_002, &["2".into(), String::new()][..])
+    );
+}
+
+#[test]
+fn keys_are_limited_however_late_they_come() {
+    let row = |from: usize, to: usize| {
+        let keys: Vec<String> = (from..to).map(|n| format!("\"k{n}\":1")).collect();
+        format!("{{{}}}\n", keys.join(","))
+    };
+    let most = row(0, 600) + &row(600, sheets::MAX_COLUMNS);
+    assert_eq!(sheets::open((most.as_bytes(), "a.jsonl")).unwrap().header.len(), 1_000);
+    let more = most + "{\"one\":1}\n";
+    let fault = sheets::open((more.as_bytes(), "a.jsonl")).err().unwrap();
+    let expected = RowFault { line: 3, why: Why::TooManyCells };
+    assert!(matches!(fault, SheetFault::Header(found) if found == expected));
+    let long = "k".repeat(sheets::MAX_CELL_BYTES / 2);
+    let long = format!("{{\"a{long}\":1}}\n{{\"b{long}\":1}}\n");
+    let fault = sheets::open((long.as_bytes(), "a.jsonl")).err().unwrap();
+    let expected = RowFault { line: 2, why: Why::TooLong };
+    assert!(matches!(fault, SheetFault::Header(found) if found == expected));
 }
 
 #[test]

@@ -27,6 +27,8 @@ static CREATE: Stmt = Stmt::new(
     "INSERT INTO accounts (username, password, name, unit, roles, active)
      VALUES ($1, $2, $3, $4, $5, 1) RETURNING id",
 );
+static SET_PASSWORD: Stmt = Stmt::new("UPDATE accounts SET password = $2 WHERE id = $1");
+static END_SESSIONS: Stmt = Stmt::new("DELETE FROM sessions WHERE account = $1");
 static LOG_IN: Stmt = Stmt::new(
     "INSERT INTO sessions (token, account, csrf, since, seen) VALUES ($1, $2, $3, $4, $4)",
 );
@@ -36,8 +38,18 @@ static SESSION: Stmt = Stmt::new(
      JOIN accounts a ON a.id = s.account WHERE s.token = $1 AND s.since > $2 AND a.active = 1",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&BY_NAME, &BY_ID, &OF_UNIT, &ALL, &CREATE, &LOG_IN, &LOG_OUT, &SESSION];
+pub(crate) static STATEMENTS: &[&Stmt] = &[
+    &BY_NAME,
+    &BY_ID,
+    &OF_UNIT,
+    &ALL,
+    &CREATE,
+    &SET_PASSWORD,
+    &END_SESSIONS,
+    &LOG_IN,
+    &LOG_OUT,
+    &SESSION,
+];
 
 /// A session ends by itself after so many microseconds: a working day.
 const SESSION_LENGTH: i64 = 12 * 3_600 * 1_000_000;
@@ -92,6 +104,7 @@ pub struct Session {
 
 enum Change {
     Create(NewAccount),
+    Password { account: AccountId, hash: String },
     LogIn { token: [u8; 32], account: AccountId, csrf: String, at: i64 },
     LogOut { token: [u8; 32] },
 }
@@ -113,6 +126,12 @@ impl Work for Change {
                 ];
                 tx.row(&CREATE, &row).await?.map_or(Ok(0), |r| Ok(r.int(0)?))
             }
+            Self::Password { account, hash } => {
+                tx.exec(&SET_PASSWORD, &[(*account).into(), hash.into()]).await?;
+                // Whoever knew the old password must not stay inside.
+                tx.exec(&END_SESSIONS, &[(*account).into()]).await?;
+                Ok(*account)
+            }
             Self::LogIn { token, account, csrf, at } => {
                 let row = [token.into(), (*account).into(), csrf.into(), (*at).into()];
                 tx.exec(&LOG_IN, &row).await?;
@@ -133,6 +152,14 @@ impl Store {
     /// [`Error::Conflict`] when the name is taken.
     pub async fn create_account(&self, new: NewAccount) -> Result<AccountId, Error> {
         self.change(Change::Create(new)).await
+    }
+
+    /// Gives an account a new password, as a PHC string, and ends all its sessions.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password(&self, account: AccountId, hash: String) -> Result<(), Error> {
+        self.change(Change::Password { account, hash }).await.map(drop)
     }
 
     /// The active account with this log-in name.

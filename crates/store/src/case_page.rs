@@ -136,8 +136,19 @@ impl Store {
         viewer: &Viewer,
         id: CaseId,
     ) -> Result<Option<CasePage>, Error> {
-        let mut reader = self.db.read().await?;
-        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+        let mut reader = self.db.page().await?;
+        self.page_with(&mut reader, pack, viewer, id).await
+    }
+
+    /// The same over a connection that is lent already.
+    pub(crate) async fn page_with(
+        &self,
+        reader: &mut Reader,
+        pack: &Pack,
+        viewer: &Viewer,
+        id: CaseId,
+    ) -> Result<Option<CasePage>, Error> {
+        let Some(head) = self.head(reader, id).await? else { return Ok(None) };
         if !access::may_open(pack, viewer, &head.case) {
             return Ok(None);
         }
@@ -149,7 +160,6 @@ impl Store {
         let mut answers = reader.rows_all(batch).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let (entries, texts, files, linked) = (next(), next(), next(), next());
-        drop(reader);
 
         let flow = pack.workflow(&head.case.workflow);
         let mut page = CasePage {

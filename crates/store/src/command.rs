@@ -4,6 +4,7 @@ use crate::{
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
     dossier::Sealed,
+    imports::IMPORTED,
     messages,
     project::{self, DeskRow},
     text_of,
@@ -75,7 +76,6 @@ static FILE: Stmt = Stmt::new(
     "INSERT INTO files (case_id, seq, n, kind, size, name, body)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
-static IMPORTED: Stmt = Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
 static IMPORT: Stmt =
     Stmt::new("INSERT INTO imports (source, number, case_id) VALUES ($1, $2, $3)");
 /// Every statement of this module, so that all can be checked.
@@ -97,7 +97,6 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
     &WAKE_LINKED,
     &QUEUE,
     &FILE,
-    &IMPORTED,
     &IMPORT,
 ];
 

@@ -113,7 +113,7 @@ impl Store {
         let scope = access::scope(pack, staff);
         let (lists, newest_first) = lists(pack, scope, filter);
         let viewer = Viewer::Staff(staff.clone());
-        let mut reader = self.db.read().await?;
+        let mut reader = self.db.page().await?;
         let mut page = DeskPage { cases: Vec::new(), next: filter.cursor };
         for _ in 0..PATIENCE {
             let run = read(&mut reader, &unit, &lists, (page.next, newest_first), now, filter);

@@ -13,6 +13,7 @@ pub mod db;
 mod desk;
 mod dossier;
 mod feed;
+mod imports;
 mod messages;
 mod numbers;
 mod project;
@@ -57,6 +58,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         command::STATEMENTS,
         desk::STATEMENTS,
         feed::STATEMENTS,
+        imports::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
         recent::STATEMENTS,

@@ -4,7 +4,7 @@
 
 use crate::{
     Store,
-    db::{Error, P, Stmt},
+    db::{Error, P, Reader, Stmt},
     sight,
 };
 use domain::{
@@ -82,14 +82,15 @@ impl Store {
         let mut hits: Vec<Hit> = Vec::new();
         let mut seen: BTreeSet<CaseId> = BTreeSet::new();
         let mut below = i64::MAX;
+        let mut reader = self.db.page().await?;
         while hits.len() < limit && seen.len() < MOST {
             let params = [P::Text(&words), below.into(), CHUNK.into()];
-            let rows = self.db.read().await?.rows(&FIND, &params).await?;
+            let rows = reader.rows(&FIND, &params).await?;
             for row in &rows {
                 below = row.int(0)?;
                 let case = row.int(1)?;
                 if hits.len() < limit && seen.insert(case) {
-                    hits.extend(self.verified(pack, viewer, case, query).await?);
+                    hits.extend(self.verified(&mut reader, pack, viewer, (case, query)).await?);
                 }
             }
             if i64::try_from(rows.len()).is_ok_and(|n| n < CHUNK) {
@@ -117,12 +118,12 @@ impl Store {
 
     async fn verified(
         &self,
+        reader: &mut Reader,
         pack: &Pack,
         viewer: &Viewer,
-        id: CaseId,
-        query: &Query,
+        (id, query): (CaseId, &Query),
     ) -> Result<Option<Hit>, Error> {
-        let Some(page) = self.case_by_id(pack, viewer, id).await? else { return Ok(None) };
+        let Some(page) = self.page_with(reader, pack, viewer, id).await? else { return Ok(None) };
         let flow = pack.workflow(&page.case.workflow);
         // Each entry is a document of its own, as it was indexed.
         let found = page.entries.iter().any(|entry| {

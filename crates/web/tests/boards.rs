@@ -8,14 +8,15 @@ mod town;
 use axum::http::{StatusCode, header};
 use domain::pack::Matter;
 use std::io::Read;
+use testkit::unit;
 use town::{Answer, Town};
 
 /// A family matter, dispatched to the county.
 const FAMILY: &str = "0101";
-const EAST: &str = "370102000000";
-const WEST: &str = "370103000000";
-const DESK: &str = "hotline-3701";
-const TOP: &str = "wf-3701";
+const EAST: &str = "990101000000";
+const WEST: &str = "990121000000";
+const DESK: &str = unit::HOTLINE;
+const TOP: &str = unit::CITY;
 
 /// Words that mean that something was not filled in.
 const BLANK: &str = "（未填写）";
@@ -31,7 +32,7 @@ async fn the_board_counts_what_was_put_in() {
     let (first, east) = town.dispatched(FAMILY, EAST).await;
     town.dispatched(FAMILY, EAST).await;
     let (_, west) = town.dispatched(FAMILY, WEST).await;
-    assert_eq!((east.as_str(), west.as_str()), ("wf-370102", "wf-370103"));
+    assert_eq!((east.as_str(), west.as_str()), ("wf-990101", "wf-990121"));
     town.act(first.done.case, ("handler", &east), "sign", &[]).await;
     // A week later what nobody has signed for is late, what is handled is not.
     town.wait(7 * 24);
@@ -46,11 +47,11 @@ async fn the_board_counts_what_was_put_in() {
     assert_eq!(board.row(&short(DESK))[..4], [short(DESK), "1".into(), "0".into(), "0".into()]);
     assert_eq!(board.row("合计")[1..4], ["4", "0", "2"]);
     for link in [
-        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;light=red\">2</a>",
-        "href=\"/desk?flow=appeal&#38;unit=wf-370102&#38;light=red\">1</a>",
-        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;state=assigned\">待签收 <b>2</b>",
-        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;state=handling\">办理中 <b>1</b>",
-        "href=\"/board/wf-370102\"",
+        "href=\"/desk?flow=appeal&#38;unit=wf-9901&#38;light=red\">2</a>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-990101&#38;light=red\">1</a>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-9901&#38;state=assigned\">待签收 <b>2</b>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-9901&#38;state=handling\">办理中 <b>1</b>",
+        "href=\"/board/wf-990101\"",
         "占未结 50.0%",
         "aria-label=\"正常 1，临期 0，超期 1\"><i class=\"w-50\"></i><i class=\"r w-50\"></i>",
     ] {
@@ -63,17 +64,17 @@ async fn drilling_down_ends_at_the_own_unit() {
     let town = Town::new().await;
     town.dispatched(FAMILY, EAST).await;
     town.dispatched(FAMILY, WEST).await;
-    let county = town.cookie("leader", "wf-370102").await;
-    assert!(ok(&town.get("/board", &county).await).contains("历下区妇联"));
-    let own = town.get("/board/wf-370102", &county).await;
+    let county = town.cookie("leader", "wf-990101").await;
+    assert!(ok(&town.get("/board", &county).await).contains("东区妇联"));
+    let own = town.get("/board/wf-990101", &county).await;
     assert_eq!(own.row("合计")[1], "1");
-    let nothing = ok(&town.get("/board/wf-370103", &county).await);
+    let nothing = ok(&town.get("/board/wf-990121", &county).await);
     assert!(nothing.contains("这里没有您可以督办的单位"), "{nothing}");
-    for path in ["/board/wf-3701", "/board/no-such-unit"] {
+    for path in ["/board/wf-9901", "/board/no-such-unit"] {
         assert_eq!(ok(&town.get(path, &county).await), nothing, "{path}");
     }
     // Who works on single cases supervises nobody, not even the own unit.
-    let handler = town.cookie("handler", "wf-370102").await;
+    let handler = town.cookie("handler", "wf-990101").await;
     assert!(ok(&town.get("/board", &handler).await).contains("这里没有您可以督办的单位"));
 }
 
@@ -125,7 +126,7 @@ async fn every_paper_of_an_appeal_is_printed_whole() {
     // A leader of the city may read everything that a paper holds.
     let reader = town.cookie("triage", DESK).await;
     for (number, ordinal, title, short, words) in [
-        (&closed, 1, "受理告知书", "受", "历下区妇女联合会"),
+        (&closed, 1, "受理告知书", "受", "东区妇女联合会"),
         (&closed, 2, "交办单", "交", "当天联系"),
         (&closed, 3, "延期告知书", "延", "情况复杂"),
         (&closed, 4, "督办单", "督", "书面督办"),
@@ -137,7 +138,7 @@ async fn every_paper_of_an_appeal_is_printed_whole() {
     ] {
         let path = format!("/cases/{number}/papers/{ordinal}");
         let text = ok(&town.get(&path, &reader).await);
-        let document_number = format!("济妇{short}〔2026〕{number}号");
+        let document_number = format!("样妇{short}〔2026〕{number}号");
         for part in [title, document_number.as_str(), words, "2026年6月10日"] {
             assert!(text.contains(part), "{title}: {part} in {text}");
         }
@@ -151,7 +152,7 @@ async fn every_paper_of_an_appeal_is_printed_whole() {
     // and the report names who handled the case, not who called.
     let report = ok(&town.get(&format!("/cases/{closed}/papers/6"), &reader).await);
     assert!(!report.contains("内部意见") && !report.contains("情况复杂"), "{report}");
-    assert!(report.contains("历下区妇女联合会"), "{report}");
+    assert!(report.contains("东区妇女联合会"), "{report}");
     for missing in ["0", "7", "x", "99999999999"] {
         let path = format!("/cases/{closed}/papers/{missing}");
         assert_eq!(town.get(&path, &reader).await.status, StatusCode::NOT_FOUND, "{path}");
@@ -173,7 +174,7 @@ async fn a_paper_shows_no_more_than_its_reader_may_see() {
 async fn a_foreign_case_is_an_unknown_case() {
     let town = Town::new().await;
     let number = closed_case(&town).await;
-    let stranger = town.cookie("handler", "wf-370103").await;
+    let stranger = town.cookie("handler", "wf-990121").await;
     let foreign = town.get(&format!("/cases/{number}/papers/1"), &stranger).await;
     let unknown = town.get("/cases/26-0000-0000-0/papers/1", &stranger).await;
     assert_eq!((foreign.status, unknown.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
@@ -214,7 +215,7 @@ async fn the_dry_run_is_the_routing() {
         (FAMILY, "green", EAST),
         ("1003", "red", WEST),
         ("1304", "yellow", EAST),
-        ("0601", "yellow", "370102001000"),
+        ("0601", "yellow", "990101001000"),
         ("", "", EAST),
     ] {
         let matter = Matter { category, grade, channel: "", place };
@@ -238,7 +239,7 @@ async fn past_cases_are_counted_by_rule_and_differences_are_listed() {
     let town = Town::new().await;
     let (same, _) = town.dispatched(FAMILY, EAST).await;
     let other = town.triaged(FAMILY, EAST).await;
-    let to = [("unit", "wf-370103")];
+    let to = [("unit", "wf-990121")];
     town.act(other.done.case, ("triage", DESK), "dispatch_to", &to).await;
     let waiting = town.triaged(FAMILY, WEST).await;
     let case = town.store.case_by_id(&town.pack, &domain::access::Viewer::System, same.done.case);
@@ -250,11 +251,11 @@ async fn past_cases_are_counted_by_rule_and_differences_are_listed() {
     let text = ok(&city);
     assert!(text.contains(&format!("data-rule=\"{rule}\">3</td>")), "{text}");
     assert_eq!(city.row(&other.number).last().map(String::as_str), text_of_rule(&town, &rule));
-    assert!(city.row(&other.number).contains(&town.pack.units.short("wf-370103").to_owned()));
+    assert!(city.row(&other.number).contains(&town.pack.units.short("wf-990121").to_owned()));
     // The same unit is no difference, and a case that still waits has none to differ from.
     assert!(city.row(&same.number).is_empty() && city.row(&waiting.number).is_empty());
     // Another county sees its own case only.
-    let cookie = town.cookie("leader", "wf-370103").await;
+    let cookie = town.cookie("leader", "wf-990121").await;
     let west = ok(&town.get("/setup/routing/dry-run", &cookie).await);
     assert!(west.contains(&format!("data-rule=\"{rule}\">1</td>")), "{west}");
 }
@@ -266,7 +267,7 @@ fn text_of_rule<'a>(town: &'a Town, code: &str) -> Option<&'a str> {
 #[tokio::test]
 async fn the_picture_of_a_workflow_is_a_drawing() {
     let town = Town::new().await;
-    let cookie = town.cookie("handler", "wf-370102").await;
+    let cookie = town.cookie("handler", "wf-990101").await;
     for code in town.pack.workflows.keys() {
         let picture = town.get(&format!("/setup/workflows/{code}/picture.svg"), &cookie).await;
         assert_eq!(picture.status, StatusCode::OK);
@@ -285,7 +286,7 @@ async fn every_page_is_in_words_and_staff_only() {
     let cookie = town.cookie("leader", TOP).await;
     for path in [
         "/board",
-        "/board/wf-370102",
+        "/board/wf-990101",
         "/board?flow=mediation",
         "/visits",
         "/notices",
@@ -295,8 +296,8 @@ async fn every_page_is_in_words_and_staff_only() {
         "/setup/workflows/recognition",
         "/setup/categories",
         "/setup/units",
-        "/setup/units/wf-370102",
-        "/setup/units/police-3701",
+        "/setup/units/wf-990101",
+        "/setup/units/police-9901",
         "/setup/roles",
         "/setup/clocks",
         "/setup/clocks?year=2025",
@@ -333,7 +334,7 @@ async fn visits_wait_with_their_tries_and_notices_say_nothing_of_the_matter() {
     let visitor = town.get("/visits", &town.cookie("visitor", DESK).await).await;
     let text = ok(&visitor);
     let row = visitor.row(&opened.number);
-    for word in ["邻居家的事", "历下区妇联", "只在上午打", "2 / 3", "开始"] {
+    for word in ["邻居家的事", "东区妇联", "只在上午打", "2 / 3", "开始"] {
         assert!(row.iter().any(|w| w == word), "{word} in {row:?}");
     }
     assert!(text.contains("对办理结果") && text.contains("非常不满意"), "{text}");

@@ -22,13 +22,9 @@ use packs::City;
 use people::People;
 use stage::Stage;
 use std::{net::SocketAddr, sync::Arc};
-use store::{Store, db::Stmt};
+use store::Store;
 use texts::Texts;
 use web::{App, DemoAccount};
-
-static ANY_CASE: Stmt = Stmt::new("SELECT id FROM cases LIMIT 1");
-/// The last thing that building does is to seal what it built.
-static ANY_SEAL: Stmt = Stmt::new("SELECT id FROM checkpoints LIMIT 1");
 
 /// An invented city.
 #[derive(Debug, Clone, Args)]
@@ -95,16 +91,13 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     Ok(main)
 }
 
-/// Whether there is a city already; half of one is an error.
+/// Whether there is a city already; half of one is an error. The last thing that building does is
+/// to seal what it built.
 async fn is_built(store: &Store) -> Result<bool, Failure> {
-    let mut reader = store.db().read().await.doing("looking for cases")?;
-    let case = reader.row(&ANY_CASE, &[]).await.doing("looking for cases")?;
-    let seal = reader.row(&ANY_SEAL, &[]).await.doing("looking for cases")?;
-    match (case.is_some(), seal.is_some()) {
-        (true, false) => {
-            let why = "the building of this demonstration was interrupted: delete its database";
-            Err(Failure::Plain(why.to_owned()))
-        }
-        (there, _) => Ok(there),
+    let empty = store.is_empty().await.doing("looking for cases")?;
+    if !empty && !store.is_sealed().await.doing("looking for cases")? {
+        let why = "the building of this demonstration was interrupted: delete its database";
+        return Err(Failure::Plain(why.to_owned()));
     }
+    Ok(!empty)
 }

@@ -16,12 +16,8 @@ use domain::{case::Actor, pack::Pack, workflow::Workflow};
 use row::{Reading, Ready};
 use sheets::{Mapping, Table};
 use std::{fmt::Write as _, fs, io::Write as _, path::PathBuf, sync::Arc};
-use store::{
-    NewCase, No, Store,
-    db::{Batch, Stmt, WriteError},
-};
+use store::{NewCase, No, Store, db::WriteError};
 use tokio::task::JoinSet;
-use vault::BlindKind;
 use words::Lexicon;
 
 /// Rows that are looked up and written together. Enough to fill a commit, little enough to be
@@ -29,8 +25,6 @@ use words::Lexicon;
 const CHUNK: usize = 256;
 /// Failed rows shown on the terminal; the report has them all.
 const SHOWN: usize = 20;
-
-static KNOWN: Stmt = Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
 
 /// Tables of other systems.
 #[derive(Debug, Subcommand)]
@@ -267,10 +261,13 @@ async fn write(
     chunk: Vec<(u64, Ready)>,
     tally: &mut Tally,
 ) -> Result<(), Failure> {
-    let known = known(store, source, &chunk).await?;
+    // Asked before the costly sealing, so that a file given again passes quickly; the write path
+    // asks once more.
+    let numbers: Vec<&str> = chunk.iter().map(|(_, ready)| ready.number.as_str()).collect();
+    let known = store.imported(source, &numbers).await.doing("looking for known rows")?;
     let mut writes = JoinSet::new();
     for ((line, ready), known) in chunk.into_iter().zip(known) {
-        if known {
+        if known.is_some() {
             tally.known += 1;
             continue;
         }
@@ -302,18 +299,4 @@ async fn write(
     }
     tally.failed.sort_by_key(|(line, _)| *line);
     Ok(())
-}
-
-/// Which rows were imported before. Asked before the costly sealing, so that a file given again
-/// passes quickly; the write path asks once more.
-async fn known(store: &Store, source: &str, chunk: &[(u64, Ready)]) -> Result<Vec<bool>, Failure> {
-    let tag = |ready: &Ready| store.keys().blind(BlindKind::Document, &ready.number);
-    let tags: Vec<[u8; 16]> = chunk.iter().map(|(_, ready)| tag(ready)).collect();
-    let mut batch = Batch::new();
-    for tag in &tags {
-        batch.add(&KNOWN, &[source.into(), tag.into()]);
-    }
-    let mut reader = store.db().read().await.doing("looking for known rows")?;
-    let answers = reader.rows_all(batch).await.doing("looking for known rows")?;
-    Ok(answers.iter().map(|rows| !rows.is_empty()).collect())
 }

@@ -181,7 +181,7 @@ impl Pack {
         self.workflows.get(code)
     }
 
-    /// Whether the category or one above it is marked sensitive.
+    /// Whether the category itself is marked sensitive; a mark on one above it does not count.
     pub fn is_sensitive(&self, category: &str) -> bool {
         self.categories.get(category).is_some_and(|c| c.sensitive)
     }

@@ -239,6 +239,15 @@ impl Readers {
         Ok(reader)
     }
 
+    /// Lends a connection that keeps one transaction for all its questions: the file is locked
+    /// once a page, not once a question.
+    pub(super) async fn lend_page(self: &Arc<Self>) -> Result<LiteReader, Error> {
+        let reader = self.lend().await?;
+        let begun = reader.conn()?.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([]));
+        begun.map_err(|e| classify("page", &e))?;
+        Ok(reader)
+    }
+
     /// Lends no more, and closes what is idle.
     pub(super) fn close(&self) {
         self.permits.close();
@@ -270,7 +279,8 @@ impl LiteReader {
 impl Drop for LiteReader {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
-        let clean = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+        let end = || conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([])).is_ok();
+        let clean = conn.is_autocommit() || end();
         if clean && !self.home.permits.is_closed() {
             self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
         }

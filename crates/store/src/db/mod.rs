@@ -208,6 +208,15 @@ impl Db {
         })
     }
 
+    /// Lends a connection for the many short questions of one page. On SQLite they share one
+    /// transaction, because locking the file for each would cost more than answering it.
+    pub async fn page(&self) -> Result<Reader, Error> {
+        Ok(match &self.side {
+            Side::Lite(db) => Reader::lite(db.readers.lend_page().await?),
+            Side::Pg(db) => Reader::pg(db.lend().await?),
+        })
+    }
+
     /// Lends a connection that sees one instant until it is dropped, for recounts and exports.
     pub async fn snapshot(&self) -> Result<Reader, Error> {
         Ok(match &self.side {

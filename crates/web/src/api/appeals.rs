@@ -1,11 +1,11 @@
 //! Appeals of residents: sending one, and following it with number and receipt.
 
 use super::{
+    GUESSES,
     body::{Object, Sent, fault},
     idempotency::is_same,
-    throttle::Throttle,
 };
-use crate::{app::App, error::Oops, session};
+use crate::{app::App, error::Oops, session, throttle::Throttle};
 use axum::{
     Extension, Json,
     extract::{Query, State},
@@ -22,6 +22,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use store::{CasePage, NewCase};
 
 /// The workflow of appeals.
@@ -203,7 +204,7 @@ pub(crate) struct Ticket {
 
 pub(crate) async fn track(
     State(app): State<App>,
-    Extension(throttle): Extension<Throttle>,
+    Extension(throttle): Extension<Arc<Throttle>>,
     Query(ticket): Query<Ticket>,
 ) -> Result<Json<Value>, Oops> {
     if ticket.number.is_empty() || ticket.receipt.is_empty() {
@@ -213,10 +214,10 @@ pub(crate) async fn track(
     let found = app.store().track(&pack, &ticket.number, &ticket.receipt).await?;
     // The right receipt is let in even while somebody else is guessing.
     let Some(case) = found else {
-        if throttle.is_spent(&ticket.number, now) {
+        if throttle.wait(&ticket.number, GUESSES, now).is_some() {
             return Err(Oops::Plain(StatusCode::TOO_MANY_REQUESTS, "error.too_often"));
         }
-        throttle.failed(&ticket.number, now);
+        throttle.wrong(&ticket.number, now);
         return Err(Oops::NotFound);
     };
     let viewer = Viewer::Appellant(case);

@@ -11,7 +11,6 @@ mod categories;
 mod idempotency;
 mod sessions;
 mod spec;
-mod throttle;
 
 pub(crate) use appeals::{APPEAL, same_opening};
 pub(crate) use idempotency::command;
@@ -19,16 +18,20 @@ pub(crate) use idempotency::command;
 use crate::{
     app::{App, DemoAccount},
     routes::{Access, Routes},
+    throttle::{Limit, Throttle},
 };
 use axum::{
     Extension, Json,
     extract::State,
     routing::{delete, get, post},
 };
-use throttle::Throttle;
+use std::sync::Arc;
+
+/// Wrong tries for one name; the wait is the one that the answer names in `Retry-After`.
+const GUESSES: Limit = Limit { free: 10, first: 60, longest: 60 };
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let throttle = || Extension(Throttle::default());
+    let throttle = || Extension(Arc::new(Throttle::default()));
     routes
         .add(Access::Public, "/api/openapi.json", get(spec::document))
         .add(Access::Public, "/api/v1/categories", get(categories::tree))

@@ -1,7 +1,7 @@
 //! Tokens for staff programs.
 
-use super::{body::Sent, throttle::Throttle};
-use crate::{app::App, error::Oops, password, session::LoggedIn};
+use super::{GUESSES, body::Sent};
+use crate::{app::App, error::Oops, password, session::LoggedIn, throttle::Throttle};
 use axum::{
     Extension, Json,
     extract::State,
@@ -10,6 +10,7 @@ use axum::{
 use domain::case::Actor;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Longer names and passwords are nobody's, and need not be hashed to know it.
 const MOST: usize = 200;
@@ -22,7 +23,7 @@ struct Login {
 
 pub(crate) async fn create(
     State(app): State<App>,
-    Extension(throttle): Extension<Throttle>,
+    Extension(throttle): Extension<Arc<Throttle>>,
     headers: HeaderMap,
     sent: Sent,
 ) -> Result<(StatusCode, Json<Value>), Oops> {
@@ -30,7 +31,7 @@ pub(crate) async fn create(
     super::command(&headers, "sessions", &Actor::Public)?;
     let login: Login = sent.read(&["username", "password"])?;
     let now = app.now();
-    if throttle.is_spent(&login.username, now) {
+    if throttle.wait(&login.username, GUESSES, now).is_some() {
         return Err(Oops::Plain(StatusCode::TOO_MANY_REQUESTS, "error.too_often"));
     }
     let possible = login.username.len() <= MOST
@@ -41,9 +42,10 @@ pub(crate) async fn create(
     let password = if possible { login.password } else { String::new() };
     let fits = password::fits(app.hashing(), password, hash).await?;
     let Some(account) = account.filter(|_| fits) else {
-        throttle.failed(&login.username, now);
+        throttle.wrong(&login.username, now);
         return Err(Oops::Plain(StatusCode::UNAUTHORIZED, "api.wrong_password"));
     };
+    throttle.right(&login.username);
     let token = app.store().log_in(account.id, now).await?;
     let body = json!({
         "token": token,

@@ -10,7 +10,10 @@ mod my_page;
 mod receipt;
 mod track;
 
-use crate::routes::{Access, Routes};
+use crate::{
+    routes::{Access, Routes},
+    throttle::Throttle,
+};
 use axum::{
     Extension,
     routing::{get, post},
@@ -21,7 +24,7 @@ use std::sync::Arc;
 const FLOW: &str = "appeal";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let throttle = Extension(Arc::new(track::Throttle::default()));
+    let throttle = Extension(Arc::new(Throttle::default()));
     routes
         .add(Access::Public, "/", get(home::home))
         .add(Access::Public, "/about", get(home::about))

@@ -1,7 +1,15 @@
 //! Following a case by number and receipt. An unknown number and a wrong receipt are answered
 //! alike; many wrong tries have to wait. Grants a short pass and shows nothing itself.
 
-use crate::{app::App, cookies, error::Oops, form::Form, page::Page, session};
+use crate::{
+    app::App,
+    cookies,
+    error::Oops,
+    form::Form,
+    page::Page,
+    session,
+    throttle::{Limit, Throttle},
+};
 use askama::Template;
 use axum::{
     Extension,
@@ -9,42 +17,10 @@ use axum::{
     http::{StatusCode, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use jiff::Timestamp;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
-/// So many wrong tries for a number …
-const TRIES: u32 = 10;
-/// … within so many seconds.
-const WINDOW_SECONDS: i64 = 600;
-/// Numbers remembered at most; a flood of them forgets the old ones.
-const MOST_NUMBERS: usize = 10_000;
-
-/// Wrong tries by number, in the memory of this node only.
-#[derive(Debug, Default)]
-pub(super) struct Throttle(Mutex<HashMap<String, (u32, i64)>>);
-
-impl Throttle {
-    /// Notes a wrong try; answers whether there have been too many.
-    fn is_too_much(&self, number: &str, now: Timestamp) -> bool {
-        let now = now.as_second();
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.len() >= MOST_NUMBERS {
-            tries.retain(|_, (_, since)| now - *since < WINDOW_SECONDS);
-        }
-        if tries.len() >= MOST_NUMBERS {
-            tries.clear();
-        }
-        let (count, since) = tries.entry(plain(number)).or_insert((0, now));
-        if now - *since >= WINDOW_SECONDS {
-            (*count, *since) = (0, now);
-        }
-        *count = count.saturating_add(1);
-        *count > TRIES
-    }
-}
+/// Wrong tries for a number; the page says that the wait is ten minutes.
+const GUESSES: Limit = Limit { free: 10, first: 600, longest: 600 };
 
 /// The digits of a number, so that spaces and dashes make no new one.
 fn plain(number: &str) -> String {
@@ -85,9 +61,11 @@ pub(super) async fn find(
         let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
         return Ok((headers, Redirect::to("/my")).into_response());
     }
-    let (status, error) = if throttle.is_too_much(number, now) {
+    let key = plain(number);
+    let (status, error) = if throttle.wait(&key, GUESSES, now).is_some() {
         (StatusCode::TOO_MANY_REQUESTS, page.t("track.wait"))
     } else {
+        throttle.wrong(&key, now);
         (StatusCode::UNPROCESSABLE_ENTITY, page.t("track.wrong"))
     };
     let view = TrackPage { page: &page, number, receipt, error };
@@ -99,14 +77,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_tries_in_ten_minutes() {
-        let throttle = Throttle::default();
-        let at = |s: i64| Timestamp::from_second(1_790_000_000 + s).unwrap();
-        for n in 0..10 {
-            assert!(!throttle.is_too_much("26-1111-2222-3", at(n)));
-        }
-        assert!(throttle.is_too_much("26 1111 2222 3", at(11)));
-        assert!(!throttle.is_too_much("26-1111-2222-4", at(11)));
-        assert!(!throttle.is_too_much("26-1111-2222-3", at(600)));
+    fn spaces_and_dashes_make_no_new_number() {
+        assert_eq!(plain("26-1111-2222-3"), "26111122223");
+        assert_eq!(plain("26 1111 2222 3"), plain("26-1111-2222-3"));
+        assert_ne!(plain("26-1111-2222-4"), plain("26-1111-2222-3"));
     }
 }

@@ -3,9 +3,9 @@
 
 mod keys;
 mod node;
+mod offers;
 mod requests;
 mod send;
-mod services;
 
 use crate::{
     error::{Oops, field_words},
@@ -19,13 +19,13 @@ use node::{Format, Node};
 pub(crate) fn routes(routes: Routes) -> Routes {
     let requests = || get(requests::list).post(send::create);
     routes
-        .add(Access::Public, "/open311/discovery.xml", get(services::discovery))
-        .add(Access::Public, "/open311/discovery.json", get(services::discovery))
-        .add(Access::Public, "/open311/v2/discovery.xml", get(services::discovery))
-        .add(Access::Public, "/open311/v2/discovery.json", get(services::discovery))
-        .add(Access::Public, "/open311/v2/services.xml", get(services::list))
-        .add(Access::Public, "/open311/v2/services.json", get(services::list))
-        .add(Access::Public, "/open311/v2/services/{code}", get(services::definition))
+        .add(Access::Public, "/open311/discovery.xml", get(offers::discovery))
+        .add(Access::Public, "/open311/discovery.json", get(offers::discovery))
+        .add(Access::Public, "/open311/v2/discovery.xml", get(offers::discovery))
+        .add(Access::Public, "/open311/v2/discovery.json", get(offers::discovery))
+        .add(Access::Public, "/open311/v2/services.xml", get(offers::list))
+        .add(Access::Public, "/open311/v2/services.json", get(offers::list))
+        .add(Access::Public, "/open311/v2/services/{code}", get(offers::definition))
         .add(Access::Public, "/open311/v2/requests.xml", requests())
         .add(Access::Public, "/open311/v2/requests.json", requests())
         .add(Access::Public, "/open311/v2/requests/{id}", get(requests::one))

@@ -3,7 +3,7 @@
 use super::{
     keys,
     node::{Format, Node},
-    services::find,
+    offers::find,
 };
 use crate::{api, app::App, error::Oops, form::Form, page::Page};
 use axum::{

@@ -9,6 +9,7 @@ use crate::{
     page::Page,
     password,
     session::{LoggedIn, STAFF_COOKIE},
+    throttle::Limit,
 };
 use askama::Template;
 use axum::{
@@ -18,10 +19,10 @@ use axum::{
 };
 use domain::pack::Level;
 
-/// So many wrong tries of one name from one address cost nothing.
-const FREE_TRIES: u32 = 5;
-/// So many wrong tries of one name from anywhere.
-const FREE_TRIES_OF_NAME: u32 = 25;
+/// Wrong tries of one name from one address.
+const LIMIT: Limit = Limit { free: 5, first: 60, longest: 900 };
+/// Wrong tries of one name from anywhere.
+const LIMIT_OF_NAME: Limit = Limit { free: 25, ..LIMIT };
 /// The longest name or password that is looked at.
 const LONGEST: usize = 200;
 
@@ -60,8 +61,8 @@ pub(super) async fn log_in(
     let (name, typed) = (form.get("username").trim().to_owned(), form.get("password"));
     let now = app.now();
     let keys = [format!("{name}\n{}", address(&headers)), name.clone()];
-    let free = [FREE_TRIES, FREE_TRIES_OF_NAME];
-    let waits = keys.iter().zip(free).filter_map(|(key, free)| app.log_ins().wait(key, free, now));
+    let limits = keys.iter().zip([LIMIT, LIMIT_OF_NAME]);
+    let waits = limits.filter_map(|(key, limit)| app.log_ins().wait(key, limit, now));
     if let Some(seconds) = waits.max() {
         let minutes = (seconds + 59) / 60;
         let words = page.tf("login.wait", &[("n", &minutes.to_string())]);

@@ -15,15 +15,15 @@ use domain::{
 };
 use jiff::Timestamp;
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering},
     },
 };
 use store::{Act, NewAccount, NewCase, Opened, Store, new_receipt};
+use testkit::unit;
 use tower::ServiceExt;
-use vault::Keys;
 use web::App;
 
 /// Wednesday 10 June 2026, ten in the morning in Beijing.
@@ -78,12 +78,9 @@ impl Town {
     }
 
     pub async fn at(folder: PathBuf, start: Timestamp) -> Self {
-        let keys = format!("root={}\nwrap.1={}", "01".repeat(32), "02".repeat(32));
-        let keys = Arc::new(Keys::parse(&keys).unwrap());
         let url = format!("sqlite:{}", folder.join("town.db").display());
-        let store = Store::open(&url, keys).await.unwrap();
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/jinan");
-        let city = packs::load(&dir).unwrap();
+        let store = Store::open(&url, testkit::keys()).await.unwrap();
+        let city = testkit::city().clone();
         let pack = city.pack.clone();
         let clock = Arc::new(AtomicI64::new(start.as_second()));
         let shown = clock.clone();
@@ -195,7 +192,7 @@ impl Town {
     /// Registers an appeal and sends it to triage.
     pub async fn triaged(&self, category: &str, place: &str) -> Opened {
         let opened = self.appeal(category, place).await;
-        let desk = "hotline-3701";
+        let desk = unit::HOTLINE;
         self.act(opened.done.case, ("operator", desk), "register", &[("category", category)]).await;
         self.act(opened.done.case, ("triage", desk), "to_triage", &[]).await;
         opened
@@ -206,7 +203,7 @@ impl Town {
         let opened = self.triaged(category, place).await;
         self.act(
             opened.done.case,
-            ("triage", "hotline-3701"),
+            ("triage", unit::HOTLINE),
             "dispatch",
             &[("instruction", "当天联系")],
         )
