@@ -71,6 +71,8 @@ export function complaints(page) {
   });
   page.on('pageerror', (error) => heard.push(`uncaught: ${error.message}`));
   page.on('requestfailed', (request) => {
+    // What is still on its way when a page is left is no fault of any page.
+    if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
     heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
   });
   page.on('response', (response) => {
@@ -89,6 +91,19 @@ export async function countBytes(page) {
   });
   await session.send('Network.enable');
   return weight;
+}
+
+/**
+ * Saves what a screen of this size shows, as it stands in the documentation.
+ *
+ * `path` is from the repository root. The time of the machine is not part of the picture's name,
+ * so that a new one takes the place of the old one.
+ */
+export async function still(page, path) {
+  await mkdir(join(ROOT, path, '..'), { recursive: true });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: join(ROOT, path), animations: 'disabled' });
+  return path;
 }
 
 /** Saves a picture of the whole page as `e2e/shots/<name>-<phone|desktop>.png`. */
@@ -122,11 +137,13 @@ export async function axe(page) {
 /** Signs in through the form as a person would; fails if the form is shown again. */
 export async function login(page, { username, password }) {
   await page.goto('/login');
-  await page.locator('input[name="username"]').fill(username);
-  await page.locator('input[name="password"]').fill(password);
+  // A demonstration offers its accounts beside the form that people type into.
+  const form = page.locator('form:has(input[name="password"][type="password"])');
+  await form.locator('input[name="username"]').fill(username);
+  await form.locator('input[name="password"]').fill(password);
   await Promise.all([
     page.waitForEvent('framenavigated'),
-    page.locator('form:has(input[name="password"]) [type="submit"]').click(),
+    form.locator('button, [type="submit"]').first().click(),
   ]);
   await page.waitForLoadState();
   if (new URL(page.url()).pathname === '/login') {
@@ -137,4 +154,16 @@ export async function login(page, { username, password }) {
 /** Whether the page can be read without scrolling sideways. */
 export async function fitsAcross(page) {
   return page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+}
+
+/** What sticks out of a page to the right, innermost elements only, for whoever has to mend it. */
+export async function tooWide(page) {
+  return page.evaluate(() => {
+    const out = [...document.querySelectorAll('body *')].filter(
+      (it) => it.getBoundingClientRect().right > window.innerWidth + 1,
+    );
+    const inner = out.filter((it) => !out.some((other) => other !== it && it.contains(other)));
+    const names = inner.map((it) => `${it.tagName.toLowerCase()}.${it.className}`);
+    return [...new Set(names)].slice(0, 5).join(', ');
+  });
 }

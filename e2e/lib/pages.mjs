@@ -1,10 +1,81 @@
-// The pages that everybody may open. One line here puts a page under every check and every picture.
+// The pages of the program. One line here puts a page under every check and every picture.
 
 /** `path`, the `name` of its picture, and the most bytes it may cost over the wire. */
 export const PUBLIC_PAGES = [
   { path: '/', name: 'home', mostBytes: 100_000 },
   { path: '/help', name: 'help', mostBytes: 60_000 },
+  { path: '/help?c=02', name: 'help-kind', mostBytes: 60_000 },
   { path: '/track', name: 'track', mostBytes: 100_000 },
   { path: '/login', name: 'login', mostBytes: 100_000 },
   { path: '/about', name: 'about', mostBytes: 100_000 },
+  { path: '/privacy', name: 'privacy', mostBytes: 100_000 },
+  { path: '/accessibility', name: 'accessibility', mostBytes: 100_000 },
+  { path: '/no-such-page', name: 'not-found', mostBytes: 100_000, status: 404 },
 ];
+
+/**
+ * Pages of staff: who looks, at what. `{case}` stands for a case that the viewer finds first in
+ * the list, `{paper}` for the first paper of that case.
+ */
+export const STAFF_PAGES = [
+  { who: 'operator@hotline-3701', path: '/desk', name: 'desk-operator' },
+  { who: 'operator@hotline-3701', path: '/call', name: 'call' },
+  { who: 'operator@hotline-3701', path: '/new/appeal', name: 'new-appeal' },
+  { who: 'operator@hotline-3701', path: '/search', name: 'search' },
+  { who: 'triage@hotline-3701', path: '/desk?flow=appeal&state=triage', name: 'desk-triage' },
+  { who: 'triage@hotline-3701', path: '{case}', of: '/desk?flow=appeal&state=triage', name: 'case-triage' },
+  { who: 'dispatcher@hotline-3701', path: '{case}', of: '/desk?flow=appeal&state=returned', name: 'case-returned' },
+  { who: 'handler@wf-370102', path: '/desk', name: 'desk-county' },
+  { who: 'handler@wf-370102', path: '{case}', of: '/desk?flow=appeal&state=handling', name: 'case-handling' },
+  { who: 'handler@wf-370102', path: '{paper}', of: '/desk?flow=appeal&state=handling', name: 'paper' },
+  { who: 'handler@wf-370102', path: '/notices', name: 'notices' },
+  { who: 'handler@wf-370102001', path: '/desk', name: 'desk-town' },
+  { who: 'handler@wf-370102001', path: '/new/mediation', name: 'new-mediation' },
+  { who: 'handler@wf-370102001002', path: '/desk', name: 'desk-village' },
+  { who: 'handler@wf-370102001002', path: '/new/recognition', name: 'new-recognition' },
+  { who: 'reviewer@wf-370102', path: '/desk', name: 'desk-reviewer' },
+  { who: 'reviewer@wf-370102', path: '{case}', of: '/desk?flow=appeal&state=review', name: 'case-review' },
+  { who: 'visitor@hotline-3701', path: '/visits', name: 'visits' },
+  { who: 'visitor@hotline-3701', path: '{case}', of: '/desk?flow=appeal&state=visiting', name: 'case-visiting' },
+  { who: 'county_visitor@wf-370102', path: '/visits', name: 'visits-county' },
+  { who: 'agency@police-370102', path: '/desk?state=~co', name: 'desk-agency' },
+  { who: 'leader@wf-3701', path: '/board', name: 'board' },
+  { who: 'leader@wf-3701', path: '/board?workflow=recognition', name: 'board-recognition' },
+  { who: 'leader@wf-3701', path: '/desk?flow=appeal&own=0&light=red', name: 'desk-late' },
+  { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=appeal&own=0&light=red', name: 'case-late' },
+  { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=mediation&own=0', name: 'case-mediation' },
+  { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=recognition&own=0', name: 'case-recognition' },
+  { who: 'leader@wf-3701', path: '/desk?flow=appeal&unit=wf-370113', name: 'desk-unit' },
+  { who: 'leader@wf-3701', path: '/desk?flow=appeal&category=08&light=red&grade=green', name: 'desk-empty' },
+  { who: 'leader@wf-3701', path: '/cases/26-0000-0000-0', name: 'case-unknown', status: 404 },
+  { who: 'archivist@hotline-3701', path: '/desk?flow=appeal&state=closed', name: 'desk-archivist' },
+  { who: 'statistician@wf-3701', path: '/board', name: 'board-statistician' },
+  { who: 'system_admin@wf-3701', path: '/desk', name: 'desk-nobody' },
+  { who: 'system_admin@wf-3701', path: '/setup', name: 'setup' },
+  { who: 'system_admin@wf-3701', path: '/setup/workflows/appeal', name: 'setup-flow' },
+  { who: 'system_admin@wf-3701', path: '/setup/categories', name: 'setup-categories' },
+  { who: 'system_admin@wf-3701', path: '/setup/units', name: 'setup-units' },
+  { who: 'system_admin@wf-3701', path: '/setup/roles', name: 'setup-roles' },
+  { who: 'system_admin@wf-3701', path: '/setup/clocks', name: 'setup-clocks' },
+  { who: 'system_admin@wf-3701', path: '/setup/routing', name: 'setup-routing' },
+  { who: 'system_admin@wf-3701', path: '/setup/routing/dry-run?category=0201&place=370102001000&grade=orange&channel=call', name: 'setup-dry-run' },
+];
+
+/**
+ * The address behind a line of the list: `{case}` becomes the first case that the viewer's list
+ * holds, `{paper}` the first paper of the first case that has one.
+ */
+export async function addressOf(page, { path, of }) {
+  if (!path.startsWith('{')) return path;
+  await page.goto(of);
+  const links = page.locator('main tbody th a[href^="/cases/"]');
+  const cases = await links.evaluateAll((all) => all.map((it) => it.getAttribute('href')));
+  if (cases.length === 0) throw new Error(`${of} lists no case`);
+  if (path === '{case}') return cases[0];
+  for (const one of cases) {
+    await page.goto(one);
+    const papers = page.locator('a[href*="/papers/"]');
+    if ((await papers.count()) > 0) return papers.first().getAttribute('href');
+  }
+  throw new Error(`no case of ${of} has a paper`);
+}

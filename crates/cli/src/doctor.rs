@@ -2,7 +2,7 @@
 
 use crate::{
     failure::Failure,
-    settings::{Place, block_on},
+    settings::{Place, block_on, now},
 };
 use domain::{pack::Pack, workflow::StateKind};
 use jiff::Timestamp;
@@ -45,11 +45,11 @@ struct Finding {
 /// When something would keep the server from serving.
 pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
     let place = place.complete()?;
-    let now = Timestamp::now();
+    let now = now();
     let mut found = Vec::new();
     let city = pack(&place, &mut found);
     if let Some(city) = &city {
-        calendar(&city.pack, now, &mut found);
+        calendar(city, now, &mut found);
     }
     let keys = keys(&place, &mut found);
     database(&place, keys, city.as_ref(), &mut found);
@@ -92,7 +92,8 @@ fn pack(place: &Place, found: &mut Vec<Finding>) -> Option<City> {
 
 /// Deadlines that reach a year without holiday data are refused, and the longest ones of this
 /// pack reach far ahead.
-fn calendar(pack: &Pack, now: Timestamp, found: &mut Vec<Finding>) {
+fn calendar(city: &City, now: Timestamp, found: &mut Vec<Finding>) {
+    let pack = &city.pack;
     let today = pack.date_of(now);
     let known: Vec<i16> = pack.work_time.calendar().years().collect();
     let advice = |year: i16| format!("add calendar/{year}.csv to the pack");
@@ -101,6 +102,14 @@ fn calendar(pack: &Pack, now: Timestamp, found: &mut Vec<Finding>) {
         return say(found, "calendar", State::Fail, says);
     }
     let next = today.year() + 1;
+    let provisional = |year: &&i16| city.provisional_years.contains(*year);
+    if let Some(year) = [today.year(), next].iter().find(provisional) {
+        let says = format!(
+            "the holidays of {year} are provisional, without make-up days: replace them when the \
+             State Council's notice is out"
+        );
+        return say(found, "calendar", State::Warn, says);
+    }
     if known.contains(&next) {
         let says = format!("holiday data for {} and {next}", today.year());
         return say(found, "calendar", State::Ok, says);
@@ -115,7 +124,12 @@ fn calendar(pack: &Pack, now: Timestamp, found: &mut Vec<Finding>) {
         );
         say(found, "calendar", State::Fail, says);
     } else {
-        say(found, "calendar", State::Warn, format!("no holiday data for {next}: {}", advice(next)));
+        say(
+            found,
+            "calendar",
+            State::Warn,
+            format!("no holiday data for {next}: {}", advice(next)),
+        );
     }
 }
 
@@ -151,9 +165,13 @@ fn keys(place: &Place, found: &mut Vec<Finding>) -> Option<Arc<Keys>> {
     match place.load_keys() {
         Ok(keys) => {
             let mode = fs::metadata(&path).map_or(0, |m| m.permissions().mode() & 0o777);
-            let same_folder = place.file().ok().flatten().is_some_and(|db| db.parent() == path.parent());
+            let same_folder =
+                place.file().ok().flatten().is_some_and(|db| db.parent() == path.parent());
             if same_folder {
-                let says = format!("{} lies beside the database: a copy of the folder copies both", path.display());
+                let says = format!(
+                    "{} lies beside the database: a copy of the folder copies both",
+                    path.display()
+                );
                 say(found, "keys", State::Warn, says);
             } else {
                 say(found, "keys", State::Ok, format!("{}, mode {mode:o}", path.display()));
@@ -168,12 +186,7 @@ fn keys(place: &Place, found: &mut Vec<Finding>) -> Option<Arc<Keys>> {
     }
 }
 
-fn database(
-    place: &Place,
-    keys: Option<Arc<Keys>>,
-    city: Option<&City>,
-    found: &mut Vec<Finding>,
-) {
+fn database(place: &Place, keys: Option<Arc<Keys>>, city: Option<&City>, found: &mut Vec<Finding>) {
     let Some(keys) = keys else {
         return say(found, "database", State::Warn, "not looked at without keys");
     };

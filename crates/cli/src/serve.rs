@@ -2,10 +2,9 @@
 
 use crate::{
     failure::Failure,
-    settings::{Place, block_on},
+    settings::{Place, block_on, now},
 };
 use clap::Args;
-use jiff::Timestamp;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::{net::TcpListener, signal, task::JoinHandle};
 use web::{App, DemoAccount};
@@ -39,7 +38,7 @@ impl Serve {
             let city = place.city()?;
             let store = place.store(place.load_keys()?).await?;
             let pack_dir = city.dir.clone();
-            let app = App::new(store, city, Timestamp::now, Vec::new());
+            let app = App::new(store, city, now, Vec::new());
             listen(app, self.listen, pack_dir).await
         })
     }
@@ -54,21 +53,20 @@ pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<
         .await
         .map_err(|e| Failure::while_doing(&format!("listening on {address}"), &e))?;
     // The dictionary takes a tenth of a second to load; no request should wait for it.
-    let warm = tokio::task::spawn_blocking(|| vault::Words::shared());
+    let warm = tokio::task::spawn_blocking(vault::Words::shared);
     let reminder = remind(app.clone());
     let reloader = reload(app.clone(), pack_dir);
+    // Whoever has read the address may stop the server at once.
+    let terminate = signal::unix::signal(signal::unix::SignalKind::terminate())
+        .map_err(|e| Failure::while_doing("waiting for signals", &e))?;
     eprintln!("http://{address}");
     let served = axum::serve(listener, web::router(app.clone()))
-        .with_graceful_shutdown(told_to_stop())
+        .with_graceful_shutdown(told_to_stop(terminate))
         .await;
     reminder.abort();
     reloader.abort();
     drop(warm);
-    app.store()
-        .db()
-        .close()
-        .await
-        .map_err(|e| Failure::while_doing("closing the database", &e))?;
+    app.store().db().close().await.map_err(|e| Failure::while_doing("closing the database", &e))?;
     served.map_err(|e| Failure::while_doing("serving", &e))
 }
 
@@ -115,11 +113,7 @@ fn reload(app: App, dir: PathBuf) -> JoinHandle<()> {
     })
 }
 
-async fn told_to_stop() {
-    let mut terminate = match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-        Ok(stream) => stream,
-        Err(_) => return drop(signal::ctrl_c().await),
-    };
+async fn told_to_stop(mut terminate: signal::unix::Signal) {
     tokio::select! {
         _ = signal::ctrl_c() => {}
         _ = terminate.recv() => {}

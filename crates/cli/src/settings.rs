@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use clap::Args;
+use jiff::Timestamp;
 use packs::City;
 use serde::Deserialize;
 use std::{
@@ -95,7 +96,9 @@ impl Place {
             return Ok(path.clone());
         }
         self.file()?.map(|p| p.with_extension("keys")).ok_or_else(|| {
-            Failure::Plain("name the key file: --keys PATH (make one: xiaohe keys create PATH)".to_owned())
+            Failure::Plain(
+                "name the key file: --keys PATH (make one: xiaohe keys create PATH)".to_owned(),
+            )
         })
     }
 
@@ -142,9 +145,7 @@ impl Place {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
         }
-        Store::open(url, keys)
-            .await
-            .map_err(|e| Failure::while_doing("opening the database", &e))
+        Store::open(url, keys).await.map_err(|e| Failure::while_doing("opening the database", &e))
     }
 }
 
@@ -158,6 +159,12 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T
         .build()
         .map_err(|e| Failure::while_doing("starting", &e))?
         .block_on(future)
+}
+
+/// The time. The store keeps microseconds; what is finer would be in a case and not in its entry.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// Logs to standard error; `XIAOHE_LOG` chooses how much.

@@ -14,10 +14,8 @@ pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
         let place = place.complete()?;
         let city = place.city()?;
         let store = place.existing_store(place.load_keys()?).await?;
-        let report = store
-            .verify(&city.pack)
-            .await
-            .map_err(|e| Failure::while_doing("verifying", &e))?;
+        let report =
+            store.verify(&city.pack).await.map_err(|e| Failure::while_doing("verifying", &e))?;
         if json {
             let troubles: Vec<_> = report
                 .troubles

@@ -281,6 +281,11 @@ fn guard(
         Guard::NotFlagged(flag) => pass(!case.flags.contains(flag), Bar::Kind),
         Guard::NoOpenTasks(kind) => pass(!case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks),
         Guard::HasOpenTasks(kind) => pass(case.open_tasks().any(|t| t.kind == *kind), Bar::Tasks),
+        Guard::OwesTask(kind) => {
+            let Actor::Staff(me) = ctx.actor else { return Err(Bar::Tasks) };
+            let owes = case.open_tasks().any(|t| t.kind == *kind && t.unit == me.unit);
+            pass(owes, Bar::Tasks)
+        }
         Guard::BeforeDue(clock) => {
             let running = case.clocks.get(clock).filter(|c| is_running(c));
             pass(running.is_none_or(|c| ctx.now < c.due()), Bar::TooLate)

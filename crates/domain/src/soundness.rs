@@ -175,7 +175,7 @@ impl Proof<'_> {
                     self.known(at, self.pack.channels.contains_key(c), "channel", c);
                 }
             }
-            Guard::NoOpenTasks(kind) | Guard::HasOpenTasks(kind) => {
+            Guard::NoOpenTasks(kind) | Guard::HasOpenTasks(kind) | Guard::OwesTask(kind) => {
                 self.known(at, opens_tasks(flow, kind), "task kind", kind);
             }
             Guard::Flagged(flag) | Guard::NotFlagged(flag) => {

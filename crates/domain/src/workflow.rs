@@ -264,6 +264,8 @@ pub enum Guard {
     NoOpenTasks(Code),
     /// At least one task of this kind is open.
     HasOpenTasks(Code),
+    /// The actor's own unit owes a task of this kind.
+    OwesTask(Code),
     /// The clock has not run out.
     BeforeDue(Code),
     /// The channel is one of these.

@@ -30,6 +30,8 @@ static ONE: Stmt = Stmt::new(
      JOIN entries e ON e.case_id = c.id AND e.seq = c.version WHERE c.id = $1",
 );
 static BY_COMMAND: Stmt = Stmt::new("SELECT case_id FROM entries WHERE command = $1 AND seq = 1");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&NEWEST, &ONE, &BY_COMMAND];
 
 /// The coded value that names the service; set here alone, never by a form.
 const SERVICE: &str = "open311";

@@ -10,12 +10,15 @@ use domain::{
     case::{Case, CaseId, Fact, Staff, is_running},
     clock::Clock,
     pack::{Pack, Recipient},
+    workflow::Code,
 };
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 static OF_UNIT: Stmt = Stmt::new(
-    "SELECT id, case_id, at, message FROM outbox
-     WHERE unit = $1 AND sent IS NULL ORDER BY id DESC LIMIT 50",
+    "SELECT o.id, o.case_id, o.at, o.message, e.facts FROM outbox o
+     JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
+     WHERE o.unit = $1 AND o.sent IS NULL ORDER BY o.id DESC LIMIT 50",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&OF_UNIT];
@@ -33,10 +36,12 @@ pub struct Message {
     pub at: Timestamp,
     /// Message code.
     pub message: String,
-    /// What the unit owes is due then: its open task, or the most urgent clock of the case.
+    /// What it asks for is due then, as it was said: a part of the case, or the stage it entered.
     pub due: Option<Timestamp>,
-    /// How many steps the case has climbed.
+    /// The step that an overdue clock climbed, if it is about that.
     pub step: u8,
+    /// Workflow, and the state in which the case is now.
+    pub state: (Code, Code),
 }
 
 /// Every message that the facts of a command queue, and for whom: a unit, or `""` for the person
@@ -66,9 +71,25 @@ pub(crate) fn queued<'a>(
     all
 }
 
-fn due(case: &Case, unit: &str) -> Option<Timestamp> {
-    let owed = case.open_tasks().filter(|t| t.unit == unit).map(|t| t.clock.due()).min();
-    owed.or_else(|| case.clocks.values().filter(|c| is_running(c)).map(Clock::due).min())
+/// When that which the facts of an entry ask of a unit is due, and the step that a clock climbed.
+fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
+    let mut clocks: BTreeMap<&str, &Clock> = BTreeMap::new();
+    let (mut task, mut climbed) = (None, None);
+    for fact in facts {
+        match fact {
+            Fact::Clock { clock, .. } => drop(clocks.insert(clock.code(), clock)),
+            Fact::TaskOpened { task: opened } if opened.unit == unit => {
+                task = Some(opened.clock.due());
+            }
+            Fact::Climbed { clock, step, .. } => climbed = Some((clock, *step)),
+            _ => {}
+        }
+    }
+    if let Some((clock, step)) = climbed {
+        return (case.clocks.get(clock).map(Clock::due), step);
+    }
+    let stage = || clocks.values().filter(|c| is_running(c)).map(|c| c.due()).min();
+    (task.or_else(stage), 0)
 }
 
 impl Store {
@@ -87,15 +108,19 @@ impl Store {
             if !access::may_open(pack, &viewer, &head.case) {
                 continue;
             }
+            let facts: Vec<Fact> =
+                serde_json::from_str(row.text(4)?).map_err(|_| row.corrupt(4, "not facts"))?;
+            let (due, step) = asked(&head.case, &facts, &staff.unit);
             notices.push(Message {
-                due: due(&head.case, &staff.unit),
-                step: head.case.climbed.values().copied().max().unwrap_or_default(),
+                due,
+                step,
                 id: row.int(0)?,
                 case: id,
                 number: self.number_of(pack, &head.case),
                 at: Timestamp::from_microsecond(row.int(2)?)
                     .map_err(|e| row.corrupt(2, e.to_string()))?,
                 message: row.text(3)?.to_owned(),
+                state: (head.case.workflow, head.case.state),
             });
         }
         Ok(notices)

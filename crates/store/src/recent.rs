@@ -14,6 +14,8 @@ use domain::{
 
 static NEWEST: Stmt =
     Stmt::new("SELECT id, body FROM cases WHERE id < $1 ORDER BY id DESC LIMIT $2");
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&NEWEST];
 
 /// Cases read at a time.
 const CHUNK: i64 = 500;

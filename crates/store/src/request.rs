@@ -143,7 +143,7 @@ impl Store {
         let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {
             id: new.command,
-            at: now,
+            at: whole(now),
             actor: new.actor,
             pack: pack.clone(),
             keys: self.keys.clone(),
@@ -178,7 +178,7 @@ impl Store {
         let want = Want::Act { case: act.case, steps: act.steps, linked };
         let command = Command {
             id: act.command,
-            at: now,
+            at: whole(now),
             actor: act.actor,
             pack: pack.clone(),
             keys: self.keys.clone(),
@@ -254,7 +254,7 @@ impl Store {
             let case: CaseId = row.int(0)?;
             let command = Command {
                 id: rand::random(),
-                at: now,
+                at: whole(now),
                 actor: Actor::System,
                 pack: pack.clone(),
                 keys: self.keys.clone(),
@@ -273,6 +273,12 @@ impl Store {
         }
         Ok(moved)
     }
+}
+
+/// The instant as an entry can keep it: whole microseconds. Facts that held more than that would
+/// not be made again from the entries.
+fn whole(now: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// The texts of an opening and of steps, by action.

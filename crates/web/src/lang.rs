@@ -92,11 +92,32 @@ fn read(file: &str) -> HashMap<String, String> {
     toml::from_str(file).unwrap_or_default()
 }
 
-/// Simplified to Traditional, for a whole page.
+/// Simplified to Traditional, for a whole page. What people typed stays as they typed it: it comes
+/// back with the next form, and nobody's name may change on the way.
 pub fn to_traditional(page: &str) -> String {
     static CONVERTER: LazyLock<Option<OpenCC>> =
         LazyLock::new(|| OpenCC::from_config(BuiltinConfig::S2t).ok());
-    CONVERTER.as_ref().map_or_else(|| page.to_owned(), |c| c.convert(page))
+    let Some(converter) = CONVERTER.as_ref() else { return page.to_owned() };
+    let mut whole = String::with_capacity(page.len());
+    let mut rest = page;
+    while let Some((at, end)) = typed(rest) {
+        whole.push_str(&converter.convert(&rest[..at]));
+        whole.push_str(&rest[at..end]);
+        rest = &rest[end..];
+    }
+    whole.push_str(&converter.convert(rest));
+    whole
+}
+
+/// Where the next value of a field or text area begins and ends.
+fn typed(html: &str) -> Option<(usize, usize)> {
+    [(" value=\"", "\""), ("<textarea", "</textarea>")]
+        .into_iter()
+        .filter_map(|(open, close)| {
+            let at = html.find(open)? + open.len();
+            Some((at, at + html.get(at..)?.find(close)?))
+        })
+        .min()
 }
 
 #[cfg(test)]
@@ -124,5 +145,8 @@ mod tests {
     #[test]
     fn traditional_is_converted() {
         assert_eq!(to_traditional("妇联"), "婦聯");
+        let form = r#"妇<input value="妇&#34;">妇<textarea id="妇">妇</textarea>妇"#;
+        let expected = r#"婦<input value="妇&#34;">婦<textarea id="妇">妇</textarea>婦"#;
+        assert_eq!(to_traditional(form), expected);
     }
 }

@@ -7,10 +7,15 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
+};
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
 };
 
 /// Nothing inline, nothing from elsewhere; forms go home only.
@@ -30,21 +35,81 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Oops> {
     Ok("ready")
 }
 
+/// Upper ends of the classes of duration, in microseconds.
+const BOUNDS: [u64; 8] = [1_000, 5_000, 10_000, 25_000, 100_000, 500_000, 2_000_000, 10_000_000];
+
+/// What has been answered since the start: how, and how fast. Names no address and no case.
+struct Answers {
+    /// By hundreds of the status, 1xx to 5xx.
+    status: [AtomicU64; 5],
+    /// By class of duration; each answer is in one.
+    within: [AtomicU64; BOUNDS.len()],
+    /// All durations together, in microseconds.
+    time: AtomicU64,
+}
+
+static ANSWERS: Answers = Answers {
+    status: [const { AtomicU64::new(0) }; 5],
+    within: [const { AtomicU64::new(0) }; BOUNDS.len()],
+    time: AtomicU64::new(0),
+};
+
+impl Answers {
+    fn count(&self, status: StatusCode, took: Duration) {
+        let class = usize::from(status.as_u16() / 100).wrapping_sub(1);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let bound = BOUNDS.iter().position(|b| micros <= *b);
+        for counter in [self.status.get(class), bound.and_then(|n| self.within.get(n))] {
+            counter.map(|c| c.fetch_add(1, Relaxed));
+        }
+        self.time.fetch_add(micros, Relaxed);
+    }
+
+    fn print(&self) -> String {
+        let mut text = "# TYPE xiaohe_http_answers_total counter\n".to_owned();
+        let mut all = 0;
+        for (class, count) in (1..).zip(&self.status) {
+            let n = count.load(Relaxed);
+            all += n;
+            let _ = writeln!(text, "xiaohe_http_answers_total{{status=\"{class}xx\"}} {n}");
+        }
+        text += "# TYPE xiaohe_http_seconds histogram\n";
+        let mut below = 0;
+        for (bound, count) in BOUNDS.iter().zip(&self.within) {
+            below += count.load(Relaxed);
+            let end = Duration::from_micros(*bound).as_secs_f64();
+            let _ = writeln!(text, "xiaohe_http_seconds_bucket{{le=\"{end}\"}} {below}");
+        }
+        let sum = Duration::from_micros(self.time.load(Relaxed)).as_secs_f64();
+        text + &format!(
+            "xiaohe_http_seconds_bucket{{le=\"+Inf\"}} {all}\nxiaohe_http_seconds_sum {sum}\n\
+             xiaohe_http_seconds_count {all}\n"
+        )
+    }
+}
+
 /// Counts that hold nothing about any case.
 async fn metrics(State(app): State<App>) -> Response {
     let stats = app.store().db().stats();
     let text = format!(
         "# TYPE xiaohe_writes_total counter\nxiaohe_writes_total {}\n\
          # TYPE xiaohe_commits_total counter\nxiaohe_commits_total {}\n\
-         # TYPE xiaohe_replays_total counter\nxiaohe_replays_total {}\n",
-        stats.works, stats.commits, stats.replays
+         # TYPE xiaohe_replays_total counter\nxiaohe_replays_total {}\n\
+         # TYPE xiaohe_build_info gauge\nxiaohe_build_info{{version=\"{}\"}} 1\n",
+        stats.works,
+        stats.commits,
+        stats.replays,
+        env!("CARGO_PKG_VERSION")
     );
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (kind, text + &ANSWERS.print()).into_response()
 }
 
 /// Headers of every answer. Pages are never stored: the phone may be read by somebody else.
 pub(crate) async fn safe_headers(request: Request, next: Next) -> Response {
+    let start = Instant::now();
     let mut response = next.run(request).await;
+    ANSWERS.count(response.status(), start.elapsed());
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -1,6 +1,8 @@
 //! The supervision board, the queue of return visits, the configuration pages, the dry run of the
 //! routing rules, papers and notices, as browsers get them.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 mod town;
 
 use axum::http::{StatusCode, header};
@@ -44,10 +46,10 @@ async fn the_board_counts_what_was_put_in() {
     assert_eq!(board.row(&short(DESK))[..4], [short(DESK), "1".into(), "0".into(), "0".into()]);
     assert_eq!(board.row("合计")[1..4], ["4", "0", "2"]);
     for link in [
-        "href=\"/desk?workflow=appeal&#38;unit=wf-3701&#38;light=red\">2</a>",
-        "href=\"/desk?workflow=appeal&#38;unit=wf-370102&#38;light=red\">1</a>",
-        "href=\"/desk?workflow=appeal&#38;unit=wf-3701&#38;state=assigned\">待签收 <b>2</b>",
-        "href=\"/desk?workflow=appeal&#38;unit=wf-3701&#38;state=handling\">办理中 <b>1</b>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;light=red\">2</a>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-370102&#38;light=red\">1</a>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;state=assigned\">待签收 <b>2</b>",
+        "href=\"/desk?flow=appeal&#38;unit=wf-3701&#38;state=handling\">办理中 <b>1</b>",
         "href=\"/board/wf-370102\"",
         "占未结 50.0%",
         "aria-label=\"正常 1，临期 0，超期 1\"><i class=\"w-50\"></i><i class=\"r w-50\"></i>",
@@ -284,7 +286,7 @@ async fn every_page_is_in_words_and_staff_only() {
     for path in [
         "/board",
         "/board/wf-370102",
-        "/board?workflow=mediation",
+        "/board?flow=mediation",
         "/visits",
         "/notices",
         "/setup",
@@ -340,6 +342,9 @@ async fn visits_wait_with_their_tries_and_notices_say_nothing_of_the_matter() {
     assert!(!handler.row(&opened.number).contains(&"开始".to_owned()));
 
     let notices = ok(&town.get("/notices", &town.cookie("handler", &unit).await).await);
-    assert!(notices.contains(&format!("编号{}已派至你单位", opened.number)), "{notices}");
+    // The day that was named when it was assigned: the next working day, not a later stage.
+    let words = format!("编号{}已派至你单位，请于2026-06-11 18:00前登录系统签收", opened.number);
+    assert!(notices.contains(&words), "{notices}");
+    assert!(notices.contains("<span class=\"state\">待回访</span>"), "{notices}");
     assert!(!notices.contains("{{") && !notices.contains("邻居"), "{notices}");
 }

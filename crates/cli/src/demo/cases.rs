@@ -66,7 +66,7 @@ pub async fn build(stage: &Stage, now: Timestamp) -> Result<(), Failure> {
     let mut lives = cast(stage, now);
     lives.extend(walk::cast(stage, now).into_iter().map(|w| Life::Walk(Box::new(w))));
     let numbers = Numbers::default();
-    let start = now.saturating_sub(DAYS.days()).unwrap_or(now);
+    let start = now.saturating_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(now);
     let slice = SignedDuration::from_hours(SLICE_HOURS);
     let mut at = start;
     let mut progress = Progress::new("days", Some(DAYS as u64));
@@ -164,7 +164,7 @@ fn cast(stage: &Stage, now: Timestamp) -> Vec<Life> {
 }
 
 fn opening(now: Timestamp, age: f64) -> Timestamp {
-    now.saturating_sub(SignedDuration::from_secs_f64(age * 86_400.0)).unwrap_or(now)
+    now.saturating_sub(SignedDuration::from_secs_f64((age * 86_400.0).round())).unwrap_or(now)
 }
 
 /// Whether a story can take this turn.
@@ -281,12 +281,7 @@ impl Appeal {
         Ok(())
     }
 
-    async fn plan(
-        &mut self,
-        stage: &Stage,
-        id: CaseId,
-        numbers: &Numbers,
-    ) -> Result<(), Failure> {
+    async fn plan(&mut self, stage: &Stage, id: CaseId, numbers: &Numbers) -> Result<(), Failure> {
         let Some(case) = stage.case(id).await? else {
             self.over = true;
             return Ok(());
@@ -306,12 +301,12 @@ impl Appeal {
         };
         match scene.next(&mut self.dice) {
             Next::Rest => self.over = true,
-            Next::Wait(hours) => self.next = stage.after(self.next, hours),
+            Next::Wait(hours) => self.next = Stage::after(self.next, hours),
             Next::Act { action, said, hours } => {
                 let hours = if self.plot.slow { hours * 3.0 } else { hours };
                 let any_hour = AT_ANY_HOUR.contains(&action);
                 self.next = if any_hour {
-                    stage.after(self.next, hours)
+                    Stage::after(self.next, hours)
                 } else {
                     stage.at_work(self.next, hours)
                 };

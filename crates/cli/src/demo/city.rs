@@ -1,17 +1,13 @@
 //! A year of a city of ten million: one hundred thousand appeals, as fast as the store takes
 //! them. Fewer turns than the small demonstration, the same doors.
 
-use super::{
-    dice::Dice,
-    form::About,
-    stage::Stage,
-};
+use super::{dice::Dice, form::About, stage::Stage, texts::Story};
 use crate::{
     failure::{Doing, Failure},
     progress::Progress,
 };
 use domain::{
-    case::{Actor, Staff},
+    case::{Actor, CaseId, Staff},
     decide::Step,
     field::{self, Checked, Raw},
     pack::{Level, Matter, Unit},
@@ -28,8 +24,14 @@ pub const APPEALS: usize = 100_000;
 const DAYS: f64 = 365.0;
 /// Appeals under way at once; enough to fill the commits of the store.
 const ABREAST: usize = 256;
-/// Appeals younger than this are not closed yet, days.
+/// Younger appeals than this have just arrived, days.
+const FRESH: f64 = 0.3;
+/// Younger ones than this are not signed for yet, days.
+const SIGNED: f64 = 1.2;
+/// Younger ones than this are not answered yet, days.
 const YOUNG: f64 = 12.0;
+/// Older ones than this are in the archive, days.
+const OLD: f64 = 40.0;
 
 /// What all appeals share.
 struct Round {
@@ -70,100 +72,113 @@ impl Round {
     /// One appeal from its opening to as far as it has come.
     async fn appeal(&self, index: usize) -> Result<(), Failure> {
         let mut dice = Dice::of(1_000_000 + index);
-        let stage = &self.stage;
-        let pack = &stage.pack;
-        let Some(flow) = pack.workflow("appeal") else { return Ok(()) };
-        let stories = stage.texts.stories.as_slice();
+        let Some(flow) = self.stage.pack.workflow("appeal") else { return Ok(()) };
+        let stories = self.stage.texts.stories.as_slice();
         let (Some(story), Some(place)) = (dice.pick(stories), dice.pick(&self.places)) else {
             return Ok(());
         };
+        let desk = self.stage.people.anywhere("operator", place).into_iter().next();
+        let Some(desk) = desk else { return Ok(()) };
         // More today than a year ago: hotlines grow.
         let age = DAYS * dice.between(0.0, 1.0).powf(1.15);
-        let at = |days: f64| {
-            let back = SignedDuration::from_secs_f64((age - days).max(0.0) * 86_400.0);
-            self.now.saturating_sub(back).unwrap_or(self.now)
-        };
-        let steps = Steps { round: self, flow, category: &story.category, place };
-        let desk = stage.people.anywhere("operator", place).into_iter().next();
-        let Some(desk) = desk else { return Ok(()) };
-        let name = stage.texts.name("female_middle", &mut dice);
-        let near = pack.regions.get(place).map_or("", |r| r.name.as_str());
-        let mut said = Raw::from([
-            ("channel".to_owned(), vec![story.channel.clone()]),
-            ("category".to_owned(), vec![story.category.clone()]),
-            ("summary".to_owned(), vec![story.summary.clone()]),
-            ("narrative".to_owned(), vec![stage.texts.narrative(story, near, &name, &mut dice)]),
-            ("place".to_owned(), vec![place.clone()]),
-            ("contact_name".to_owned(), vec![name]),
-            ("contact_phone".to_owned(), vec![stage.texts.phone(&mut dice)]),
-        ]);
-        said.insert("relation".to_owned(), vec![story.relation.clone()]);
-        let far = age > YOUNG;
-        let received = age < 0.3;
+        let mut life = Life { round: self, flow, story, place, desk, age, dice };
+        let case = life.open().await?;
+        if age < SIGNED { Ok(()) } else { life.go_on(case).await }
+    }
+}
+
+/// One appeal.
+struct Life<'a> {
+    round: &'a Round,
+    flow: &'a Workflow,
+    story: &'a Story,
+    place: &'a str,
+    desk: &'a Unit,
+    /// Days since it was made.
+    age: f64,
+    dice: Dice,
+}
+
+impl Life<'_> {
+    /// The instant so many days after the opening.
+    fn at(&self, days: f64) -> Timestamp {
+        let seconds = ((self.age - days).max(0.0) * 86_400.0).round();
+        let back = SignedDuration::from_secs_f64(seconds);
+        self.round.now.saturating_sub(back).unwrap_or(self.round.now)
+    }
+
+    /// Opens it and, unless it has just arrived, registers and dispatches it in the same entry.
+    async fn open(&mut self) -> Result<CaseId, Failure> {
+        let Round { stage, .. } = self.round;
+        let (pack, story, at) = (&stage.pack, self.story, self.at(0.0));
+        let name = stage.texts.name("female_middle", &mut self.dice);
+        let near = pack.regions.get(self.place).map_or("", |r| r.name.as_str());
+        let narrative = stage.texts.narrative(story, near, &name, &mut self.dice);
+        let said = [
+            ("channel", story.channel.clone()),
+            ("category", story.category.clone()),
+            ("summary", story.summary.clone()),
+            ("narrative", narrative),
+            ("place", self.place.to_owned()),
+            ("contact_name", name),
+            ("contact_phone", stage.texts.phone(&mut self.dice)),
+            ("relation", story.relation.clone()),
+        ];
+        let said: Raw = said.into_iter().map(|(f, v)| (f.to_owned(), vec![v])).collect();
         let mut then = Vec::new();
-        if !received {
+        if self.age >= FRESH {
             for action in ["register", "to_triage", "dispatch"] {
-                then.extend(steps.step(action, at(0.0), &mut dice));
+                then.extend(self.step(action, at));
             }
         }
-        let actor = Actor::Staff(steps.somebody(&["operator", "triage"], desk).await?);
+        let actor = Actor::Staff(self.somebody(&["operator", "triage"], self.desk).await?);
         let new = NewCase {
-            command: dice.bytes(),
+            command: self.dice.bytes(),
             actor,
-            workflow: flow.code.clone(),
+            workflow: self.flow.code.clone(),
             programme: None,
-            given: steps.checked(&flow.opening.fields, &said),
+            given: self.checked(&self.flow.opening.fields, &said),
             then,
             files: Vec::new(),
             receipt: store::new_receipt(),
             imported: None,
         };
-        let opened = stage.store.import_case(pack, at(0.0), new).await.doing("opening")?;
-        let case = opened.done.case;
-        if received || age < 1.5 {
-            return Ok(());
-        }
+        Ok(stage.store.import_case(pack, at, new).await.doing("opening")?.done.case)
+    }
+
+    /// Signs for it and, when it is old enough, answers, reviews, visits and archives.
+    async fn go_on(&mut self, case: CaseId) -> Result<(), Failure> {
+        let pack = &self.round.stage.pack;
         let matter = Matter {
-            category: &story.category,
-            grade: pack.categories.get(&story.category).map_or("", |c| c.grade.as_str()),
-            channel: &story.channel,
-            place,
+            category: &self.story.category,
+            grade: pack.categories.get(&self.story.category).map_or("", |c| c.grade.as_str()),
+            channel: &self.story.channel,
+            place: self.place,
         };
         let Some(route) = pack.routing.route(pack, matter) else { return Ok(()) };
         let Some(unit) = pack.units.get(&route.unit) else { return Ok(()) };
-        let signed: &[&str] = match (far, route.co.is_empty()) {
+        let done = self.age > YOUNG;
+        let signed: &[&str] = match (done, route.co.is_empty()) {
             (false, _) => &["sign"],
             (true, true) => &["sign", "submit_reply"],
             // Whoever was asked for a part and did not answer is waited for no longer.
             (true, false) => &["sign", "recall", "submit_reply"],
         };
-        let days = dice.between(0.5, if far { 8.0 } else { 1.2 });
-        if !steps.act(case, (&["handler"], unit), signed, at(days), &mut dice).await? || !far {
+        let days = self.dice.between(0.5, if done { 8.0 } else { SIGNED });
+        if !self.act(case, (&["handler"], unit), signed, days).await? || !done {
             return Ok(());
         }
         let reviewer = pack.units.upward(&unit.code).find(|u| pack.can_hold("reviewer", u));
         let Some(reviewer) = reviewer else { return Ok(()) };
-        let review = (&["reviewer"][..], reviewer);
-        if !steps.act(case, review, &["approve_reply"], at(days + 1.0), &mut dice).await? {
+        if !self.act(case, (&["reviewer"], reviewer), &["approve_reply"], days + 1.0).await? {
             return Ok(());
         }
-        let visit = (&["visitor", "archivist"][..], desk);
-        let last: &[&str] =
-            if age > 40.0 { &["record_visit", "archive"] } else { &["record_visit"] };
-        steps.act(case, visit, last, at(days + 3.0), &mut dice).await.map(drop)
+        let archived = self.age > OLD;
+        let last: &[&str] = if archived { &["record_visit", "archive"] } else { &["record_visit"] };
+        self.act(case, (&["visitor", "archivist"], self.desk), last, days + 3.0).await.map(drop)
     }
-}
 
-/// The steps of one appeal.
-struct Steps<'a> {
-    round: &'a Round,
-    flow: &'a Workflow,
-    category: &'a str,
-    place: &'a str,
-}
-
-impl Steps<'_> {
-    fn step(&self, action: &str, at: Timestamp, dice: &mut Dice) -> Option<Step> {
+    fn step(&mut self, action: &str, at: Timestamp) -> Option<Step> {
         let stage = &self.round.stage;
         let action = self.flow.action(action)?;
         let about = About {
@@ -171,11 +186,11 @@ impl Steps<'_> {
             texts: &stage.texts,
             flow: self.flow,
             today: stage.pack.date_of(at),
-            category: self.category,
+            category: &self.story.category,
             place: self.place,
         };
         let form = (action.fields.as_slice(), action.guards.as_slice());
-        let raw = about.fill(&action.code, form, Raw::new(), dice);
+        let raw = about.fill(&action.code, form, Raw::new(), &mut self.dice);
         Some(Step { action: action.code.clone(), given: self.checked(&action.fields, &raw) })
     }
 
@@ -193,16 +208,16 @@ impl Steps<'_> {
 
     /// Does some steps in one entry; false when the case is not as far as that.
     async fn act(
-        &self,
-        case: i64,
+        &mut self,
+        case: CaseId,
         (roles, unit): (&[&str], &Unit),
         actions: &[&str],
-        at: Timestamp,
-        dice: &mut Dice,
+        days: f64,
     ) -> Result<bool, Failure> {
-        let steps = actions.iter().filter_map(|a| self.step(a, at, dice)).collect();
+        let at = self.at(days);
+        let steps = actions.iter().filter_map(|action| self.step(action, at)).collect();
         let actor = Actor::Staff(self.somebody(roles, unit).await?);
-        let act = Act { command: dice.bytes(), actor, case, steps, files: Vec::new() };
+        let act = Act { command: self.dice.bytes(), actor, case, steps, files: Vec::new() };
         match self.round.stage.store.act(&self.round.stage.pack, at, act).await {
             Ok(_) => Ok(true),
             Err(WriteError::Refused(_)) => Ok(false),

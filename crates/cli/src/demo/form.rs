@@ -59,7 +59,10 @@ impl About<'_> {
                 self.text(action, field, dice).chars().take(*max).collect()
             }
             FieldKind::Choice(options) => {
-                dice.pick(options).map(|o| o.value.clone()).unwrap_or_default()
+                // The first option is the usual one.
+                let usual = options.first().filter(|_| dice.percent(60));
+                let one = usual.or_else(|| dice.pick(options));
+                one.map(|o| o.value.clone()).unwrap_or_default()
             }
             FieldKind::Channel => "call".to_owned(),
             FieldKind::Category => self.category.to_owned(),

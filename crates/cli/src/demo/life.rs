@@ -5,11 +5,7 @@ use super::{
     dice::Dice,
     plot::{Plot, Twist},
 };
-use domain::{
-    case::Case,
-    field::Raw,
-    pack::Pack,
-};
+use domain::{case::Case, field::Raw, pack::Pack};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,6 +166,10 @@ impl Scene<'_> {
         }
         if self.times("contact") == 0 && !consulting {
             return act("contact", dice.between(1.0, 8.0));
+        }
+        let harm = self.pack.is_sensitive(&self.case.category) && !self.case.anonymous;
+        if harm && self.times("add_person") == 0 {
+            return say("add_person", "person_role", "respondent", dice.between(0.5, 3.0));
         }
         if self.is(Twist::Invite) && self.times("invite") == 0 {
             return act("invite", dice.between(3.0, 12.0));

@@ -15,10 +15,9 @@ mod walk;
 use crate::{
     failure::{Doing, Failure},
     serve,
-    settings::{Place, block_on},
+    settings::{Place, block_on, now},
 };
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use packs::City;
 use people::People;
 use stage::Stage;
@@ -28,6 +27,8 @@ use texts::Texts;
 use web::{App, DemoAccount};
 
 static ANY_CASE: Stmt = Stmt::new("SELECT id FROM cases LIMIT 1");
+/// The last thing that building does is to seal what it built.
+static ANY_SEAL: Stmt = Stmt::new("SELECT id FROM checkpoints LIMIT 1");
 
 /// An invented city.
 #[derive(Debug, Clone, Args)]
@@ -68,33 +69,42 @@ impl Demo {
             let accounts = prepare(&store, &city, self.scale).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
-            let app = App::new(store, city, Timestamp::now, accounts);
+            let app = App::new(store, city, now, accounts);
             serve::listen(app, self.listen, dir).await
         })
     }
 }
 
 /// Makes the accounts and, in an empty database, the cases. A second start finds both.
-async fn prepare(
-    store: &Store,
-    city: &City,
-    scale: Scale,
-) -> Result<Vec<DemoAccount>, Failure> {
+async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAccount>, Failure> {
     let texts = Texts::read(&city.demo)?.map(Arc::new);
     let people =
         People::new(store.clone(), city.pack.clone(), texts.clone(), accounts::password()?);
     let people = Arc::new(people);
     let main = accounts::make(&people, &city.pack).await?;
-    let reader = store.db().read().await.doing("looking for cases");
-    let there = reader?.row(&ANY_CASE, &[]).await.doing("looking for cases")?.is_some();
+    let there = is_built(store).await?;
     let Some(texts) = texts.filter(|_| !there) else { return Ok(main) };
     let began = std::time::Instant::now();
     let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts };
-    let now = Timestamp::now();
+    let now = now();
     match scale {
         Scale::Small => cases::build(&stage, now).await?,
         Scale::City => city::build(&stage, now).await?,
     }
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)
+}
+
+/// Whether there is a city already; half of one is an error.
+async fn is_built(store: &Store) -> Result<bool, Failure> {
+    let mut reader = store.db().read().await.doing("looking for cases")?;
+    let case = reader.row(&ANY_CASE, &[]).await.doing("looking for cases")?;
+    let seal = reader.row(&ANY_SEAL, &[]).await.doing("looking for cases")?;
+    match (case.is_some(), seal.is_some()) {
+        (true, false) => {
+            let why = "the building of this demonstration was interrupted: delete its database";
+            Err(Failure::Plain(why.to_owned()))
+        }
+        (there, _) => Ok(there),
+    }
 }

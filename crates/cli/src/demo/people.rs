@@ -36,12 +36,7 @@ fn username(role: &str, unit: &str, person: u8) -> String {
 
 impl People {
     /// Begins with whoever is there already. `password` is the hash that all share.
-    pub fn new(
-        store: Store,
-        pack: Arc<Pack>,
-        texts: Option<Arc<Texts>>,
-        password: String,
-    ) -> Self {
+    pub fn new(store: Store, pack: Arc<Pack>, texts: Option<Arc<Texts>>, password: String) -> Self {
         Self { store, pack, texts, password, known: Mutex::default() }
     }
 
@@ -51,27 +46,24 @@ impl People {
     /// When the store fails.
     pub async fn staff(&self, role: &str, unit: &Unit, person: u8) -> Result<Staff, Failure> {
         let username = username(role, &unit.code, person);
-        let staff = |account| Staff {
-            account,
-            unit: unit.code.clone(),
-            roles: vec![role.to_owned()],
-        };
+        let staff =
+            |account| Staff { account, unit: unit.code.clone(), roles: vec![role.to_owned()] };
         let mut known = self.known.lock().await;
         if let Some(account) = known.get(&username) {
             return Ok(staff(*account));
         }
-        let account = match self.store.account(&username).await.doing("an account")? {
-            Some(account) => account.id,
-            None => {
-                let new = NewAccount {
-                    username: username.clone(),
-                    password: self.password.clone(),
-                    name: self.name(&username, role, unit),
-                    unit: unit.code.clone(),
-                    roles: vec![role.to_owned()],
-                };
-                self.store.create_account(new).await.doing("making an account")?
-            }
+        let there = self.store.account(&username).await.doing("an account")?;
+        let account = if let Some(account) = there {
+            account.id
+        } else {
+            let new = NewAccount {
+                username: username.clone(),
+                password: self.password.clone(),
+                name: self.name(&username, role, unit),
+                unit: unit.code.clone(),
+                roles: vec![role.to_owned()],
+            };
+            self.store.create_account(new).await.doing("making an account")?
         };
         known.insert(username, account);
         Ok(staff(account))

@@ -62,7 +62,7 @@ pub struct Plot {
 }
 
 /// Count, twist, state of rest, youngest and oldest in days.
-type Line = (usize, Twist, &'static str, f64, f64);
+type Line = (u16, Twist, &'static str, f64, f64);
 
 const LINES: &[Line] = &[
     (7, Twist::Usual, "received", 0.02, 1.2),
@@ -123,10 +123,10 @@ pub fn plots() -> Vec<Plot> {
     let mut dice = Dice::of(0);
     let mut plots = Vec::new();
     for (count, twist, rest, from, to) in LINES {
+        let part = (to - from) / f64::from(*count);
         for n in 0..*count {
             // Spread over the whole stretch, and not in a heap by chance.
-            let part = (to - from) / *count as f64;
-            let age = from + part * (n as f64 + dice.between(0.05, 0.95));
+            let age = from + part * (f64::from(n) + dice.between(0.05, 0.95));
             let slow = dice.percent(8) && age > 20.0;
             plots.push(Plot { twist: *twist, rest, age, slow });
         }

@@ -13,10 +13,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp, civil::Weekday};
 use std::sync::Arc;
-use store::{
-    Act, NewCase, No, Store,
-    db::WriteError,
-};
+use store::{Act, NewCase, No, Store, db::WriteError};
 
 /// Cases that time moves in one go.
 const TICK_CASES: u32 = 10_000;
@@ -100,7 +97,12 @@ impl Stage {
         dice: &mut Dice,
     ) -> Result<bool, Failure> {
         let Some(actor) = self.people.who_may(case, action, now).await? else {
-            tracing::debug!(action = action.code, state = case.state, unit = case.unit, "nobody may");
+            tracing::debug!(
+                action = action.code,
+                state = case.state,
+                unit = case.unit,
+                "nobody may"
+            );
             return Ok(false);
         };
         let Some(flow) = self.pack.workflow(&case.workflow) else { return Ok(false) };
@@ -147,13 +149,14 @@ impl Stage {
     }
 
     /// The instant after so many hours.
-    pub fn after(&self, from: Timestamp, hours: f64) -> Timestamp {
-        from.saturating_add(SignedDuration::from_secs_f64(hours * 3_600.0)).unwrap_or(from)
+    pub fn after(from: Timestamp, hours: f64) -> Timestamp {
+        from.saturating_add(SignedDuration::from_secs_f64((hours * 3_600.0).round()))
+            .unwrap_or(from)
     }
 
     /// The instant after so many hours, in office hours: people act when they are at work.
     pub fn at_work(&self, from: Timestamp, hours: f64) -> Timestamp {
-        let mut at = self.after(from, hours);
+        let mut at = Self::after(from, hours);
         for _ in 0..4 {
             let local = self.pack.work_time.offset().to_datetime(at);
             let weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);

@@ -116,11 +116,11 @@ impl Texts {
 
     /// A telephone number that no subscriber has.
     pub fn phone(&self, dice: &mut Dice) -> String {
-        let digits = (0..self.names.phone_digits).map(|_| char::from(b'0' + dice.below(10) as u8));
-        digits.fold(self.names.phone_prefix.clone(), |mut phone, digit| {
-            phone.push(digit);
-            phone
-        })
+        let mut phone = self.names.phone_prefix.clone();
+        for _ in 0..self.names.phone_digits {
+            phone.push_str(&dice.below(10).to_string());
+        }
+        phone
     }
 
     /// The story with its slots filled.

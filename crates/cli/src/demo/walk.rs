@@ -18,7 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 /// Records of each programme.
 const RECORDS: usize = 32;
 /// The longest walk, steps.
-const STEPS: usize = 26;
+const STEPS: usize = 18;
+/// What is liked less than this is not done.
+const DISLIKED: usize = 7;
 
 /// One record on its way.
 pub struct Walk {
@@ -52,7 +54,7 @@ pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
         for record in 0..RECORDS.div_ceil(share) + 4 {
             let mut dice = Dice::of(10_000 + n * 1_000 + record);
             let age = dice.between(2.0, 115.0);
-            let back = SignedDuration::from_secs_f64(age * 86_400.0);
+            let back = SignedDuration::from_secs_f64((age * 86_400.0).round());
             walks.push(Walk {
                 flow: flow.clone(),
                 programme: programme.clone(),
@@ -172,12 +174,7 @@ impl Walk {
         set("contact_phone", texts.phone(dice));
     }
 
-    async fn go_on(
-        &mut self,
-        stage: &Stage,
-        flow: &Workflow,
-        id: CaseId,
-    ) -> Result<(), Failure> {
+    async fn go_on(&mut self, stage: &Stage, flow: &Workflow, id: CaseId) -> Result<(), Failure> {
         let Some(case) = stage.case(id).await? else {
             self.over = true;
             return Ok(());
@@ -188,8 +185,11 @@ impl Walk {
             .filter(|a| a.auto.is_none() && !names_a_case(flow, a))
             .collect();
         self.dice.shuffle(&mut offers);
-        offers.sort_by_key(|a| self.liking(&case, a));
-        for action in offers.into_iter().take(4) {
+        let mut liked: Vec<(usize, &Action)> =
+            offers.into_iter().map(|a| (self.liking(flow, &case, a), a)).collect();
+        liked.sort_by_key(|(liking, _)| *liking);
+        // What nobody likes is not done: then the clocks of the case decide.
+        for (_, action) in liked.into_iter().filter(|(liking, _)| *liking < DISLIKED).take(4) {
             if stage.act(self.next, (&case, action), Raw::new(), &mut self.dice).await? {
                 break;
             }
@@ -198,16 +198,21 @@ impl Walk {
     }
 
     /// Smaller is likelier: the usual step first, small things sometimes, an end rarely.
-    fn liking(&mut self, case: &Case, action: &Action) -> usize {
-        let moves = matches!(&action.to, Target::State(to) if *to != case.state);
+    fn liking(&mut self, flow: &Workflow, case: &Case, action: &Action) -> usize {
+        let to = match &action.to {
+            Target::State(to) => flow.state(to).filter(|s| s.code != case.state),
+            Target::Same => None,
+        };
+        let moves = to.is_some();
+        let ends = to.is_some_and(|s| !s.is_open()) && action.tone != Tone::Primary;
         let base = match action.tone {
             Tone::Primary => 0,
             Tone::Normal => 3,
-            Tone::Danger => 5,
+            Tone::Danger => 6,
             Tone::Quiet => 4,
         };
         let again = usize::try_from(case.times(&action.code)).unwrap_or(9) * 3;
-        base + again + usize::from(!moves) * 2 + self.dice.below(5)
+        base + again + usize::from(!moves) * 2 + usize::from(ends) * 5 + self.dice.below(5)
     }
 }
 

@@ -9,11 +9,10 @@ mod words;
 use crate::{
     failure::{Doing, Failure},
     progress::Progress,
-    settings::{Place, block_on},
+    settings::{Place, block_on, now},
 };
 use clap::{Args, Subcommand};
 use domain::{case::Actor, pack::Pack, workflow::Workflow};
-use jiff::Timestamp;
 use row::{Reading, Ready};
 use sheets::{Mapping, Table};
 use std::{fmt::Write as _, fs, io::Write as _, path::PathBuf, sync::Arc};
@@ -97,14 +96,13 @@ impl Appeals {
         let mut table = sheets::open(&self.file).doing("reading the table")?;
         let mapping = self.columns(&table, &lexicon)?;
         let channel = self.channel(&pack)?;
-        let now = Timestamp::now();
         let reading = Reading {
             pack: &pack,
             flow,
             lexicon: &lexicon,
             mapping: &mapping,
             channel: &channel,
-            now,
+            now: now(),
         };
         let began = std::time::Instant::now();
         let tally = if self.dry_run {
@@ -113,6 +111,7 @@ impl Appeals {
             block_on(async {
                 let store = place.store(place.load_keys()?).await?;
                 let tally = self.take(&store, &pack, flow, &mut table, &reading).await?;
+                store.checkpoint(now()).await.doing("sealing")?;
                 store.db().close().await.doing("closing the database")?;
                 Ok(tally)
             })?
@@ -172,9 +171,9 @@ impl Appeals {
         let mut tally = Tally::default();
         for row in table.take(self.limit.unwrap_or(usize::MAX)) {
             tally.read += 1;
-            let read = row.map_err(|f| (f.line, f.why.to_string())).and_then(|record| {
-                reading.row(&record.cells).map_err(|why| (record.line, why))
-            });
+            let read = row
+                .map_err(|f| (f.line, f.why.to_string()))
+                .and_then(|record| reading.row(&record.cells).map_err(|why| (record.line, why)));
             match read {
                 Ok(ready) => {
                     tally.taken += 1;
@@ -307,11 +306,7 @@ async fn write(
 
 /// Which rows were imported before. Asked before the costly sealing, so that a file given again
 /// passes quickly; the write path asks once more.
-async fn known(
-    store: &Store,
-    source: &str,
-    chunk: &[(u64, Ready)],
-) -> Result<Vec<bool>, Failure> {
+async fn known(store: &Store, source: &str, chunk: &[(u64, Ready)]) -> Result<Vec<bool>, Failure> {
     let tag = |ready: &Ready| store.keys().blind(BlindKind::Document, &ready.number);
     let tags: Vec<[u8; 16]> = chunk.iter().map(|(_, ready)| tag(ready)).collect();
     let mut batch = Batch::new();

@@ -62,10 +62,8 @@ impl Reading<'_> {
         let raw = self.raw(cells)?;
         let given = field::check(self.pack, self.flow, &self.flow.opening.fields, &raw)
             .map_err(|faults| reasons(&faults))?;
-        let number = self.cell(cells, "external_number").map_or_else(
-            || digest(&whole),
-            str::to_owned,
-        );
+        let number =
+            self.cell(cells, "external_number").map_or_else(|| digest(&whole), str::to_owned);
         Ok(Ready { given, opened, redated, number })
     }
 
@@ -134,8 +132,11 @@ impl Reading<'_> {
         }
         let mut short: String = summary.chars().take(SUMMARY_CHARS - 1).collect();
         short.push('…');
-        let narrative =
-            if narrative.contains(&summary) { narrative } else { format!("{summary}\n{narrative}") };
+        let narrative = if narrative.contains(&summary) {
+            narrative
+        } else {
+            format!("{summary}\n{narrative}")
+        };
         Ok((short, narrative.trim_end().to_owned()))
     }
 
@@ -197,8 +198,7 @@ fn first_sentence(text: &str) -> Option<String> {
 
 /// The number of a row that has none: the same content is the same row.
 fn digest(content: &str) -> String {
-    let hex: String = store::digest(content).iter().map(|b| format!("{b:02x}")).collect();
-    format!("#{hex}")
+    format!("#{:032x}", u128::from_be_bytes(store::digest(content)))
 }
 
 fn reasons(faults: &[field::FieldFault]) -> String {

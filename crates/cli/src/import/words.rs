@@ -162,3 +162,59 @@ fn choices(flow: &Workflow) -> HashMap<(String, String), String> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn sample() -> packs::City {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
+        packs::load(&dir).unwrap_or_else(|faults| panic!("{faults:?}"))
+    }
+
+    #[test]
+    fn traditional_text_is_simplified_and_simplified_text_is_left_alone() {
+        let city = sample();
+        let lexicon = Lexicon::new(&city.pack, city.pack.workflow("appeal").unwrap()).unwrap();
+        for (written, expected) in [
+            ("鄰居家孩子無人照顧", Some("邻居家孩子无人照顾")),
+            ("邻居家孩子无人照顾", None),
+            ("no Chinese at all", None),
+            // One rare character in a simplified story is somebody's name.
+            (
+                "我叫李乾，今年四十七岁，与丈夫长期争吵，感情已无恢复可能，请给我讲讲怎样办手续。",
+                None,
+            ),
+        ] {
+            assert_eq!(lexicon.simplified(written).as_deref(), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn categories_places_and_channels_are_known_by_code_and_name() {
+        let city = sample();
+        let pack = &city.pack;
+        let lexicon = Lexicon::new(pack, pack.workflow("appeal").unwrap()).unwrap();
+        for (cell, code) in [
+            ("0101", Some("0101")),
+            ("离婚纠纷", Some("0101")),
+            ("婚姻家庭/离婚纠纷", Some("0101")),
+            ("婚姻家庭 · 离婚纠纷", Some("0101")),
+            ("Divorce", Some("0101")),
+            ("噪音扰民", None),
+        ] {
+            assert_eq!(lexicon.category(pack, cell).as_deref(), code, "{cell}");
+        }
+        for region in pack.regions.iter() {
+            let whole = pack.regions.full_name(&region.code);
+            for cell in [&whole, &region.code, &format!("{}{whole}", pack.name)] {
+                assert_eq!(lexicon.place(pack, cell).as_deref(), Some(&*region.code), "{cell}");
+            }
+        }
+        assert_eq!(lexicon.place(pack, "火星"), None);
+        let call = pack.channels.values().next().unwrap();
+        assert_eq!(lexicon.channel(pack, &call.name).as_deref(), Some(&*call.code));
+        assert!(lexicon.is_blank("不详") && lexicon.is_yes("是") && !lexicon.is_yes("否"));
+    }
+}

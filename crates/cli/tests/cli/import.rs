@@ -28,14 +28,12 @@ fn encoded(text: &str, encoding: &'static Encoding) -> Vec<u8> {
 /// The table as a workbook with inline strings.
 fn workbook(csv: &str) -> Vec<u8> {
     let row = |(n, line): (usize, &str)| {
-        let cells: String = line
-            .split(',')
-            .zip('A'..)
-            .map(|(cell, column)| {
-                format!("<c r=\"{column}{}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>", n + 1)
-            })
-            .collect();
-        format!("<row r=\"{}\">{cells}</row>", n + 1)
+        let mut row = format!("<row r=\"{}\">", n + 1);
+        for (cell, column) in line.split(',').zip('A'..) {
+            let at = format!("{column}{}", n + 1);
+            row.extend(["<c r=\"", &at, "\" t=\"inlineStr\"><is><t>", cell, "</t></is></c>"]);
+        }
+        row + "</row>"
     };
     let rows: String = csv.lines().enumerate().map(row).collect();
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -148,8 +146,7 @@ fn bad_rows_are_named_and_stop_nothing() {
     assert_eq!((status, count(&found, "taken"), count(&found, "failed")), (2, 3, 5), "{found}");
     assert!(!town.path("data/city.db").exists(), "a dry run opens no database");
 
-    let (status, found) =
-        town.json(&["import", "appeals", "bad.csv", "--report", "report.csv"]);
+    let (status, found) = town.json(&["import", "appeals", "bad.csv", "--report", "report.csv"]);
     assert_eq!((status, count(&found, "taken"), count(&found, "failed")), (2, 3, 5), "{found}");
     // A year without holiday data has no deadlines, so the old one is opened now.
     assert_eq!(count(&found, "redated"), 1);
@@ -200,11 +197,8 @@ fn killed_in_the_middle_and_given_again() {
 
     let limit = ROWS.to_string();
     let mut command = town.command(&["import", "appeals", "many.csv", "--limit", &limit]);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     let says = BufReader::new(child.stderr.take().expect("a pipe"));
     // When the progress is shown a second time, the rows before the first are durable.
     let shown = says.lines().map_while(Result::ok).filter(|l| l.contains(" of 2000")).nth(1);

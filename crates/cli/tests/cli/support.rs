@@ -23,7 +23,8 @@ impl Drop for Town {
 impl Town {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("xiaohe-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("xiaohe-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let dir = std::env::temp_dir().join(name);
         fs::create_dir_all(&dir).expect("a folder");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

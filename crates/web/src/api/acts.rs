@@ -2,7 +2,7 @@
 
 use super::{
     appeals::same_opening,
-    body::{Sent, fault},
+    body::{Object, Sent, fault},
     idempotency::is_same,
 };
 use crate::{app::App, error::Oops, session::LoggedIn};
@@ -55,16 +55,15 @@ pub(crate) async fn act(
             return Err(Refusal::Fields(faults).into());
         }
     };
-    let steps = vec![Step { action: action.clone(), given }];
+    let steps = vec![Step { action: action.clone(), given: given.clone() }];
     let case = shown.case.id;
-    let act = Act { command, actor, case, steps: steps.clone(), files: Vec::new() };
+    let act = Act { command, actor, case, steps, files: Vec::new() };
     let done = app.store().act(&pack, now, act).await?;
     let after = app.store().case_by_id(&pack, &Viewer::System, case).await?;
     let after = after.ok_or(Oops::NotFound)?;
     if done.repeated {
         let entry = after.entries.iter().find(|e| e.seq == done.seq);
-        let same = |e| steps.iter().all(|s| is_same(e, &s.action, &s.given));
-        if !entry.is_some_and(same) {
+        if !entry.is_some_and(|e| is_same(e, &[(&action, &given)])) {
             return Err(Oops::Misused);
         }
     }
@@ -93,7 +92,7 @@ struct Opening {
     #[serde(default)]
     fields: Map<String, Value>,
     #[serde(default)]
-    then: Vec<Next>,
+    then: Vec<Object<Next>>,
 }
 
 #[derive(Deserialize)]
@@ -120,14 +119,16 @@ pub(crate) async fn open(
         workflow: opening.workflow,
         programme: opening.programme,
         given: given.clone(),
-        then,
+        then: then.clone(),
         files: Vec::new(),
         receipt: receipt.clone(),
         imported: None,
     };
     let opened = app.store().open_case(&pack, now, new).await?;
     if opened.done.repeated {
-        same_opening(&app, &pack, opened.done.case, &given).await?;
+        let mut steps = vec![("open", &given)];
+        steps.extend(then.iter().map(|s| (s.action.as_str(), &s.given)));
+        same_opening(&app, &pack, opened.done.case, &steps).await?;
     }
     let after = app.store().case_by_id(&pack, &Viewer::System, opened.done.case).await?;
     let after = after.ok_or(Oops::NotFound)?;
@@ -152,7 +153,7 @@ impl Opening {
         }
         let given =
             check(pack, flow, &flow.opening.fields, &self.fields).map_err(Refusal::Fields)?;
-        let step = |next: &Next| {
+        let step = |Object(next): &Object<Next>| {
             let action = flow.action(&next.action).ok_or_else(|| not_one("then"))?;
             let given = check(pack, flow, &action.fields, &next.fields).map_err(Refusal::Fields)?;
             Ok::<_, Oops>(Step { action: action.code.clone(), given })

@@ -1,7 +1,7 @@
 //! Appeals of residents: sending one, and following it with number and receipt.
 
 use super::{
-    body::{Sent, fault},
+    body::{Object, Sent, fault},
     idempotency::is_same,
     throttle::Throttle,
 };
@@ -41,9 +41,8 @@ const TEXTS: &[&str] = &[
 ];
 
 /// An appeal as it is sent. Every field may be missing or null; the check says which must not.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(default)]
-#[derive(Default)]
 struct Appeal {
     channel: Option<String>,
     category: Option<String>,
@@ -53,7 +52,7 @@ struct Appeal {
     address: Option<String>,
     relation: Option<String>,
     anonymous: Option<bool>,
-    contact: Option<Contact>,
+    contact: Option<Object<Contact>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -61,11 +60,13 @@ struct Appeal {
 struct Contact {
     name: Option<String>,
     phone: Option<String>,
-    safe_contact: Option<String>,
+    #[serde(rename = "safe_contact")]
+    safely: Option<String>,
 }
 
+/// What the sender must keep.
 #[derive(Serialize)]
-struct Receipt {
+struct Kept {
     number: String,
     receipt: String,
     status_url: String,
@@ -97,12 +98,12 @@ pub(crate) async fn create(
     };
     let opened = app.store().open_case(&pack, app.now(), new).await?;
     if opened.done.repeated {
-        same_opening(&app, &pack, opened.done.case, &read()?).await?;
+        same_opening(&app, &pack, opened.done.case, &[("open", &read()?)]).await?;
     }
     let number = opened.number;
     let status_url = format!("/api/v1/appeals/track?number={number}");
     let location = [(header::LOCATION, status_url.clone())];
-    let body = Json(Receipt { number, receipt, status_url });
+    let body = Json(Kept { number, receipt, status_url });
     Ok((StatusCode::CREATED, location, body).into_response())
 }
 
@@ -114,10 +115,10 @@ pub(crate) async fn same_opening(
     app: &App,
     pack: &Pack,
     case: i64,
-    given: &Checked,
+    steps: &[(&str, &Checked)],
 ) -> Result<(), Oops> {
     let first = app.store().case_by_id(pack, &Viewer::System, case).await?;
-    let same = first.is_some_and(|p| p.entries.first().is_some_and(|e| is_same(e, "open", given)));
+    let same = first.is_some_and(|p| p.entries.first().is_some_and(|e| is_same(e, steps)));
     if same { Ok(()) } else { Err(Oops::Misused) }
 }
 
@@ -154,7 +155,7 @@ impl Appeal {
     }
 
     fn raw(self, free_place: bool) -> Raw {
-        let contact = self.contact.unwrap_or_default();
+        let contact = self.contact.map_or_else(Contact::default, |c| c.0);
         // A place in words cannot route a case, but it must not be lost either.
         let (place, address) = if free_place {
             let both = [self.place, self.address].into_iter().flatten();
@@ -174,7 +175,7 @@ impl Appeal {
             ("anonymous", anonymous),
             ("contact_name", contact.name),
             ("contact_phone", contact.phone),
-            ("safe_contact", contact.safe_contact),
+            ("safe_contact", contact.safely),
         ];
         let filled = fields.into_iter().filter_map(|(code, value)| Some((code, value?)));
         filled.map(|(code, value)| (code.to_owned(), vec![value])).collect()

@@ -10,8 +10,15 @@ use domain::{
     field::{FieldFault, Why},
     refusal::Refusal,
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::{Value, error::Category};
+use std::{
+    fmt::{self, Formatter},
+    marker::PhantomData,
+};
 
 /// The largest body in bytes: the longest appeal, every character of it escaped.
 const MOST: usize = 256 * 1024;
@@ -44,7 +51,8 @@ impl Sent {
     /// # Errors
     /// When it is no JSON, no object, or a field has the wrong type.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self, texts: &[&str]) -> Result<T, Oops> {
-        serde_json::from_slice(&self.0).map_err(|error| match error.classify() {
+        let read = serde_json::from_slice::<Object<T>>(&self.0);
+        read.map(|object| object.0).map_err(|error| match error.classify() {
             Category::Data => self.misfit(texts),
             _ => Oops::Bad("error.unreadable"),
         })
@@ -65,6 +73,31 @@ impl Sent {
     }
 }
 
+/// Something that is written as an object. On its own, serde would also take a list of the fields
+/// in the order in which they happen to stand in the program.
+#[derive(Default)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
 /// The fault of the field at a dotted path, if it is there and holds no text.
 fn wrong(value: &Value, path: &str) -> Option<FieldFault> {
     let mut here = value;
@@ -72,7 +105,8 @@ fn wrong(value: &Value, path: &str) -> Option<FieldFault> {
         match here {
             Value::Object(fields) => here = fields.get(name)?,
             Value::Null => return None,
-            _ => break,
+            // A part of what should have parts, and is something else.
+            _ => return Some(fault(path, Why::Unreadable)),
         }
     }
     let fits = here.is_string() || here.is_null();

@@ -196,7 +196,7 @@ fn clock(page: &Page, flow: Option<&Workflow>, clock: &Clock, now: Timestamp) ->
 /// The people whom an entry names, as far as the viewer sees them.
 fn people(flow: Option<&Workflow>, entry: &EntryPage) -> Vec<Value> {
     let mut people = Vec::new();
-    for fields in entry.texts.values() {
+    for (step, fields) in &entry.texts {
         let mut person = serde_json::Map::new();
         for (code, text) in fields {
             let meaning = flow.and_then(|f| f.fields.get(code)).map(|f| f.meaning);
@@ -211,7 +211,9 @@ fn people(flow: Option<&Workflow>, entry: &EntryPage) -> Vec<Value> {
         }
         if !person.is_empty() {
             let role = given(&entry.facts).and_then(|coded| coded.get("person_role"));
-            person.insert("role".to_owned(), json!(role.map_or("appellant", |r| r.one())));
+            let role =
+                role.map(domain::field::Value::one).or((step == "open").then_some("appellant"));
+            person.insert("role".to_owned(), json!(role));
             people.push(Value::Object(person));
         }
     }

@@ -12,12 +12,13 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::btree_map::Entry;
 use store::{CasePage, DeskFilter};
 
 /// The most hits of a search.
 const HITS: usize = 50;
-/// The longest search in bytes.
-const LONGEST: usize = 400;
+/// The longest search in characters.
+const LONGEST: usize = 100;
 
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
@@ -39,7 +40,7 @@ pub(crate) async fn list(
     page: Page,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, Oops> {
-    let light = light_of(&wanted.light)?;
+    let (light, cursor) = (light_of(&wanted.light)?, read_cursor(&wanted.cursor)?);
     if !wanted.q.trim().is_empty() {
         return search(&app, &who, &page, (&wanted, light)).await;
     }
@@ -48,7 +49,7 @@ pub(crate) async fn list(
         state: filled(wanted.state),
         unit: filled(wanted.unit),
         light,
-        cursor: read_cursor(&wanted.cursor)?,
+        cursor,
         ..DeskFilter::default()
     };
     let found = app.store().desk(&page.pack, &who.staff(), app.now(), &filter).await?;
@@ -73,7 +74,7 @@ async fn search(
     page: &Page,
     (wanted, light): (&Wanted, Option<Light>),
 ) -> Result<Json<Value>, Oops> {
-    if wanted.q.len() > LONGEST {
+    if wanted.q.chars().count() > LONGEST {
         return Err(Oops::Bad("error.too_much_text"));
     }
     let hits = app.store().search(&page.pack, &who.viewer(), &wanted.q, HITS).await?;
@@ -133,9 +134,9 @@ async fn names(app: &App, shown: &CasePage) -> Result<Names, Oops> {
     let mut names = Names::new();
     for entry in &shown.entries {
         let By::Staff(account, _) = entry.by else { continue };
-        if !names.contains_key(&account) {
+        if let Entry::Vacant(place) = names.entry(account) {
             let known = app.store().account_by_id(account).await?;
-            names.insert(account, known.map_or(String::new(), |a| a.name));
+            place.insert(known.map_or(String::new(), |a| a.name));
         }
     }
     Ok(names)

@@ -2,7 +2,10 @@
 
 use crate::error::Oops;
 use axum::http::HeaderMap;
-use domain::case::{Actor, Fact};
+use domain::{
+    case::{Actor, Fact},
+    field::Checked,
+};
 use std::collections::BTreeMap;
 use store::EntryPage;
 
@@ -16,8 +19,9 @@ const MOST: usize = 200;
 /// When the key is empty, too long, or not plain text.
 pub(crate) fn command(headers: &HeaderMap, kind: &str, actor: &Actor) -> Result<[u8; 16], Oops> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(rand::random()) };
-    let key = key.to_str().map_err(|_| Oops::Bad("error.unreadable"))?.trim();
-    if key.is_empty() || key.len() > MOST {
+    let key = key.to_str().map_err(|_| Oops::Bad("error.unreadable"))?;
+    let plain = key.chars().all(|c| c.is_ascii_graphic());
+    if key.is_empty() || key.len() > MOST || !plain {
         return Err(Oops::Bad("error.unreadable"));
     }
     Ok(match actor {
@@ -26,21 +30,24 @@ pub(crate) fn command(headers: &HeaderMap, kind: &str, actor: &Actor) -> Result<
     })
 }
 
-/// Whether an entry holds exactly what was sent with a step (`open` for an opening). A repeated
-/// key with another content must not be answered as if that had been done, and the receipt goes
-/// only to whoever knows the whole appeal.
-pub(crate) fn is_same(entry: &EntryPage, step: &str, given: &domain::field::Checked) -> bool {
+/// Whether an entry holds exactly the steps that were sent; an opening is the step `open`. A
+/// repeated key with another content must not be answered as if that had been done, and the
+/// receipt goes only to whoever knows the whole appeal.
+pub(crate) fn is_same(entry: &EntryPage, steps: &[(&str, &Checked)]) -> bool {
     let none = BTreeMap::new();
-    let texts = entry.texts.get(step).unwrap_or(&none);
-    let coded = entry.facts.iter().find_map(|fact| match fact {
+    let done = entry.facts.iter().filter_map(|fact| match fact {
+        Fact::Opened { .. } => Some("open"),
+        Fact::Acted { action, .. } => Some(action.as_str()),
+        _ => None,
+    });
+    let mut codes = entry.facts.iter().filter_map(|fact| match fact {
         Fact::Given { coded, .. } => Some(coded),
         _ => None,
     });
-    let named = match entry.facts.first() {
-        Some(Fact::Acted { action, .. }) => action == step,
-        Some(Fact::Opened { .. }) => step == "open",
-        _ => false,
+    let same = |(step, given): &(&str, &Checked)| {
+        let empty = given.coded.is_empty() && given.texts.is_empty();
+        entry.texts.get(*step).unwrap_or(&none) == &given.texts
+            && (empty || codes.next() == Some(&given.coded))
     };
-    let same_codes = coded.map_or(given.coded.is_empty(), |coded| *coded == given.coded);
-    named && *texts == given.texts && same_codes
+    done.eq(steps.iter().map(|(step, _)| *step)) && steps.iter().all(same)
 }

@@ -3,7 +3,7 @@
 //! the layer around all routes turns into problem details.
 
 mod acts;
-mod appeals;
+pub(crate) mod appeals;
 mod body;
 mod case_json;
 mod cases;

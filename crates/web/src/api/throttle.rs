@@ -16,7 +16,10 @@ const NAMES: usize = 20_000;
 
 /// Failures of the last minute by name. Names are digests, so none lies about in memory.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Throttle(Arc<Mutex<HashMap<[u8; 16], (i64, u32)>>>);
+pub(crate) struct Throttle(Arc<Mutex<Failures>>);
+
+/// By name: when the window began, and the failures within it.
+type Failures = HashMap<[u8; 16], (i64, u32)>;
 
 impl Throttle {
     /// Whether the name has failed too often lately.

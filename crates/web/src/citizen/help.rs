@@ -205,7 +205,7 @@ fn check(page: &Page, step: Step, form: &Form) -> Result<Checked, Vec<FieldFault
         raw.insert("category".to_owned(), vec![form.get("group").to_owned()]);
     }
     public_only(page, &mut raw);
-    field::check(&page.pack, flow, &uses, &raw).map_err(|faults| localised(page, flow, faults))
+    field::check(&page.pack, flow, &uses, &raw).map_err(|faults| named(page, flow, faults))
 }
 
 /// A category that residents may not choose is as unknown as any other word.
@@ -214,6 +214,16 @@ fn public_only(page: &Page, raw: &mut Raw) {
     if let Some(codes) = raw.get_mut("category") {
         codes.iter_mut().filter(|c| !known(c)).for_each(|c| "-".clone_into(c));
     }
+}
+
+/// Faults that call a field as these pages do.
+fn named(page: &Page, flow: &Workflow, faults: Vec<FieldFault>) -> Vec<FieldFault> {
+    let label = |f: &FieldFault| {
+        let key = format!("help.label.{}", f.field);
+        help_page::own(page, &key).map(str::to_owned)
+    };
+    let faults = localised(page, flow, faults);
+    faults.into_iter().map(|f| FieldFault { label: label(&f).unwrap_or(f.label), ..f }).collect()
 }
 
 /// Faults whose labels are in the language of the page.
@@ -257,7 +267,8 @@ async fn send(app: &App, page: &Page, form: Form, trouble: Option<Oops>) -> Resu
     };
     match app.store().open_case(&page.pack, app.now(), new).await.map_err(Oops::from) {
         Ok(opened) => {
-            receipt::show(app, page, &opened, &receipt, help_page::is_alarming(page, &form))
+            let alarm = help_page::is_alarming(page, &form);
+            receipt::show(app, page, &opened, &receipt, alarm).await
         }
         // Whatever stands in the way, the words that somebody found with effort stay.
         Err(oops) if oops.status() != StatusCode::CONFLICT => {

@@ -64,7 +64,13 @@ struct Mark<'a> {
 struct Fact {
     label: String,
     value: String,
+}
+
+/// The answers of one step in the review.
+struct Part<'a> {
+    title: &'a str,
     step: &'static str,
+    facts: Vec<Fact>,
 }
 
 #[derive(Template)]
@@ -85,7 +91,7 @@ struct HelpPage<'a> {
     fields: Vec<FieldView>,
     area: AreaView,
     area_error: &'a str,
-    facts: Vec<Fact>,
+    parts: Vec<Part<'a>>,
     consent: bool,
     consent_error: bool,
 }
@@ -100,7 +106,10 @@ pub(super) fn show(
     let Some(flow) = page.pack.workflow(FLOW) else { return Err(Oops::NotFound) };
     let step = if step == Step::Kind && kinds(page, form).len() < 2 { Step::Group } else { step };
     let group = page.pack.categories.get(form.get("group"));
-    let shown = |code: &str| code != "command" && step.fields().contains(&code);
+    let shown = |code: &&&str| match step {
+        Step::Group => **code == "group",
+        _ => step.fields().contains(*code),
+    };
     let key = |part: &str| format!("help.{}.{part}", step.name());
     let errors = errors(page, trouble);
     let view = HelpPage {
@@ -109,9 +118,8 @@ pub(super) fn show(
         marks: marks(page, step),
         hidden: CARRIED
             .iter()
-            .filter(|c| !shown(c) && !(step == Step::Group && matches!(**c, "group" | "category")))
-            .map(|c| (*c, form.get(c)))
-            .chain((step == Step::Group).then(|| ("category", form.get("category"))))
+            .filter(|code| !shown(code))
+            .map(|code| (*code, form.get(code)))
             .filter(|(_, value)| !value.is_empty())
             .collect(),
         title: page.t(&key("title")).to_owned(),
@@ -128,7 +136,7 @@ pub(super) fn show(
         } else {
             ""
         },
-        facts: if step == Step::Review { facts(page, flow, form) } else { Vec::new() },
+        parts: if step == Step::Review { parts(page, flow, form) } else { Vec::new() },
         consent: form.get("consent") == "yes",
         consent_error: trouble.consent,
         errors,
@@ -214,7 +222,13 @@ fn fields(
             (format!("help.label.{}", view.code), format!("help.hint.{}", view.code));
         view.label = own(page, &label).unwrap_or(&view.label).to_owned();
         view.help = own(page, &hint).unwrap_or(&view.help).to_owned();
+        if view.code == "contact_phone" {
+            view.required = form.get("anonymous") != "yes";
+        }
         if view.code == "anonymous" {
+            if !view.error.is_empty() {
+                page.t("help.reach.choose").clone_into(&mut view.error);
+            }
             // Two plain answers instead of a box to tick: silence must not decide who is called.
             view.kind = "radio";
             view.required = true;
@@ -229,7 +243,7 @@ fn fields(
 }
 
 /// The words of these pages for a field, where they differ from those for staff.
-fn own<'a>(page: &'a Page, key: &'a str) -> Option<&'a str> {
+pub(super) fn own<'a>(page: &'a Page, key: &'a str) -> Option<&'a str> {
     Some(page.t(key)).filter(|words| *words != key)
 }
 
@@ -258,34 +272,40 @@ fn errors(page: &Page, trouble: &Trouble) -> Vec<ErrorLine> {
 }
 
 /// Everything that was answered, to be read once more.
-fn facts(page: &Page, flow: &Workflow, form: &Form) -> Vec<Fact> {
-    let anonymous = form.get("anonymous") == "yes";
-    let mut facts = Vec::new();
-    for step in [Step::Kind, Step::Story, Step::Contact] {
-        for code in step.fields() {
-            let Some(field) = flow.fields.get(*code) else { continue };
-            if anonymous && matches!(*code, "contact_name" | "contact_phone") {
-                continue;
-            }
-            let given = form.get(code);
-            let value = match &field.kind {
-                FieldKind::Category => category_name(page, given),
-                FieldKind::Place => page.pack.regions.full_name(given),
-                FieldKind::Flag if given == "yes" => page.t("help.reach.no").to_owned(),
-                FieldKind::Flag => page.t("help.reach.yes").to_owned(),
-                FieldKind::Choice(options) => options
-                    .iter()
-                    .find(|o| o.value == given)
-                    .map_or(String::new(), |o| page.either(&o.label, &o.en).to_owned()),
-                _ => given.to_owned(),
-            };
-            if !value.is_empty() {
-                let key = format!("help.label.{code}");
-                let label = own(page, &key).unwrap_or(page.either(&field.label, &field.en));
-                let step = if step == Step::Kind { "group" } else { step.name() };
-                facts.push(Fact { label: label.to_owned(), value, step });
-            }
-        }
+fn parts<'a>(page: &'a Page, flow: &Workflow, form: &Form) -> Vec<Part<'a>> {
+    let steps = [
+        (Step::Kind, "help.mark.what", Step::Group),
+        (Step::Story, "help.mark.story", Step::Story),
+        (Step::Contact, "help.mark.contact", Step::Contact),
+    ];
+    steps
+        .into_iter()
+        .map(|(step, title, back)| Part {
+            title: page.t(title),
+            step: back.name(),
+            facts: step.fields().iter().filter_map(|code| fact(page, flow, form, code)).collect(),
+        })
+        .collect()
+}
+
+fn fact(page: &Page, flow: &Workflow, form: &Form, code: &str) -> Option<Fact> {
+    let field = flow.fields.get(code)?;
+    let given = form.get(code);
+    if form.get("anonymous") == "yes" && matches!(code, "contact_name" | "contact_phone") {
+        return None;
     }
-    facts
+    let value = match &field.kind {
+        FieldKind::Category => category_name(page, given),
+        FieldKind::Place => page.pack.regions.full_name(given),
+        FieldKind::Flag if given == "yes" => page.t("help.reach.no").to_owned(),
+        FieldKind::Flag => page.t("help.reach.yes").to_owned(),
+        FieldKind::Choice(options) => options
+            .iter()
+            .find(|o| o.value == given)
+            .map_or(String::new(), |o| page.either(&o.label, &o.en).to_owned()),
+        _ => given.to_owned(),
+    };
+    let key = format!("help.fact.{code}");
+    let label = own(page, &key).unwrap_or(page.either(&field.label, &field.en)).to_owned();
+    Some(Fact { label, value }).filter(|f| !f.value.is_empty())
 }

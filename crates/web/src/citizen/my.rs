@@ -96,7 +96,7 @@ pub(super) fn is_rating(action: &Action) -> bool {
 }
 
 /// The results that a rating action takes; everything when it does not say.
-pub(super) fn accepted<'a>(action: &'a Action, result: &str) -> bool {
+pub(super) fn accepted(action: &Action, result: &str) -> bool {
     action.guards.iter().all(|g| match g {
         Guard::FieldIn { field, values } if field == RESULT => values.iter().any(|v| v == result),
         _ => true,

@@ -3,6 +3,7 @@
 
 use super::{
     ErrorLine,
+    help_page::own,
     my::{RESULT, accepted, is_own, is_rating},
 };
 use crate::{
@@ -163,9 +164,8 @@ fn status(said: &Said) -> StatusCode {
     match &said.oops {
         Some(Oops::Refused(Refusal::NotAllowed { .. })) => StatusCode::CONFLICT,
         Some(Oops::Busy) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None if said.faults.is_empty() => StatusCode::OK,
-        None => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 
@@ -378,10 +378,6 @@ fn note<'a>(page: &'a Page, action: &Action) -> &'a str {
         "reopen" => page.t("my.note.reopen"),
         _ => "",
     }
-}
-
-fn own<'a>(page: &'a Page, key: &'a str) -> Option<&'a str> {
-    Some(page.t(key)).filter(|words| *words != key)
 }
 
 fn errors(page: &Page, said: &Said) -> Vec<ErrorLine> {

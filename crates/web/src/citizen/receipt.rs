@@ -7,6 +7,7 @@ use axum::{
     http::header,
     response::{AppendHeaders, IntoResponse, Response},
 };
+use domain::access::Viewer;
 use qrcode::{Color, EcLevel, QrCode};
 use std::fmt::Write;
 use store::Opened;
@@ -33,24 +34,29 @@ struct ReceiptPage<'a> {
 }
 
 /// Shows the receipt and lets its holder follow the case for a while.
-pub(super) fn show(
+pub(super) async fn show(
     app: &App,
     page: &Page,
     opened: &Opened,
     secret: &str,
     alarm: bool,
 ) -> Result<Response, Oops> {
-    let now = app.now();
+    let (now, case) = (app.now(), opened.done.case);
+    let mut first = now;
+    if opened.done.repeated {
+        let before = app.store().case_by_id(&page.pack, &Viewer::Appellant(case), case).await?;
+        first = before.map_or(now, |b| b.case.opened);
+    }
     let view = ReceiptPage {
         page,
         number: &opened.number,
         secret: groups(secret),
         picture: picture(&opened.number),
-        at: view::clock_time(page, now),
+        at: view::clock_time(page, first),
         repeated: opened.done.repeated,
         alarm,
     };
-    let pass = app.store().write_pass(opened.done.case, now, session::PASS_SECONDS);
+    let pass = app.store().write_pass(case, now, session::PASS_SECONDS);
     let cookie = cookies::set(session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), page.show(&view)?).into_response())
 }

@@ -54,7 +54,10 @@ pub(super) enum Format {
 impl Format {
     /// The form that the end of a path asks for; XML when it does not say.
     pub(super) fn of(path: &str) -> Self {
-        if path.ends_with(".json") { Self::Json } else { Self::Xml }
+        match path.rsplit_once('.') {
+            Some((_, "json")) => Self::Json,
+            _ => Self::Xml,
+        }
     }
 
     /// The last part of a path without the ending that names the form.

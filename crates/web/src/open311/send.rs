@@ -8,7 +8,7 @@ use super::{
 use crate::{api, app::App, error::Oops, form::Form, page::Page};
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::Response,
 };
 use domain::{
@@ -27,8 +27,13 @@ pub(super) async fn create(
     uri: Uri,
     page: Page,
     headers: HeaderMap,
-    form: Form,
+    form: Result<Form, Oops>,
 ) -> Result<Response, Oops> {
+    // Whoever sends nothing at all is told first that a key is missing, as the standard asks.
+    let form = match form {
+        Err(_) if !headers.contains_key(header::CONTENT_TYPE) => Form::default(),
+        form => form?,
+    };
     if !keys::is_known(form.get("api_key"), !app.demo().is_empty()) {
         return Err(Oops::Plain(StatusCode::FORBIDDEN, "open311.key"));
     }
@@ -58,7 +63,7 @@ pub(super) async fn create(
     let given = new.given.clone();
     let opened = app.store().open_case(&pack, now, new).await?;
     if opened.done.repeated {
-        api::same_opening(&app, &pack, opened.done.case, &given).await?;
+        api::same_opening(&app, &pack, opened.done.case, &[("open", &given)]).await?;
     }
     let token = format!("{:032x}", u128::from_be_bytes(command));
     let mut answer = match service.kind {

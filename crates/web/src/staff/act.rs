@@ -71,8 +71,7 @@ pub(super) async fn act(
     let given = match checked(&page, flow, &action.fields, &shown.case.place, &form) {
         Ok(given) => given,
         Err(faults) => {
-            let error = page.t("refusal.fields").to_owned();
-            let beside = Beside { tried: tried(&faults), error, ..Beside::default() };
+            let beside = Beside { tried: tried(&faults), ..Beside::default() };
             return case::show_with(StatusCode::UNPROCESSABLE_ENTITY, office, &shown, beside).await;
         }
     };

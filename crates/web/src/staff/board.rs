@@ -30,6 +30,8 @@ const BARS: usize = 14;
 /// Distance of two bars and width of the longest, in units of the drawing.
 const BAR_STEP: i64 = 24;
 const BAR_WIDTH: i64 = 130;
+/// Letters of a name beside a bar.
+const LETTERS: usize = 9;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.add(Access::Staff, "/board", get(own_unit)).add(
@@ -41,7 +43,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 
 #[derive(Deserialize)]
 struct Asked {
-    workflow: Option<String>,
+    flow: Option<String>,
 }
 
 struct LinkView {
@@ -59,7 +61,7 @@ struct FigureView {
     note: String,
 }
 
-/// One line of the table; a number without an address is no link.
+/// One line of the table.
 struct RowView {
     name: String,
     drill: String,
@@ -150,7 +152,7 @@ async fn show(
     asked: &Asked,
 ) -> Result<Response, Oops> {
     let pack = &page.pack;
-    let wanted = asked.workflow.as_deref().unwrap_or(FIRST);
+    let wanted = asked.flow.as_deref().unwrap_or(FIRST);
     let flow = pack.workflow(wanted).or_else(|| pack.workflows.values().next());
     let flow = flow.ok_or(Oops::NotFound)?;
     let (staff, now) = (me.staff(), app.now());
@@ -165,7 +167,7 @@ async fn show(
     busy.sort_by_key(|r| (std::cmp::Reverse(r.late), std::cmp::Reverse(r.open)));
     let mut lines: Vec<RowView> = board.own(total, below).into_iter().collect();
     lines.extend(busy.iter().map(|r| board.row(r, true)));
-    let bars = bars(page, &busy);
+    let bars = bars(page, own_part(total, below), &busy);
     let quiet = if idle.is_empty() {
         String::new()
     } else {
@@ -193,7 +195,7 @@ async fn show(
 }
 
 fn board_href(unit: &str, flow: &str) -> String {
-    if flow == FIRST { format!("/board/{unit}") } else { format!("/board/{unit}?workflow={flow}") }
+    if flow == FIRST { format!("/board/{unit}") } else { format!("/board/{unit}?flow={flow}") }
 }
 
 /// The way from the viewer's own unit down to this one.
@@ -230,7 +232,7 @@ struct Board<'a> {
 
 impl Board<'_> {
     fn desk(&self, unit: &str, more: &str) -> String {
-        format!("/desk?workflow={}&unit={unit}{more}", self.flow.code)
+        format!("/desk?flow={}&unit={unit}{more}", self.flow.code)
     }
 
     fn oldest(&self, row: &BoardRow) -> String {
@@ -296,14 +298,17 @@ impl Board<'_> {
         }
     }
 
-    /// What the unit holds itself: everything less what the units below hold.
+    /// What the unit holds itself.
     fn own(&self, total: &BoardRow, below: &[BoardRow]) -> Option<RowView> {
-        let less =
-            |of: fn(&BoardRow) -> i64| (of(total) - below.iter().map(of).sum::<i64>()).max(0);
-        let open = less(|r| r.open);
-        let name = self.page.tf("board.own", &[("unit", self.page.pack.units.short(&total.unit))]);
-        (open > 0)
-            .then(|| RowView { name, ..self.numbers((open, less(|r| r.soon), less(|r| r.late))) })
+        let (open, soon, late) = own_part(total, below);
+        let unit = self.page.pack.units.short(&total.unit);
+        (open > 0).then(|| RowView {
+            name: self.page.tf("board.own", &[("unit", unit)]),
+            open_href: self.desk(&total.unit, "&own=1"),
+            soon_href: self.desk(&total.unit, "&own=1&light=yellow"),
+            overdue_href: self.desk(&total.unit, "&own=1&light=red"),
+            ..self.numbers((open, soon, late))
+        })
     }
 
     fn numbers(&self, (open, soon, late): (i64, i64, i64)) -> RowView {
@@ -344,24 +349,34 @@ impl Board<'_> {
 fn bar(open: i64, calm: i64, soon: i64, late: i64) -> Vec<String> {
     let piece = |n: i64, class: &str| {
         (n > 0).then(|| {
-            let width = ((n * 100 / open.max(1) + 2) / 5 * 5).clamp(5, 100);
+            let width = ((n * 40 / open.max(1) + 1) / 2 * 5).clamp(5, 100);
             format!("{class}w-{width}")
         })
     };
     [piece(calm, ""), piece(soon, "y "), piece(late, "r ")].into_iter().flatten().collect()
 }
 
+/// Open, due soon and overdue of the unit itself: everything less what the units below hold.
+fn own_part(total: &BoardRow, below: &[BoardRow]) -> (i64, i64, i64) {
+    let less = |of: fn(&BoardRow) -> i64| (of(total) - below.iter().map(of).sum::<i64>()).max(0);
+    (less(|r| r.open), less(|r| r.soon), less(|r| r.late))
+}
+
 /// The chart of open cases, longest first.
-fn bars(page: &Page, rows: &[&BoardRow]) -> Vec<BarView> {
-    let mut rows = rows.to_vec();
-    rows.sort_by_key(|r| std::cmp::Reverse(r.open));
+fn bars(page: &Page, own: (i64, i64, i64), rows: &[&BoardRow]) -> Vec<BarView> {
+    let of_unit =
+        |r: &&BoardRow| (page.pack.units.short(&r.unit).to_owned(), (r.open, r.soon, r.late));
+    let mut rows: Vec<(String, (i64, i64, i64))> = rows.iter().map(of_unit).collect();
+    rows.push((page.t("board.own_short").to_owned(), own));
+    rows.retain(|(_, (open, ..))| *open > 0);
+    rows.sort_by_key(|(_, (open, ..))| std::cmp::Reverse(*open));
     rows.truncate(BARS);
-    let most = rows.first().map_or(1, |r| r.open.max(1));
-    let bar = |(line, row): (i64, &&BoardRow)| {
-        let calm = (row.open - row.soon - row.late).max(0);
+    let most = rows.first().map_or(1, |(_, (open, ..))| *open);
+    let bar = |(line, (name, (open, soon, late))): (i64, (String, (i64, i64, i64)))| {
+        let calm = (open - soon - late).max(0);
         let mut x = 118;
         let mut pieces = Vec::new();
-        for (n, fill) in [(calm, "#4f9159"), (row.soon, "#efb92f"), (row.late, "#ab2218")] {
+        for (n, fill) in [(calm, "#4f9159"), (soon, "#efb92f"), (late, "#ab2218")] {
             if n > 0 {
                 let width = (n * BAR_WIDTH / most).max(2);
                 pieces.push(PieceView { x, width, fill });
@@ -371,13 +386,22 @@ fn bars(page: &Page, rows: &[&BoardRow]) -> Vec<BarView> {
         BarView {
             y: line * BAR_STEP + 5,
             text_y: line * BAR_STEP + 16,
-            name: page.pack.units.short(&row.unit).to_owned(),
+            name: shortened(&name),
             pieces,
             end: x + 6,
-            number: row.open,
+            number: open,
         }
     };
-    (0..).zip(&rows).map(bar).collect()
+    (0..).zip(rows).map(bar).collect()
+}
+
+/// A name that fits beside its bar; the table has the whole one.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LETTERS {
+        return name.to_owned();
+    }
+    let head: String = name.chars().take(LETTERS - 1).collect();
+    head + "…"
 }
 
 #[cfg(test)]

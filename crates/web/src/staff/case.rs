@@ -194,8 +194,8 @@ async fn name_of(app: &App, account: i64) -> Result<String, Oops> {
 
 /// The line that stands for the case, or its category for eyes that may not read it.
 fn title(page: &Page, flow: &Workflow, shown: &CasePage) -> String {
-    let summary = flow.fields.values().filter(|f| f.meaning == Meaning::Summary);
-    let found = summary.filter_map(|f| shown.text(&f.code)).next();
+    let mut summary = flow.fields.values().filter(|f| f.meaning == Meaning::Summary);
+    let found = summary.find_map(|f| shown.text(&f.code));
     found.map_or_else(
         || {
             let name = category_name(page, &shown.case.category);

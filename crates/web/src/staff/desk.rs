@@ -20,7 +20,7 @@ use domain::{
     clock::Light,
     decide::{self, Ctx},
     pack::{Pack, Scope, Unit},
-    workflow::{StateKind, Workflow},
+    workflow::{Relation, StateKind, Who, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -191,7 +191,9 @@ impl Wanted {
             ("unit", &self.unit),
         ];
         for (name, value) in parts.into_iter().filter(|(_, v)| !v.is_empty()) {
-            href.push_str(&format!("&{name}={value}"));
+            for part in ["&", name, "=", value] {
+                href.push_str(part);
+            }
         }
         href
     }
@@ -287,7 +289,9 @@ async fn tabs(
             }
         }
     }
-    let mut kinds: Vec<&String> = flow.task_kinds().collect();
+    let owes = |who: &Who| who.relation == Relation::Task && staff.roles.contains(&who.role);
+    let owing = flow.actions.iter().flat_map(|a| &a.by).any(owes);
+    let mut kinds: Vec<&String> = flow.task_kinds().filter(|_| owing).collect();
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {

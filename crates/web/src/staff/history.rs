@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     case::{AccountId, By, ClockChange, Fact, TaskEnd},
-    field::{FieldKind, Value},
+    field::{FieldKind, Meaning, Value},
     pack::Sight,
     workflow::Workflow,
 };
@@ -85,11 +85,18 @@ impl Words<'_> {
                 fact => lines.extend(self.line(fact)),
             }
         }
-        let texts = entry.texts.values().flatten();
+        let texts =
+            entry.texts.iter().flat_map(|(action, texts)| texts.iter().map(move |t| (action, t)));
         let mut written: Vec<Line> = texts
-            .map(|(field, text)| Line { label: self.label(field), text: text.clone() })
+            .filter(|(action, (field, _))| *action != "open" || !self.stands_above(field))
+            .map(|(_, (field, text))| Line { label: self.label(field), text: text.clone() })
             .collect();
-        written.append(&mut lines);
+        for line in lines {
+            // An opening and its registration tell the same category and place.
+            if written.iter().all(|w| (&w.label, &w.text) != (&line.label, &line.text)) {
+                written.push(line);
+            }
+        }
         if titles.is_empty() {
             titles.push(self.page.t("history.time").to_owned());
         }
@@ -102,6 +109,13 @@ impl Words<'_> {
             hidden: hidden.join(self.page.t("staff.comma")),
             newest: false,
         }
+    }
+
+    /// Whether a field of the opening has a place of its own on the page.
+    fn stands_above(&self, field: &str) -> bool {
+        self.flow.fields.get(field).is_some_and(|f| {
+            !matches!(f.meaning, Meaning::Work | Meaning::ExternalNumber | Meaning::Answer)
+        })
     }
 
     fn who(&self, by: &By) -> String {

@@ -21,6 +21,8 @@ struct NoticeView {
     words: String,
     number: String,
     href: String,
+    state: String,
+    ended: bool,
 }
 
 #[derive(Template)]
@@ -39,7 +41,11 @@ async fn list(State(app): State<App>, page: Page, me: LoggedIn) -> Result<Respon
 }
 
 fn notice(page: &Page, message: &Message) -> NoticeView {
+    let (flow, state) = &message.state;
+    let found = page.pack.workflow(flow).and_then(|f| f.state(state));
     NoticeView {
+        state: view::state_name(page, flow, state),
+        ended: found.is_some_and(|s| !s.is_open()),
         at: view::clock_time(page, message.at),
         words: words(page, message),
         href: format!("/cases/{}", message.number),

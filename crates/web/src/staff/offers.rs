@@ -119,48 +119,44 @@ fn offer_places(page: &Page, near: &str, view: &mut FieldView) {
 /// or the responsible unit; for a request to help, the partner agencies of the area before them.
 fn units(page: &Page, near: Near<'_>, helping: bool, given: &[String]) -> Vec<OptionView> {
     let pack = &page.pack;
-    let mut options = Vec::new();
-    let mut add = |unit: &Unit, why: &str| {
-        let known = options.iter().any(|o: &OptionView| o.value == unit.code);
-        if !known && options.len() < MOST {
-            let label = if why.is_empty() {
-                unit.short.clone()
-            } else {
+    let around: Vec<&str> = pack.regions.upward(near.place).map(|r| r.code.as_str()).collect();
+    let here = pack.units.iter().filter(|u| around.contains(&u.region.as_str()));
+    let (agencies, mut offices): (Vec<&Unit>, Vec<&Unit>) = here.partition(|u| u.agency);
+    offices.sort_by_key(|u| std::cmp::Reverse(u.level));
+    let route = near.case.and_then(|c| pack.routing.route(pack, matter(c)));
+    let why = route.as_ref().map_or("", |r| r.why.as_str());
+    let mut wanted: Vec<&Unit> = match &route {
+        Some(route) if helping => route.co.iter().filter_map(|c| pack.units.get(c)).collect(),
+        Some(route) => pack.units.get(&route.unit).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let routed = wanted.len();
+    if helping {
+        wanted.extend(agencies);
+    }
+    wanted.extend(&offices);
+    let tops = offices.iter().filter(|u| u.level < Level::Town).map(|u| u.code.as_str());
+    for top in std::iter::once(near.own).chain(near.case.map(|c| c.unit.as_str())).chain(tops) {
+        wanted.extend(pack.units.children(top).filter(|u| !u.agency));
+    }
+    wanted.truncate(MOST);
+    wanted.extend(given.iter().filter_map(|code| pack.units.get(code)));
+    let mut options: Vec<OptionView> = Vec::new();
+    for (index, unit) in wanted.into_iter().enumerate() {
+        if options.iter().all(|o| o.value != unit.code) {
+            let label = if index < routed {
                 page.tf("staff.routed", &[("unit", &unit.short), ("why", why)])
+            } else {
+                unit.short.clone()
             };
-            let chosen = given.contains(&unit.code);
             options.push(OptionView {
                 value: unit.code.clone(),
                 label,
-                chosen,
+                chosen: given.contains(&unit.code),
                 answer: String::new(),
                 hot: false,
             });
         }
-    };
-    for code in given {
-        pack.units.get(code).into_iter().for_each(|u| add(u, ""));
-    }
-    if let Some(route) = near.case.and_then(|c| pack.routing.route(pack, matter(c))) {
-        if helping {
-            route.co.iter().filter_map(|c| pack.units.get(c)).for_each(|u| add(u, &route.why));
-        } else {
-            pack.units.get(&route.unit).into_iter().for_each(|u| add(u, &route.why));
-        }
-    }
-    let around: Vec<&str> = pack.regions.upward(near.place).map(|r| r.code.as_str()).collect();
-    if helping {
-        let agencies = pack.units.iter().filter(|u| u.agency);
-        agencies.filter(|u| around.contains(&u.region.as_str())).for_each(|u| add(u, ""));
-    }
-    let mut own: Vec<&Unit> = pack.units.iter().filter(|u| !u.agency).collect();
-    own.retain(|u| around.contains(&u.region.as_str()));
-    own.sort_by_key(|u| std::cmp::Reverse(u.level));
-    own.iter().for_each(|u| add(u, ""));
-    let current = near.case.map(|c| c.unit.as_str());
-    let tops = own.iter().filter(|u| u.level < Level::Town).map(|u| u.code.as_str());
-    for top in [Some(near.own), current].into_iter().flatten().chain(tops) {
-        pack.units.children(top).filter(|u| !u.agency).for_each(|u| add(u, ""));
     }
     options
 }
@@ -171,5 +167,36 @@ fn matter(case: &Case) -> Matter<'_> {
         grade: &case.grade,
         channel: &case.channel,
         place: &case.place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn places_are_found_as_people_write_them() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
+        let pack = packs::load(&dir).unwrap().pack;
+        let root = pack.regions.root();
+        for (typed, expected) in [
+            ("990101001001", Some("990101001001")),
+            ("东区", Some("990101000000")),
+            ("样例市东区", Some("990101000000")),
+            (" 东区 东一街道 ", Some("990101001000")),
+            ("甲社区", Some("990101001001")),
+            ("东一街道甲社区", Some("990101001001")),
+            ("样例市", Some("990100000000")),
+            ("村", None),
+            ("", None),
+            ("别处", None),
+        ] {
+            let found = region(&pack, root, typed).map(|r| r.code.as_str());
+            assert_eq!(found, expected, "{typed}");
+        }
+        // Among several, the one near the case.
+        let near = region(&pack, "990121100000", "村").map(|r| r.code.as_str());
+        assert_eq!(near, Some("990121100201"));
     }
 }

@@ -171,12 +171,12 @@ pub(super) fn people(words: &Words<'_>, shown: &CasePage) -> Vec<PersonLine> {
             })
         })
         .collect();
-    lines.extend(shown.entries.iter().flat_map(|e| added_people(words, e)));
+    lines.extend(shown.entries.iter().filter_map(|e| added_person(words, e)));
     lines
 }
 
-/// People whom a later entry added: what was written, under the role that was chosen with it.
-fn added_people(words: &Words<'_>, entry: &store::EntryPage) -> Option<PersonLine> {
+/// The person whom a later entry added: what was written, under the role that was chosen with it.
+fn added_person(words: &Words<'_>, entry: &store::EntryPage) -> Option<PersonLine> {
     let is_name =
         |code: &String| words.flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::Name);
     let (action, texts) = entry

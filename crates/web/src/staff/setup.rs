@@ -85,6 +85,7 @@ async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
     page.show(&IndexPage { page: &page, version: version(&page), flows: flows.collect(), tiles })
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "a category is marked in four ways")]
 struct CategoryView {
     code: String,
     name: String,
@@ -148,7 +149,7 @@ struct RolesPage<'a> {
 }
 
 /// The name of a level of the administration.
-fn level_name<'a>(page: &'a Page, level: Level) -> &'a str {
+fn level_name(page: &Page, level: Level) -> &str {
     page.t(match level {
         Level::City => "setup.level.city",
         Level::County => "setup.level.county",
@@ -166,7 +167,9 @@ async fn roles(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         };
         SightView { class, label: page.t(part).to_owned(), word: page.t(key).to_owned() }
     };
-    let roles = page.pack.roles.values().map(|role| {
+    // Residents and the program itself hold no office; what they see is decided elsewhere.
+    let held = page.pack.roles.values().filter(|r| !r.kinds.is_empty());
+    let roles = held.map(|role| {
         let levels: Vec<&str> = role.levels.iter().map(|l| level_name(&page, *l)).collect();
         RoleView {
             name: page.either(&role.name, &role.en).to_owned(),

@@ -11,13 +11,13 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Query, State},
+    extract::{self, Query},
     response::Response,
     routing::get,
 };
 use domain::{
     clock::{Calendar, Season, Span},
-    workflow::{ClockSpec, Workflow},
+    workflow::{ClockSpec, State, StateKind, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
@@ -72,13 +72,14 @@ struct ClocksPage<'a> {
     years: Vec<YearView>,
     year: i16,
     known: bool,
+    provisional: bool,
     workdays: usize,
     holidays: Vec<HolidayView>,
     seasons: Vec<SeasonView>,
 }
 
 async fn show(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     page: Page,
     _: LoggedIn,
     Query(asked): Query<Asked>,
@@ -111,6 +112,7 @@ async fn show(
         years: calendar.years().map(|y| YearView { year: y, current: y == year }).collect(),
         year,
         known,
+        provisional: app.city().provisional_years.contains(&year),
         workdays,
         holidays: holidays(&page, calendar, &days),
         seasons: Vec::<Season>::from(pack.work_time.hours().clone())
@@ -132,10 +134,19 @@ fn clocks_of(page: &Page, flow: &Workflow) -> FlowView {
             .collect(),
         escalates: spec.escalates,
     };
+    let mut specs: Vec<&ClockSpec> = flow.clocks.values().collect();
+    specs.sort_by_key(|spec| stage(flow, &spec.code));
     FlowView {
         name: page.either(&flow.name, &flow.en).to_owned(),
-        clocks: flow.clocks.values().map(clock).collect(),
+        clocks: specs.into_iter().map(clock).collect(),
     }
+}
+
+/// Where in the life cycle a clock is the stage clock; clocks beside the stages come last.
+fn stage(flow: &Workflow, code: &str) -> usize {
+    let runs =
+        |s: &State| matches!(&s.kind, StateKind::Open { clock, .. } if clock.as_str() == code);
+    flow.states.iter().position(runs).unwrap_or(usize::MAX)
 }
 
 /// The lengths of a clock in one line: the usual one, and those of single grades.

@@ -191,12 +191,19 @@ impl Words<'_> {
         super::super::papers::choice(self.page, self.flow, field, value)
     }
 
+    /// The name of a flag or of a kind of task; a pack may bring some that have none here.
+    fn named(&self, area: &str, code: &str) -> String {
+        let key = format!("{area}.{code}");
+        let name = self.page.t(&key);
+        if name == key { code.to_owned() } else { name.to_owned() }
+    }
+
     /// A condition in words. Flags and kinds of task have names in the texts of the program.
     fn guard(&self, guard: &Guard) -> String {
         let page = self.page;
         let said = |key: &str, list: String| page.tf(key, &[("list", &list)]);
-        let flag = |code: &str| page.t(&format!("setup.flag.{code}")).to_owned();
-        let task = |code: &str| page.t(&format!("setup.task.{code}")).to_owned();
+        let flag = |code: &str| self.named("setup.flag", code);
+        let task = |code: &str| self.named("setup.task", code);
         let counted = |key: &str, action: &str, n: u32| {
             page.tf(key, &[("action", &self.name(action)), ("n", &n.to_string())])
         };
@@ -224,6 +231,7 @@ impl Words<'_> {
             Guard::NotFlagged(code) => said("setup.guard.not_flagged", flag(code)),
             Guard::NoOpenTasks(kind) => said("setup.guard.no_open_tasks", task(kind)),
             Guard::HasOpenTasks(kind) => said("setup.guard.has_open_tasks", task(kind)),
+            Guard::OwesTask(kind) => said("setup.guard.owes_task", task(kind)),
             Guard::BeforeDue(code) => {
                 let clock = self.flow.clocks.get(code).map_or(code.as_str(), |c| c.name.as_str());
                 said("setup.guard.before_due", clock.to_owned())
