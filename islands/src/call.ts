@@ -40,10 +40,12 @@ async function ask(form: HTMLFormElement, signal: AbortSignal): Promise<string |
     body: fields(form),
     credentials: 'same-origin',
     headers: { Accept: 'text/html' },
+    // The way to the log-in page is no fragment.
+    redirect: 'manual',
     signal,
   });
   const isHtml = (answer.headers.get('content-type') ?? '').startsWith('text/html');
-  return answer.ok && !answer.redirected && isHtml ? answer.text() : undefined;
+  return answer.ok && isHtml ? answer.text() : undefined;
 }
 
 function follow(form: HTMLFormElement, panel: HTMLElement): void {
