@@ -3,8 +3,10 @@
 // from the workflows of the pack.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { startApp } from './lib/app.mjs';
+import { ROOT, startApp } from './lib/app.mjs';
 import { axe, fitsAcross, openBrowser, shot } from './lib/browser.mjs';
 import { Staff, chain, complaint, fill, offered, send, submit } from './lib/desk.mjs';
 
@@ -30,8 +32,6 @@ describe('programmes', () => {
   /** Opens a record through its form; answers its number. */
   async function open(who, flow, fields) {
     const page = await staff.page(who);
-    await page.goto('/desk');
-    await page.locator(`a[href="/new/${flow}"]`).first().click({ force: true }).catch(() => null);
     await page.goto(`/new/${flow}`);
     const form = page.locator('main form');
     const button = form.locator('.acts button').first();
@@ -156,21 +156,38 @@ describe('programmes', () => {
     await shot(await staff.page('leader@wf-3701'), 'recognition-city');
   });
 
-  /** A record in this state whose unit has a reviewer among the accounts. */
+  /** A record that waits for a town, with the town's unit: one where somebody reviews. */
   async function waiting(state) {
-    for (const unit of ['wf-370102001', 'wf-370103001', 'wf-370104001']) {
-      const page = await staff.page(`reviewer@${unit}`).catch(() => null);
-      if (!page) continue;
-      await page.goto(`/desk?flow=recognition&state=${state}`);
-      const links = page.locator('main tbody th a');
-      for (const number of await links.allInnerTexts()) {
-        await page.goto(`/cases/${number.trim()}`);
-        if ((await offered(page)).includes('town_pass')) return [unit, number.trim()];
-      }
+    const page = await staff.page('leader@wf-3701');
+    await page.goto(`/desk?flow=recognition&own=0&state=${state}`);
+    const rows = await page.locator('main tbody tr').evaluateAll((all) => all.map((it) => ({
+      number: it.querySelector('th a').textContent.trim(),
+      unit: it.querySelector('[data-l="单位"]').textContent.trim(),
+    })));
+    const codes = await unitCodes();
+    for (const { number, unit } of rows) {
+      const town = codes.get(unit);
+      const reviews = town && (await staff.page(`reviewer@${town}`).catch(() => null));
+      if (!reviews) continue;
+      await reviews.goto(`/cases/${number}`);
+      if ((await offered(reviews)).includes('town_pass')) return [town, number];
     }
-    return assert.fail(`no record in ${state}`);
+    return assert.fail(`no record in ${state} with somebody to review it`);
   }
 });
+
+/** Codes of the women's federations of towns, by short name; names that occur twice are left out. */
+async function unitCodes() {
+  const csv = await readFile(join(ROOT, 'packs/jinan/regions.csv'), 'utf8');
+  const codes = new Map();
+  for (const line of csv.split('\n')) {
+    const [code, name, level] = line.split(',');
+    if (level !== 'town') continue;
+    const short = `${name}妇联`;
+    codes.set(short, codes.has(short) ? null : `wf-${code.slice(0, 9)}`);
+  }
+  return codes;
+}
 
 /** Fills every field of an action with something that fits. */
 async function fields(page, action) {

@@ -46,7 +46,8 @@ describe('safety', () => {
       assert.ok(left.isNavigationRequest());
       assert.equal(new URL(left.url()).protocol, 'https:');
       assert.ok(!left.url().includes('?'), 'the address says nothing');
-      assert.equal(left.headers().referer, undefined, 'nobody is told where they came from');
+      const asked = await left.redirectedFrom().allHeaders();
+      assert.equal(asked.referer, undefined, 'nobody is told where they came from');
       const cookies = await page.context().cookies(app.origin);
       assert.deepEqual(cookies.filter((it) => it.name === 'pass' && it.value !== ''), []);
       await page.goto('/my');
