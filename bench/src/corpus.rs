@@ -43,9 +43,16 @@ pub fn appeals(city: &City) -> Result<Vec<Appeal>, Failure> {
     let list = table.get("appeal").and_then(toml::Value::as_array).ok_or("no appeals")?;
     let get = |a: &toml::Value, key: &str| {
         let text = a.get(key).and_then(toml::Value::as_str).unwrap_or_default();
-        [("{place}", "东村"), ("{name}", "小林"), ("{child}", "小宝"), ("{days}", "九"), ("{amount}", "三万"), ("{year}", "2019")]
-            .iter()
-            .fold(text.to_owned(), |t, (slot, word)| t.replace(slot, word))
+        [
+            ("{place}", "东村"),
+            ("{name}", "小林"),
+            ("{child}", "小宝"),
+            ("{days}", "九"),
+            ("{amount}", "三万"),
+            ("{year}", "2019"),
+        ]
+        .iter()
+        .fold(text.to_owned(), |t, (slot, word)| t.replace(slot, word))
     };
     Ok(list
         .iter()

@@ -4,6 +4,8 @@
 //! appeals through the store; `bench http` sends them over HTTP with wrk; `bench reads` asks the
 //! pages of a large store. Numbers alone mean little on a shared machine: quote the ratios.
 
+#![expect(clippy::cast_precision_loss, reason = "rates are printed with a few digits")]
+
 mod corpus;
 mod cpu;
 mod http;

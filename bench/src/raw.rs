@@ -38,7 +38,7 @@ pub fn copy(
     let mut inserts = Vec::new();
     for (at, (table, key)) in TABLES.iter().enumerate() {
         let mut stmt = source.prepare(&format!("SELECT * FROM {table}"))?;
-        let names: Vec<String> = stmt.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = stmt.column_names().map(str::to_owned).collect();
         let key = names.iter().position(|n| n == key).ok_or("no key column")?;
         let marks = vec!["?"; names.len()].join(", ");
         inserts.push(format!("INSERT INTO {table} ({}) VALUES ({marks})", names.join(", ")));
@@ -54,7 +54,8 @@ pub fn copy(
         }
     }
     // In the order in which they were written, which is not quite that of their ids.
-    let pos = |case: &i64| match rows.get(case).and_then(|r| r.first()).and_then(|(_, v)| v.first()) {
+    let pos = |case: &i64| match rows.get(case).and_then(|r| r.first()).and_then(|(_, v)| v.first())
+    {
         Some(Value::Integer(pos)) => *pos,
         _ => 0,
     };

@@ -28,7 +28,8 @@ pub fn run(dir: &Path, asks: usize) -> Result<(), Failure> {
         let store = Store::open(&format!("sqlite:{}", path.display()), keys).await?;
         println!("ready in {:?}", started.elapsed());
         let unit = format!("hotline-{}", city.pack.regions.root().get(..4).unwrap_or_default());
-        let staff = Staff { account: 1, unit, roles: vec!["operator".to_owned(), "triage".to_owned()] };
+        let staff =
+            Staff { account: 1, unit, roles: vec!["operator".to_owned(), "triage".to_owned()] };
         let pack = city.pack.clone();
         let size = newest(&store, &pack, &staff).await?;
         println!("{size} cases");
@@ -36,18 +37,15 @@ pub fn run(dir: &Path, asks: usize) -> Result<(), Failure> {
         for what in ["case", "queue", "search"] {
             let mut times = ask(&store, &pack, (&viewer, &staff), (what, size), asks).await?;
             times.sort_unstable();
-            let at = |share: usize| times.get(times.len() * share / 1_000).copied().unwrap_or_default();
+            let at =
+                |share: usize| times.get(times.len() * share / 1_000).copied().unwrap_or_default();
             println!("{what:>7}: p50 {:?}  p99 {:?}  p99.9 {:?}", at(500), at(990), at(999));
         }
         Ok(())
     })
 }
 
-async fn newest(
-    store: &Store,
-    pack: &domain::pack::Pack,
-    staff: &Staff,
-) -> Result<i64, Failure> {
+async fn newest(store: &Store, pack: &domain::pack::Pack, staff: &Staff) -> Result<i64, Failure> {
     let flow = pack.workflow("appeal").ok_or("no workflow `appeal`")?;
     let root = domain::access::list_root(pack, staff).ok_or("no list")?;
     Ok(store.state_counts(flow, &root).await?.iter().map(|c| c.cases).sum())
@@ -60,7 +58,8 @@ async fn ask(
     (what, size): (&'static str, i64),
     asks: usize,
 ) -> Result<Vec<Duration>, Failure> {
-    const WORDS: [&str; 6] = ["家暴", "抚养费", "土地承包", "10000000042", "彩礼 退还", "孩子 学校"];
+    const WORDS: [&str; 6] =
+        ["家暴", "抚养费", "土地承包", "10000000042", "彩礼 退还", "孩子 学校"];
     let askers: Vec<_> = (0..ASKERS)
         .map(|_| {
             let (store, pack, viewer, staff) =

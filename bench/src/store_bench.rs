@@ -22,7 +22,8 @@ const ASKERS: usize = 64;
 pub(crate) fn keys(dir: &Path) -> Result<Arc<Keys>, Failure> {
     fs::create_dir_all(dir)?;
     let path = dir.join("bench.keys");
-    let keys = if path.exists() { Keys::load(&path)? } else { Keys::create(&path, Suite::International)? };
+    let keys =
+        if path.exists() { Keys::load(&path)? } else { Keys::create(&path, Suite::International)? };
     Ok(Arc::new(keys))
 }
 
@@ -103,7 +104,8 @@ async fn send(
     let started = Instant::now();
     let askers: Vec<_> = (0..ASKERS)
         .map(|_| {
-            let (store, pack, list, next) = (store.clone(), pack.clone(), list.clone(), next.clone());
+            let (store, pack, list, next) =
+                (store.clone(), pack.clone(), list.clone(), next.clone());
             tokio::spawn(async move {
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);

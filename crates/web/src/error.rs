@@ -64,14 +64,12 @@ impl Oops {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::Refused(Refusal::Unknown { .. }) => StatusCode::NOT_FOUND,
             Self::LogIn => StatusCode::UNAUTHORIZED,
-            Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forged | Self::Refused(Refusal::MayNotOpen(_)) => StatusCode::FORBIDDEN,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused(Refusal::Fields(_)) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Refused(Refusal::MayNotOpen(_)) => StatusCode::FORBIDDEN,
-            Self::Refused(Refusal::Unknown { .. }) => StatusCode::NOT_FOUND,
             Self::Refused(_) | Self::Misused => StatusCode::CONFLICT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Plain(status, _) => *status,

@@ -81,10 +81,7 @@ pub(super) async fn definition(
 ///
 /// # Errors
 /// 404, as the standard asks.
-pub(super) fn find<'a>(
-    services: &'a [Offer],
-    code: &str,
-) -> Result<&'a Offer, Oops> {
+pub(super) fn find<'a>(services: &'a [Offer], code: &str) -> Result<&'a Offer, Oops> {
     let found = services.iter().find(|s| s.code == code);
     found.ok_or(Oops::Plain(StatusCode::NOT_FOUND, "open311.service"))
 }
