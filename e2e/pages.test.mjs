@@ -152,7 +152,8 @@ async function namesOfThePack() {
   const places = await readFile(join(ROOT, 'packs/jinan/regions.csv'), 'utf8');
   const names = [...brand.matchAll(/"([^"]*\p{Script=Han}[^"]*)"/gu)].map((it) => it[1]);
   const units = await readFile(join(ROOT, 'packs/common/units.toml'), 'utf8');
-  names.push(...[...units.matchAll(/"([^"]*\p{Script=Han}[^"]*)"/gu)].map((it) => it[1]));
+  const kinds = [...units.matchAll(/"([^"]*\p{Script=Han}[^"]*)"/gu)].map((it) => it[1]);
+  names.push(...kinds.map((it) => it.replace('{region}', '')));
   names.push(...places.split('\n').map((line) => line.split(',')[1] ?? ''));
   return names.filter(Boolean).sort((a, b) => b.length - a.length);
 }

@@ -89,7 +89,7 @@ describe('the round of an appeal', () => {
     await step(resident, { contact_phone: '13900001234' });
 
     // Everything once more, all there.
-    const facts = await resident.locator('dl.facts').innerText();
+    const facts = (await resident.locator('dl.facts').allInnerTexts()).join('\n');
     for (const part of [SUMMARY, STORY, SAFE, '林女士', '13900001234', '解放路']) {
       assert.ok(facts.includes(part), `${part} in ${facts}`);
     }

@@ -98,9 +98,16 @@ export async function fill(form, fields) {
 
 /** Presses a button and waits for the page that it leads to. */
 export async function send(page, button) {
+  return arrive(page, () => button.click());
+}
+
+/** Does what leads to another page, and waits until that page is there; answers its response. */
+export async function arrive(page, act) {
+  const isPage = (it) => it.request().isNavigationRequest() && ![302, 303].includes(it.status());
   const [answer] = await Promise.all([
-    page.waitForResponse((it) => it.request().isNavigationRequest() && ![302, 303].includes(it.status())),
-    button.click(),
+    page.waitForResponse(isPage),
+    page.waitForEvent('framenavigated'),
+    act(),
   ]);
   await page.waitForLoadState();
   return answer;

@@ -345,15 +345,20 @@ impl Board<'_> {
     }
 }
 
-/// The pieces of a bar of lights as classes, in steps of five percent; what is there is seen.
+/// The pieces of a bar of lights as classes, in steps of five percent; what is there is seen, and
+/// the bar is exactly full: what rounding has left over or taken too much is the largest piece's.
 fn bar(open: i64, calm: i64, soon: i64, late: i64) -> Vec<String> {
-    let piece = |n: i64, class: &str| {
-        (n > 0).then(|| {
-            let width = ((n * 40 / open.max(1) + 1) / 2 * 5).clamp(5, 100);
-            format!("{class}w-{width}")
-        })
+    let width = |n: i64| ((n * 40 / open.max(1) + 1) / 2 * 5).clamp(5, 100);
+    let mut pieces = vec![(calm, ""), (soon, "y "), (late, "r ")];
+    pieces.retain(|(n, _)| *n > 0);
+    let left = 100 - pieces.iter().map(|(n, _)| width(*n)).sum::<i64>();
+    let largest = pieces.iter().map(|(n, _)| *n).max().unwrap_or_default();
+    let at = pieces.iter().position(|(n, _)| *n == largest);
+    let wide = |(i, (n, class)): (usize, &(i64, &str))| {
+        let more = if Some(i) == at { left } else { 0 };
+        format!("{class}w-{}", width(*n) + more)
     };
-    [piece(calm, ""), piece(soon, "y "), piece(late, "r ")].into_iter().flatten().collect()
+    pieces.iter().enumerate().map(wide).collect()
 }
 
 /// Open, due soon and overdue of the unit itself: everything less what the units below hold.
@@ -414,7 +419,8 @@ mod tests {
             (0, (0, 0, 0), vec![]),
             (10, (10, 0, 0), vec!["w-100"]),
             (48, (39, 6, 3), vec!["w-80", "y w-15", "r w-5"]),
-            (1_000, (999, 0, 1), vec!["w-100", "r w-5"]),
+            (8, (1, 3, 4), vec!["w-15", "y w-40", "r w-45"]),
+            (1_000, (999, 0, 1), vec!["w-95", "r w-5"]),
         ] {
             assert_eq!(bar(open, parts.0, parts.1, parts.2), expected);
         }
