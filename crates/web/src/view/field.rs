@@ -83,12 +83,10 @@ fn is_secret(meaning: Meaning) -> bool {
         | Meaning::Phone
         | Meaning::IdNumber
         | Meaning::Address
-        | Meaning::SafeContact => true,
-        Meaning::Story
-        | Meaning::Summary
-        | Meaning::Answer
-        | Meaning::ExternalNumber
-        | Meaning::Work => false,
+        | Meaning::SafeContact
+        | Meaning::Story
+        | Meaning::Summary => true,
+        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work => false,
     }
 }
 
