@@ -83,8 +83,8 @@ fn write(
         target.execute_batch(sql)?;
     }
     target.execute_batch(
-        "INSERT INTO words (words, rank) VALUES ('automerge', 16);
-         INSERT INTO words (words, rank) VALUES ('crisismerge', 64);",
+        "INSERT INTO words (words, rank) VALUES ('automerge', 8);
+         INSERT INTO words (words, rank) VALUES ('crisismerge', 1000);",
     )?;
     target.set_prepared_statement_cache_capacity(64);
     let started = Instant::now();

@@ -43,8 +43,8 @@ CREATE TABLE files (
   PRIMARY KEY (case_id, seq, n)) STRICT;
 CREATE VIRTUAL TABLE words USING fts5(
   line, content='', contentless_delete=1, detail=none, tokenize='ascii');
-INSERT INTO words (words, rank) VALUES ('automerge', 16);
-INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
+INSERT INTO words (words, rank) VALUES ('automerge', 8);
+INSERT INTO words (words, rank) VALUES ('crisismerge', 1000);
 CREATE TABLE checkpoints (
   id INTEGER PRIMARY KEY AUTOINCREMENT, upto INTEGER NOT NULL, entries INTEGER NOT NULL,
   root BLOB NOT NULL, seal BLOB NOT NULL, at INTEGER NOT NULL) STRICT;

@@ -13,9 +13,17 @@ use super::error::{Error, setup};
 use super::lite;
 
 /// How often the log's size is looked at.
-const EVERY: Duration = Duration::from_secs(1);
-/// From this size on the log is copied without making anybody wait, bytes.
+const EVERY: Duration = Duration::from_millis(250);
+/// How long the checkpointer waits for the writer or a reader.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// From this size on the log is copied and begun anew, bytes.
 const PASSIVE_BYTES: u64 = 32 << 20;
+/// Writers may be made to wait while no more than this is copied, bytes.
+const SHORT_BYTES: u64 = 2 << 20;
+/// Copies beside the writers before they are made to wait, each shorter than the one before.
+const PASSES: u32 = 6;
+/// Bytes of a page, and of its frame in the log without the header.
+const PAGE_BYTES: u64 = 4096;
 /// From this size on writers wait until the log is copied and cut, bytes.
 const TRUNCATE_BYTES: u64 = 512 << 20;
 
@@ -50,32 +58,58 @@ impl Checkpointer {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let conn = lite::open_writer(path)?;
         // It must never make the writer wait for long when a reader holds the log.
-        conn.busy_timeout(EVERY / 2).map_err(|e| setup("checkpointer", &e))?;
+        conn.busy_timeout(PATIENCE).map_err(|e| setup("checkpointer", &e))?;
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         Ok(Self { conn, log: PathBuf::from(log) })
     }
 
-    /// Looks at the log each second until the bell rings.
+    /// Looks at the log each period until the bell rings.
     pub(super) fn run(self, bell: &Bell) {
         while !bell.wait() {
             let size = std::fs::metadata(&self.log).map_or(0, |file| file.len());
             if size > TRUNCATE_BYTES {
                 self.checkpoint("TRUNCATE", size);
             } else if size > PASSIVE_BYTES {
-                self.checkpoint("PASSIVE", size);
+                self.begin_anew(size);
             }
         }
     }
 
-    fn checkpoint(&self, mode: &str, size: u64) {
+    /// Under steady writing the log never ends by itself: while it is copied, more is appended.
+    /// So it is copied until little is left, and only for that little do writers wait; then they
+    /// write from its beginning again.
+    fn begin_anew(&self, size: u64) {
+        for _ in 0..PASSES {
+            let Some((log, copied)) = self.checkpoint("PASSIVE", size) else { return };
+            if log * PAGE_BYTES < PASSIVE_BYTES {
+                return;
+            }
+            if (log - copied.min(log)) * PAGE_BYTES < SHORT_BYTES {
+                break;
+            }
+        }
+        self.checkpoint("RESTART", size);
+    }
+
+    /// Runs one checkpoint; answers the frames in the log and those copied, if it could run.
+    fn checkpoint(&self, mode: &str, size: u64) -> Option<(u64, u64)> {
         let pragma = format!("PRAGMA wal_checkpoint({mode})");
-        let busy = self.conn.query_row(&pragma, [], |row| row.get::<_, i64>(0));
-        match busy {
-            Ok(0) => {}
-            Ok(_) if mode == "PASSIVE" => {}
-            Ok(_) => tracing::warn!(size, "the write-ahead log cannot shrink: a reader holds it"),
-            Err(error) => tracing::error!(%error, size, "checkpoint failed"),
+        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        let done = self.conn.query_row(&pragma, [], |row| {
+            Ok((row.get::<_, i64>(0)?, count(row, 1)?, count(row, 2)?))
+        });
+        match done {
+            Ok((busy, log, copied)) => {
+                if busy != 0 && mode == "TRUNCATE" {
+                    tracing::warn!(size, "the write-ahead log cannot shrink: a reader holds it");
+                }
+                Some((log, copied))
+            }
+            Err(error) => {
+                tracing::error!(%error, size, "checkpoint failed");
+                None
+            }
         }
     }
 }
