@@ -101,7 +101,21 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
             ordinal: u32::try_from(draft.case.documents.len()).unwrap_or(u32::MAX - 1) + 1,
         },
         Effect::Notify(message) => Fact::Queued { message: message.clone() },
-        _ => return None,
+        // These are more than one fact, or can be refused: `run` has arms of their own for them.
+        Effect::Assign(_)
+        | Effect::StartClock(_)
+        | Effect::StartClockAt { .. }
+        | Effect::StopClock(_)
+        | Effect::ExtendClock { .. }
+        | Effect::PauseClocks { .. }
+        | Effect::ResumeClocks
+        | Effect::AssessRisk(_)
+        | Effect::SetCategory(_)
+        | Effect::OpenTasks { .. }
+        | Effect::OpenRoutedTasks { .. }
+        | Effect::AnswerTask(_)
+        | Effect::DropTasks(_)
+        | Effect::Link { .. } => return None,
     })
 }
 

@@ -97,17 +97,17 @@ pub(super) fn view(page: &Page, form: &Form) -> AreaView {
     let (county, town) = (at(Level::County), at(Level::Town));
     let under = |above: &str, chosen: &str| -> Vec<OptionView> {
         let children = regions.iter().filter(|r| r.parent.as_deref() == Some(above));
-        children.map(|r| option(&r.code, &r.name, r.code == chosen)).collect()
+        children.map(|r| OptionView::new(&r.code, &r.name, r.code == chosen)).collect()
     };
     let find = form.get("find").trim();
     let fits = if find.is_empty() { Vec::new() } else { fitting(regions, find) };
     let mut found: Vec<OptionView> = fits
         .iter()
         .take(MOST_FOUND)
-        .map(|r| option(&r.code, &regions.full_name(&r.code), r.code == form.get("found")))
+        .map(|r| OptionView::new(&r.code, &regions.full_name(&r.code), r.code == form.get("found")))
         .collect();
     if !found.is_empty() {
-        found.push(option(NONE, page.t("help.area.none"), form.get("found") == NONE));
+        found.push(OptionView::new(NONE, page.t("help.area.none"), form.get("found") == NONE));
     }
     AreaView {
         chosen: regions.get(place).map_or(String::new(), |r| regions.full_name(&r.code)),
@@ -117,15 +117,5 @@ pub(super) fn view(page: &Page, form: &Form) -> AreaView {
         find: find.to_owned(),
         unknown: !find.is_empty() && found.is_empty(),
         found,
-    }
-}
-
-fn option(value: &str, label: &str, chosen: bool) -> OptionView {
-    OptionView {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen,
-        answer: String::new(),
-        hot: false,
     }
 }

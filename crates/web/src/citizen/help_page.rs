@@ -173,22 +173,12 @@ fn kinds(page: &Page, form: &Form) -> Vec<OptionView> {
     let all = page.pack.categories.values();
     let mut kinds: Vec<OptionView> = all
         .filter(|c| c.public && c.code.len() == 4 && c.code.get(..2) == Some(group))
-        .map(|c| option(&c.code, page.either(&c.name, &c.en), chosen))
+        .map(|c| OptionView::of(&c.code, page.either(&c.name, &c.en), chosen))
         .collect();
     if page.pack.categories.contains_key(group) {
-        kinds.push(option(group, page.t("help.kind.other"), chosen));
+        kinds.push(OptionView::of(group, page.t("help.kind.other"), chosen));
     }
     kinds
-}
-
-fn option(value: &str, label: &str, chosen: &str) -> OptionView {
-    OptionView {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen: value == chosen,
-        answer: String::new(),
-        hot: false,
-    }
 }
 
 /// What the pack advises for the category; the group's words while the category is chosen.
@@ -234,8 +224,8 @@ fn fields(
             view.required = true;
             let chosen = form.get("anonymous");
             view.options = vec![
-                option("no", page.t("help.reach.yes"), chosen),
-                option("yes", page.t("help.reach.no"), chosen),
+                OptionView::of("no", page.t("help.reach.yes"), chosen),
+                OptionView::of("yes", page.t("help.reach.no"), chosen),
             ];
         }
     }

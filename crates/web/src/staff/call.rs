@@ -346,7 +346,9 @@ async fn show(
 /// The groups of matters as quick keys.
 fn groups(page: &Page, form: &Form) -> Vec<OptionView> {
     let groups = page.pack.categories.values().filter(|c| c.code.len() == 2);
-    groups.map(|c| option(&c.code, page.either(&c.name, &c.en), form.get("group"))).collect()
+    groups
+        .map(|c| OptionView::of(&c.code, page.either(&c.name, &c.en), form.get("group")))
+        .collect()
 }
 
 /// The kinds of the chosen group, or all.
@@ -354,15 +356,7 @@ fn kinds(page: &Page, form: &Form) -> Vec<OptionView> {
     let group = category(form).and_then(|c| c.get(..2)).unwrap_or_default();
     let kinds = page.pack.categories.values();
     let kinds = kinds.filter(|c| c.code.len() > 2 && c.code.starts_with(group));
-    kinds.map(|c| option(&c.code, &category_name(page, &c.code), form.get("category"))).collect()
-}
-
-fn option(value: &str, label: &str, chosen: &str) -> OptionView {
-    OptionView {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen: value == chosen,
-        answer: String::new(),
-        hot: false,
-    }
+    kinds
+        .map(|c| OptionView::of(&c.code, &category_name(page, &c.code), form.get("category")))
+        .collect()
 }

@@ -109,13 +109,13 @@ pub(super) async fn page(
             .risk
             .grades
             .iter()
-            .map(|g| option(&g.code, page.either(&g.name, &g.en), &wanted.grade))
+            .map(|g| OptionView::of(&g.code, page.either(&g.name, &g.en), &wanted.grade))
             .collect(),
         categories: pack
             .categories
             .values()
             .filter(|c| c.code.len() == 2)
-            .map(|c| option(&c.code, page.either(&c.name, &c.en), &wanted.category))
+            .map(|c| OptionView::of(&c.code, page.either(&c.name, &c.en), &wanted.category))
             .collect(),
         units: units(&page, &staff, &wanted),
         bulk: bulk(&page, &me, (flow, &found.cases), now),
@@ -219,19 +219,9 @@ fn read_cursor(text: &str) -> Option<(i64, i64)> {
     Some((rank.parse().ok()?, case.parse().ok()?))
 }
 
-fn option(value: &str, label: &str, chosen: &str) -> OptionView {
-    OptionView {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen: value == chosen,
-        answer: String::new(),
-        hot: false,
-    }
-}
-
 fn lights(page: &Page, wanted: &Wanted) -> Vec<OptionView> {
     let all = [("green", "light.green"), ("yellow", "light.yellow"), ("red", "light.red")];
-    all.into_iter().map(|(code, key)| option(code, page.t(key), &wanted.light)).collect()
+    all.into_iter().map(|(code, key)| OptionView::of(code, page.t(key), &wanted.light)).collect()
 }
 
 /// One switch for each workflow, unless there is only one.
@@ -339,7 +329,7 @@ fn units(page: &Page, staff: &Staff, wanted: &Wanted) -> Vec<OptionView> {
     {
         all.push(listed);
     }
-    all.into_iter().map(|u| option(&u.code, &u.short, &wanted.unit)).collect()
+    all.into_iter().map(|u| OptionView::of(&u.code, &u.short, &wanted.unit)).collect()
 }
 
 /// The actions for many cases at once that fit at least one line of the page.

@@ -48,6 +48,24 @@ pub(crate) struct OptionView {
     pub(crate) hot: bool,
 }
 
+impl OptionView {
+    /// An option of a plain choice.
+    pub(crate) fn new(value: &str, label: &str, chosen: bool) -> Self {
+        Self {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            chosen,
+            answer: String::new(),
+            hot: false,
+        }
+    }
+
+    /// An option that is chosen when its value is the one given.
+    pub(crate) fn of(value: &str, label: &str, given: &str) -> Self {
+        Self::new(value, label, value == given)
+    }
+}
+
 /// The fields that an action or opening asks for, with what was typed and what is wrong.
 pub(crate) fn field_views(
     page: &Page,
@@ -119,13 +137,8 @@ fn max(field: &Field) -> usize {
 
 fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
     let given = form.all(&field.code);
-    let option = |value: &str, label: &str| OptionView {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        chosen: given.iter().any(|g| g == value),
-        answer: String::new(),
-        hot: false,
-    };
+    let option =
+        |value: &str, label: &str| OptionView::new(value, label, given.iter().any(|g| g == value));
     let pack = &page.pack;
     match &field.kind {
         FieldKind::Choice(choices) => {
