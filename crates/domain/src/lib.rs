@@ -13,6 +13,7 @@ mod effect;
 pub mod fact;
 pub mod field;
 pub mod pack;
+pub mod people;
 pub mod refusal;
 pub mod soundness;
 pub mod tick;

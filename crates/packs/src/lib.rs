@@ -100,6 +100,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         name: head.name,
         version: head.version,
         brand: head.brand,
+        idle_minutes: head.idle_minutes,
         regions,
         units,
         roles,

@@ -98,6 +98,7 @@ const CASES: &[Case] = &[
     Case { file: "city/regions.csv", find: "990121100201", replace: "990131100201", fault_in: "city/regions.csv", line_with: "990131100201", words: &["does not begin like its parent's"] },
     Case { file: "city/regions.csv", find: "990101100202", replace: "990101100201", fault_in: "city/regions.csv", line_with: "990101100201,丙村", words: &["given twice"] },
     Case { file: "city/pack.toml", find: "region = \"990100000000\"", replace: "region = \"990200000000\"", fault_in: "city/pack.toml", line_with: "region = ", words: &["990200000000", "not in regions.csv"] },
+    Case { file: "city/pack.toml", find: "idle_minutes = 720", replace: "idle_minutes = 0", fault_in: "city/pack.toml", line_with: "idle_minutes = 0", words: &["0 minutes", "1 to 720"] },
     Case { file: "city/pack.toml", find: "packs/common", replace: "packs/comon", fault_in: "city/pack.toml", line_with: "packs/comon", words: &["base folder", "does not exist"] },
     Case { file: "city/pack.toml", find: "hotline = \"12338\"\n", replace: "", fault_in: "city/pack.toml", line_with: "[brand]", words: &["missing key `hotline`"] },
     Case { file: "city/pack.toml", find: "version = \"2026.1\"", replace: "version = \"2028.1\"", fault_in: "city/calendar/2028.csv", line_with: "", words: &["no holiday data for 2028", "add the file"] },

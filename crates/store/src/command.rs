@@ -11,9 +11,10 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{Actor, By, Case, CaseId, Fact},
+    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff},
     decide::{self, Ctx, Draft, Open, Step},
     pack::Pack,
+    people,
     refusal::Refusal,
     tick,
 };
@@ -129,6 +130,15 @@ pub enum Want {
         /// The case named in a case field.
         linked: Option<CaseId>,
     },
+    /// The same case in other hands, because its owner leaves.
+    Hand {
+        /// The case.
+        case: CaseId,
+        /// Whose it must be for anything to happen.
+        from: AccountId,
+        /// Whose it becomes.
+        to: Staff,
+    },
     /// Whatever the time brings.
     Tick {
         /// The case.
@@ -202,7 +212,9 @@ impl Work for Command {
                 self.refuse_second_import(tx, imported.as_ref()).await?;
                 None
             }
-            Want::Act { case, .. } | Want::Tick { case } => Some(load(tx, *case).await?),
+            Want::Act { case, .. } | Want::Hand { case, .. } | Want::Tick { case } => {
+                Some(load(tx, *case).await?)
+            }
         };
         if let (Want::Act { .. }, Some(loaded)) = (&self.want, &before) {
             self.may_know(&loaded.case)?;
@@ -233,7 +245,9 @@ impl Command {
         let same_case = match &self.want {
             // A repeated opening drew a new id; the first one stands.
             Want::Open { .. } => done.seq == 1,
-            Want::Act { case, .. } | Want::Tick { case } => *case == done.case && done.seq != 1,
+            Want::Act { case, .. } | Want::Hand { case, .. } | Want::Tick { case } => {
+                *case == done.case && done.seq != 1
+            }
         };
         let same_actor = row.text(2)? == text_of(&By::from(&self.actor));
         if same_case && same_actor { Ok(done) } else { Err(WriteError::Refused(No::Misused)) }
@@ -270,7 +284,7 @@ impl Command {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
             Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
-            Want::Open { .. } => None,
+            Want::Open { .. } | Want::Hand { .. } => None,
         };
         let Some(id) = id else { return Ok(None) };
         // A case that is about to be linked must not close unseen meanwhile.
@@ -294,6 +308,10 @@ impl Command {
         match (&self.want, before) {
             (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
             (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
+            (Want::Hand { from, to, .. }, Some(case)) if case.owner == Some(*from) => {
+                Ok(people::hand_over(ctx, case, to))
+            }
+            (Want::Hand { .. }, Some(case)) => Ok(Draft::of(case, ctx.stamp())),
             (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
             (_, None) => Err(No::NotFound),
         }
@@ -370,7 +388,7 @@ impl Command {
                 ];
                 batch.add(&CREATE, &row);
             }
-            Want::Act { .. } | Want::Tick { .. } => {
+            Want::Act { .. } | Want::Hand { .. } | Want::Tick { .. } => {
                 let row = [
                     case.id.into(),
                     version.into(),

@@ -89,9 +89,6 @@ impl Record {
         tx: &mut Tx,
         (keys, at, command): (&Keys, i64, &[u8; 16]),
     ) -> Result<(), WriteError<R>> {
-        if self.deeds.is_empty() {
-            return Ok(());
-        }
         let stream = stream_of(self.account);
         tx.exec(&BEGIN, &[stream.into(), (&START).into()]).await?;
         let row = tx.row(&STREAM, &[stream.into()]).await?;
@@ -246,6 +243,9 @@ impl Store {
     /// # Errors
     /// When the database fails: then what was to be done must not be done.
     pub async fn record(&self, now: Timestamp, record: Record) -> Result<(), Error> {
+        if record.deeds.is_empty() {
+            return Ok(());
+        }
         let at = now.as_microsecond();
         let work = Remember { keys: self.keys.clone(), at, command: rand::random(), record };
         self.db.write(work).await.map_err(|e| match e {

@@ -13,34 +13,40 @@ pub mod db;
 mod deeds;
 mod desk;
 mod dossier;
+mod factors;
 mod feed;
 mod imports;
 mod messages;
 mod numbers;
+mod people;
 mod project;
 mod recent;
 mod request;
 mod schema;
 mod seal;
 mod search;
+mod sessions;
 mod sight;
 mod verify;
 mod verify_deeds;
 
-pub use accounts::{Account, NewAccount, Session};
+pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
 pub use command::{Done, No};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use messages::Message;
 pub use numbers::new_receipt;
+pub use people::{Absence, AccountChange, Owned};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use search::Hit;
+pub use sessions::{Device, Session, Stage};
 pub use verify::{Report, Trouble};
 
 use db::{Db, Error, Options, Row};
@@ -61,14 +67,17 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        factors::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
+        people::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
+        sessions::STATEMENTS,
         verify::STATEMENTS,
         verify_deeds::STATEMENTS,
     ];

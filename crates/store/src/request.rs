@@ -9,7 +9,7 @@ use crate::{
     numbers, sight,
 };
 use domain::{
-    case::{Actor, By, CaseId},
+    case::{AccountId, Actor, By, CaseId, Staff},
     decide::{Open, Step},
     field::{Checked, FieldKind},
     pack::Pack,
@@ -234,6 +234,31 @@ impl Store {
         })?;
         let aad = place(act.case, &act.command);
         Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, &act.files)))
+    }
+
+    /// Gives one case from one owner to another; whether it was still the first one's.
+    pub(crate) async fn hand_one(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        doer: Option<&Staff>,
+        (case, (from, to)): (CaseId, (AccountId, Staff)),
+    ) -> Result<bool, crate::db::Error> {
+        let command = Command {
+            id: rand::random(),
+            at: whole(now),
+            actor: doer.map_or(Actor::System, |staff| Actor::Staff(staff.clone())),
+            pack: pack.clone(),
+            keys: self.keys.clone(),
+            want: Want::Hand { case, from, to },
+            sealed: Sealed::default(),
+        };
+        match self.db.write(command).await {
+            Ok(done) => Ok(done.seq != 0),
+            Err(WriteError::Db(error)) => Err(error),
+            // A case that is gone, or has been closed meanwhile, needs no owner.
+            Err(WriteError::Refused(_)) => Ok(false),
+        }
     }
 
     /// Lets time act on the cases that wait for it; answers how many moved. Idempotent: a second

@@ -31,6 +31,8 @@ pub struct Pack {
     pub version: String,
     /// Names under which the platform is known.
     pub brand: Brand,
+    /// A session of staff is locked after so many minutes without a sign of life.
+    pub idle_minutes: u32,
     /// The administrative divisions.
     pub regions: Regions,
     /// The organisation tree and the partner agencies.

@@ -9,6 +9,7 @@ mod deeds;
 mod desk;
 mod erasure;
 mod links;
+mod people;
 mod raw;
 mod rounds;
 mod schema;

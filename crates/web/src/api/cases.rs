@@ -1,12 +1,13 @@
 //! Work lists and single cases, for staff programs.
 
 use super::case_json::{self, Names, light_word};
-use crate::{app::App, error::Oops, page::Page, session::LoggedIn};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, traces};
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
 use domain::{
+    audit::Deed,
     case::{By, CaseId},
     clock::Light,
 };
@@ -78,6 +79,8 @@ async fn search(
         return Err(Oops::Bad("error.too_much_text"));
     }
     let hits = app.store().search(&page.pack, &who.viewer(), &wanted.q, HITS).await?;
+    let found = u32::try_from(hits.len()).unwrap_or(u32::MAX);
+    traces::note(app, who, Deed::Searched { hits: found }).await?;
     let now = app.now();
     let mut items = Vec::new();
     for hit in hits {
@@ -125,6 +128,7 @@ pub(crate) async fn show(
 ) -> Result<Json<Value>, Oops> {
     let shown = app.store().case(&page.pack, &who.viewer(), &number).await?;
     let shown = shown.ok_or(Oops::NotFound)?;
+    traces::reading(&app, &who, [&shown]).await?;
     let names = names(&app, &shown).await?;
     Ok(Json(case_json::whole(&app, &page, &who, (&shown, &names))))
 }

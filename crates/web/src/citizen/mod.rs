@@ -7,7 +7,7 @@ mod help_page;
 mod home;
 mod my;
 mod my_page;
-mod receipt;
+pub(crate) mod receipt;
 mod track;
 
 use crate::{

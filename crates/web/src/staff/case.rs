@@ -5,6 +5,7 @@ use super::{
     actions::{self, Actions, Tried},
     history::{self, Step, Words},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
+    traces,
 };
 use crate::{
     app::App,
@@ -71,6 +72,7 @@ struct CaseView<'a> {
     files: Vec<LinkView>,
     files_hidden: usize,
     related: Vec<LinkView>,
+    readers: String,
 }
 
 /// What is shown beside the case itself.
@@ -109,7 +111,7 @@ pub(super) async fn find(app: &App, me: &LoggedIn, number: &str) -> Result<CaseP
     found.ok_or(Oops::NotFound)
 }
 
-/// Prints the page of a case.
+/// Prints the page of a case; first it is remembered who reads it.
 pub(super) async fn show(
     app: &App,
     me: &LoggedIn,
@@ -117,6 +119,7 @@ pub(super) async fn show(
     shown: &CasePage,
     beside: Beside<'_>,
 ) -> Result<Response, Oops> {
+    crate::traces::reading(app, me, [shown]).await?;
     let pack = &page.pack;
     let case = &shown.case;
     let flow = pack.workflow(&case.workflow).ok_or(Oops::NotFound)?;
@@ -156,6 +159,7 @@ pub(super) async fn show(
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
         related: related(app, me, page, shown).await?,
+        readers: traces::readers_href(page, me, shown),
         tasks,
     };
     page.show(&view)

@@ -9,7 +9,7 @@ use crate::{
     page::Page,
     routes::{Access, Routes},
     session::{LoggedIn, Pass},
-    view,
+    traces, view,
 };
 use askama::Template;
 use axum::{
@@ -77,6 +77,7 @@ async fn of_case(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    traces::reading(&app, &me, [&case]).await?;
     page.show(&PaperPage {
         page: &page,
         number: case.number.clone(),
@@ -93,6 +94,7 @@ async fn of_case_docx(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    traces::taking_out(&app, &me, "paper", &case).await?;
     Ok(word_file(&case.number, &ordinal, &paper))
 }
 

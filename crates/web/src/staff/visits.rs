@@ -7,6 +7,7 @@ use crate::{
     page::Page,
     routes::{Access, Routes},
     session::LoggedIn,
+    traces,
     view::LightView,
 };
 use askama::Template;
@@ -79,9 +80,12 @@ async fn queue(
         ..DeskFilter::default()
     };
     let list = app.store().desk(pack, &me.staff(), now, &filter).await?;
-    let mut visits = Vec::new();
+    let (mut visits, mut shown) = (Vec::new(), Vec::new());
     for case in &list.cases {
-        let whole = app.store().case_by_id(pack, &me.viewer(), case.case.id).await?;
+        shown.push(app.store().case_by_id(pack, &me.viewer(), case.case.id).await?);
+    }
+    traces::reading(&app, &me, shown.iter().flatten()).await?;
+    for (case, whole) in list.cases.iter().zip(&shown) {
         let actor = me.actor();
         let ctx = Ctx { now, pack, actor: &actor, linked: None };
         let mine = decide::allowed(ctx, &case.case).any(|a| a.tone == Tone::Primary);

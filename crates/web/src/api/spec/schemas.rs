@@ -15,7 +15,15 @@ pub(super) fn all(pack: &Pack) -> Value {
             "number": text(), "receipt": text(), "status_url": text(),
         })),
         "Progress": progress(),
-        "Login": object(&json!({ "username": text(), "password": text() })),
+        "Login": {
+            "type": "object",
+            "required": ["username", "password"],
+            "properties": {
+                "username": text(),
+                "password": text(),
+                "code": optional(40, "One-time or recovery code, where the account has one."),
+            },
+        },
         "Session": object(&json!({
             "token": text(),
             "account": object(&json!({ "name": text(), "unit": text(), "roles": texts() })),
