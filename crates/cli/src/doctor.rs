@@ -15,6 +15,7 @@ use std::{
     process::Command,
     sync::Arc,
 };
+use store::Account;
 use vault::Keys;
 
 /// Less free space than this is a failure, KiB: a database must be able to grow and to be copied.
@@ -203,18 +204,39 @@ fn database(place: &Place, keys: Option<Arc<Keys>>, city: Option<&City>, found: 
             }
         }
         store.db().close().await.map_err(|e| Failure::while_doing("closing", &e))?;
-        Ok((accounts.len(), cases))
+        Ok((accounts, cases))
     });
     match looked {
-        Ok((0, cases)) => {
+        Ok((accounts, cases)) if accounts.is_empty() => {
             let says = format!("reachable, {cases} cases, no account: xiaohe account create");
             say(found, "database", State::Warn, says);
         }
         Ok((accounts, cases)) => {
-            let says = format!("reachable and migrated, {cases} cases, {accounts} accounts");
+            let many = accounts.len();
+            let says = format!("reachable and migrated, {cases} cases, {many} accounts");
             say(found, "database", State::Ok, says);
+            if let Some(city) = city {
+                administrators(&city.pack, &accounts, found);
+            }
         }
         Err(failure) => say(found, "database", State::Fail, words(failure)),
+    }
+}
+
+/// Whether each of the three administrations is somebody's.
+fn administrators(pack: &Pack, accounts: &[Account], found: &mut Vec<Finding>) {
+    let missing: Vec<&str> = pack
+        .roles
+        .values()
+        .filter(|role| role.administers.is_some())
+        .filter(|role| !accounts.iter().any(|a| a.roles.contains(&role.code)))
+        .map(|role| role.code.as_str())
+        .collect();
+    if missing.is_empty() {
+        say(found, "people", State::Ok, "each administration is somebody's");
+    } else {
+        let says = format!("nobody is {}: xiaohe account create", missing.join(", "));
+        say(found, "people", State::Warn, says);
     }
 }
 

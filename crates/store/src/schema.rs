@@ -142,10 +142,6 @@ CREATE TABLE absences (
   since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
 CREATE INDEX absences_account ON absences (account, until);
 CREATE INDEX absences_deputy ON absences (deputy, until);
-CREATE TABLE subjects (
-  issuer TEXT NOT NULL, subject TEXT NOT NULL, account INTEGER NOT NULL,
-  PRIMARY KEY (issuer, subject)) STRICT, WITHOUT ROWID;
-CREATE INDEX subjects_account ON subjects (account);
 ",
     pg: "
 CREATE TABLE streams (id BIGINT PRIMARY KEY, version BIGINT NOT NULL, head BYTEA NOT NULL);
@@ -172,9 +168,5 @@ CREATE TABLE absences (
   deputy BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL);
 CREATE INDEX absences_account ON absences (account, until);
 CREATE INDEX absences_deputy ON absences (deputy, until);
-CREATE TABLE subjects (
-  issuer TEXT NOT NULL, subject TEXT NOT NULL, account BIGINT NOT NULL,
-  PRIMARY KEY (issuer, subject));
-CREATE INDEX subjects_account ON subjects (account);
 ",
 };

@@ -357,20 +357,38 @@ async fn a_deputy_acts_with_the_roles_of_the_absent() {
 async fn whoever_leaves_hands_over_without_the_administrator_learning_a_number() {
     let office = office().await;
     let (number, _) = office.call(&[]).await;
-    let case = store_case(&office, &number).await;
+    office.must(TRIAGE, &number, "dispatch_to", &[("unit", "wf-990101")]).await;
+    office.must(HANDLER, &number, "sign", &[]).await;
     let id = office.hire(HANDLER).await;
-    let second = office.hire("handler@wf-990121").await;
-    assert!(case >= 0 && second != id);
-    let page = office.get(SYSTEM, &format!("/people/{id}")).await;
-    assert!(page.has("停用账号") && !page.has(&number), "{}", page.words());
-    let hand = [("state", "appeal:handling"), ("to", "x")];
-    let refused = office.post(SYSTEM, &format!("/people/{id}/hand"), &hand).await;
-    assert!(refused.status == 422 && refused.has("不能接手"), "{}", refused.words());
-}
-
-async fn store_case(office: &Office, number: &str) -> i64 {
-    let system = domain::access::Viewer::System;
-    office.app.store().case(&office.app.pack(), &system, number).await.unwrap().unwrap().case.id
+    let colleague = store::NewAccount {
+        username: "second".to_owned(),
+        password: String::new(),
+        name: "接手某".to_owned(),
+        unit: "wf-990101".to_owned(),
+        roles: vec!["handler".to_owned()],
+    };
+    let to = office.app.store().create_account(colleague).await.unwrap();
+    let path = format!("/people/{id}");
+    let page = office.get(SYSTEM, &path).await;
+    assert!(page.has("办理中") && page.has("1 件") && page.has("接手某"), "{}", page.words());
+    assert!(!page.has(&number) && !page.has("停用后不能登录"), "{}", page.words());
+    let early = office.post(SYSTEM, &format!("{path}/close"), &[]).await;
+    assert!(early.status == 409 && early.has("1 件未办结"), "{}", early.words());
+    let hand = format!("{path}/hand");
+    let reviewer = office.hire(COLLEAGUE).await.to_string();
+    for to in [reviewer.as_str(), "x"] {
+        let unfit = office.post(SYSTEM, &hand, &[("state", "appeal:handling"), ("to", to)]).await;
+        assert!(unfit.status == 422 && unfit.has("不能接手"), "{}", unfit.words());
+    }
+    let to = to.to_string();
+    let given = [("state", "appeal:handling"), ("to", to.as_str())];
+    assert!(office.post(SECURITY, &hand, &given).await.status == 403);
+    assert_eq!(office.post(SYSTEM, &hand, &given).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(office.post(SYSTEM, &format!("{path}/close"), &[]).await.to, "/people");
+    let shown = office.get("leader@wf-990101", &format!("/cases/{number}")).await;
+    assert!(shown.has("接手某"), "the case says whose it is: {}", shown.words());
+    let report = office.app.store().verify(&office.app.pack()).await.unwrap();
+    assert_eq!(report.troubles, []);
 }
 
 #[tokio::test]
