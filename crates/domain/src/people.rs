@@ -137,13 +137,13 @@ pub fn may_hold(pack: &Pack, unit: &str, roles: &[Code]) -> Result<(), NotSo> {
     }
     let held = || roles.iter().filter_map(|code| pack.roles.get(code));
     let mut kinds: Vec<Admin> = held().filter_map(|role| role.administers).collect();
+    kinds.sort_unstable();
     kinds.dedup();
-    match kinds.len() {
-        0 => Ok(()),
-        1 if held().any(|role| role.scope != Scope::None) => Err(NotSo::AdministersAndSees),
-        1 => Ok(()),
-        _ => Err(NotSo::TwoAdministrations),
+    if kinds.len() > 1 {
+        return Err(NotSo::TwoAdministrations);
     }
+    let sees = held().any(|role| role.scope != Scope::None);
+    if sees && !kinds.is_empty() { Err(NotSo::AdministersAndSees) } else { Ok(()) }
 }
 
 /// The roles that somebody acts with who stands in for others of the same unit: never those of an

@@ -492,15 +492,3 @@ fn desk_difference<'a>(
         batch.add(&DESK_ADD, &row);
     }
 }
-
-impl From<Refusal> for WriteError<No> {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(No::Refused(refusal))
-    }
-}
-
-impl From<No> for WriteError<No> {
-    fn from(no: No) -> Self {
-        Self::Refused(no)
-    }
-}

@@ -132,6 +132,9 @@ impl Record {
     }
 }
 
+/// The account in whose stream stand the deeds of nobody who is known: guesses at names.
+pub const NOBODY: AccountId = i64::MAX;
+
 /// The stream of an account: below zero, where no case is.
 pub(crate) fn stream_of(account: AccountId) -> i64 {
     account.saturating_neg()

@@ -34,7 +34,7 @@ pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
 pub use command::{Done, No};
-pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
+pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use factors::{Factor, Proof, RECOVERY_CODES};

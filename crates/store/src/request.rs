@@ -317,3 +317,15 @@ fn texts_of(opening: Option<&Checked>, steps: &[Step]) -> Texts {
     }
     texts
 }
+
+impl From<Refusal> for WriteError<No> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(No::Refused(refusal))
+    }
+}
+
+impl From<No> for WriteError<No> {
+    fn from(no: No) -> Self {
+        Self::Refused(no)
+    }
+}

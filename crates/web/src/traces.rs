@@ -6,7 +6,7 @@ use domain::{
     audit::{self, Deed},
     case::{AccountId, By},
 };
-use store::{Account, CasePage, Record};
+use store::{Account, CasePage, NOBODY, Record};
 
 /// Remembers one deed.
 ///
@@ -55,13 +55,13 @@ pub(crate) async fn came_in(app: &App, account: &Account, with: &str) -> Result<
     Ok(app.store().record(app.now(), Record::of(&account.staff(), vec![deed])).await?)
 }
 
-/// Remembers a wrong proof, if the name that was typed is somebody's: made-up names have no trace,
-/// or whoever invents them could fill the disk.
+/// Remembers a wrong proof. Names that nobody has share one stream, so that a wrong name takes the
+/// same work, and the same time, as a wrong password.
 ///
 /// # Errors
 /// As [`note`].
 pub(crate) async fn wrong(app: &App, account: Option<AccountId>, with: &str) -> Result<(), Oops> {
-    let Some(account) = account else { return Ok(()) };
+    let account = account.unwrap_or(NOBODY);
     let deed = Deed::LogInFailed { with: with.to_owned() };
     Ok(app.store().record(app.now(), Record::about(account, By::Public, deed)).await?)
 }

@@ -62,6 +62,9 @@ async fn logging_in_and_out_is_remembered() {
     }
     office.post(TRIAGE, "/logout", &[]).await;
     assert_eq!(kinds(&office, TRIAGE).await, ["logged_out", "logged_in", "log_in_failed"]);
+    // A made-up name leaves a trace too, or the time of the answer would tell which names exist.
+    let all = office.get(AUDITOR, "/traces").await;
+    assert!(all.has("未知账号") && !all.has("nobody@x"), "{}", all.words());
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use domain::{
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{CaseName, CasePage, DeedCursor, DeedLine, DeedPage, Whose};
+use store::{CaseName, CasePage, DeedCursor, DeedLine, DeedPage, NOBODY, Whose};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -162,7 +162,8 @@ async fn show(
     people.extend(found.lines.iter().map(|l| l.account));
     for id in people {
         let known = app.store().account_by_id(id).await?;
-        names.insert(id, known.map_or_else(|| id.to_string(), |a| a.name));
+        let nobody = || page.t("traces.nobody").to_owned();
+        names.insert(id, known.map_or_else(nobody, |a| a.name));
     }
     let next =
         found.next.map(|(at, stream, seq, n)| format!("{path}?after={at}_{stream}_{seq}_{n}"));
@@ -193,7 +194,11 @@ fn line(
     LineView {
         at: view::clock_time(page, line.at),
         who: name(line.account),
-        who_href: if linked { format!("/traces/people/{}", line.account) } else { String::new() },
+        who_href: if linked && line.account != NOBODY {
+            format!("/traces/people/{}", line.account)
+        } else {
+            String::new()
+        },
         unit: page.pack.units.short(&line.unit).to_owned(),
         what: page.t(&format!("traces.kind.{}", line.kind)).to_owned(),
         more: more.join(page.t("staff.comma")),
