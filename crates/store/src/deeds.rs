@@ -18,7 +18,12 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    convert::Infallible,
+    fmt::Write as _,
+    sync::Arc,
+};
 use vault::{Keys, Purpose};
 
 static BEGIN: Stmt = Stmt::new(
@@ -113,7 +118,7 @@ impl Record {
         batch.add(&APPEND, &entry);
         batch.one(&GROW, &[stream.into(), version.into(), seq.into(), (&hash).into()]);
         for (n, row) in (0_i64..).zip(&rows) {
-            let line = [
+            let listed = [
                 stream.into(),
                 seq.into(),
                 n.into(),
@@ -125,7 +130,7 @@ impl Record {
                 (&row.detail).into(),
                 row.amount.into(),
             ];
-            batch.add(&LIST, &line);
+            batch.add(&LIST, &listed);
         }
         tx.exec_all(batch).await?;
         Ok(())
@@ -353,8 +358,8 @@ impl Store {
         let case = match row.opt_int(6)? {
             None => None,
             Some(id) => {
-                if !names.contains_key(&id) {
-                    names.insert(id, self.case_name(pack, viewer, id).await?);
+                if let Entry::Vacant(place) = names.entry(id) {
+                    place.insert(self.case_name(pack, viewer, id).await?);
                 }
                 let Some(name) = names.get(&id).cloned().flatten() else { return Ok(None) };
                 Some(name)
@@ -393,7 +398,11 @@ impl Store {
     fn case_tag(&self, id: CaseId) -> String {
         let bytes = [b"case in the record of deeds ".as_slice(), &id.to_be_bytes()].concat();
         let code = self.keys.mac(Purpose::Sessions, &bytes);
-        code.iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+        code.iter().take(3).fold(String::new(), |mut tag, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(tag, "{byte:02x}");
+            tag
+        })
     }
 }
 

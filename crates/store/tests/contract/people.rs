@@ -279,7 +279,7 @@ async fn a_deputy_acts_while_somebody_is_away(stand: Stand) {
     assert_eq!(change(&stand, Some(&one), &one, backwards).await, Err(NotSo::BadDays));
     assert_eq!(change(&stand, Some(&one), &one, away(&two)).await, Ok(one.id));
     let for_whom = async || stand.store.deputy_for(two.id, stand.clock.now()).await.unwrap();
-    assert_eq!(for_whom().await, [one.clone()]);
+    assert_eq!(for_whom().await, std::slice::from_ref(&one));
     assert_eq!(stand.store.absences(one.id, stand.clock.now()).await.unwrap().len(), 1);
     stand.clock.advance_hours(47);
     assert_eq!(for_whom().await.len(), 1);

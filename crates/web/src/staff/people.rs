@@ -20,7 +20,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use domain::{case::AccountId, pack::Admin, people::NotSo};
+use domain::{
+    case::AccountId,
+    pack::{Admin, Level, Unit},
+    people::NotSo,
+};
 use std::collections::BTreeMap;
 use store::{Account, AccountChange, NewAccount, Owned, db::WriteError};
 
@@ -88,6 +92,7 @@ struct OwnedView {
 
 #[derive(Template)]
 #[template(path = "staff/person.html")]
+#[expect(clippy::struct_excessive_bools, reason = "a page that shows or hides by who looks")]
 struct PersonPage<'a> {
     page: &'a Page,
     done: String,
@@ -166,7 +171,9 @@ async fn new_page(page: Page, me: LoggedIn) -> Result<Response, Oops> {
 }
 
 fn show_new(page: &Page, form: &Form, error: String) -> Result<Response, Oops> {
-    let units = page.pack.units.iter();
+    // Villages are typed by name or code: thousands of offers would be read by nobody.
+    let offered = |u: &&Unit| !u.agency && u.level < Level::Village;
+    let units = page.pack.units.iter().filter(offered);
     page.show(&NewPage {
         page,
         error,
