@@ -35,7 +35,8 @@ impl<'a> Browser<'a> {
     async fn send(&mut self, request: Request<Body>) -> Page {
         let response = self.office.raw(request).await;
         if let Some(set) = response.headers().get(header::SET_COOKIE) {
-            self.session.cookie = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let cookie = set.to_str().unwrap().split(';').next().unwrap();
+            cookie.clone_into(&mut self.session.cookie);
         }
         office::page(response).await
     }
