@@ -23,6 +23,8 @@ use super::value::{P, Row, Val, corrupt};
 const STATEMENT_CACHE: usize = 256;
 /// How long a connection waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection sleeps before it tries a held lock again.
+const LOCK_STEP: Duration = Duration::from_micros(200);
 /// The writer's own page cache, KiB. Reads mostly come from the shared map of the file.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 /// Each reader's own page cache, KiB.
@@ -41,7 +43,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
         .open(path)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)
+    let mut conn = Connection::open_with_flags(path, flags)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     // The page size must come before the journal mode, which writes the first page.
     pragmas(&conn, "PRAGMA page_size = 4096").map_err(|e| setup("page size", &e))?;
@@ -51,7 +53,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     if mode != "wal" {
         return Err(setup(&format!("opening {name}"), &"the file system allows no WAL"));
     }
-    configure(&conn, WRITER_CACHE_KIB).map_err(|e| setup(&format!("opening {name}"), &e))?;
+    configure(&mut conn, WRITER_CACHE_KIB).map_err(|e| setup(&format!("opening {name}"), &e))?;
     Ok(conn)
 }
 
@@ -59,16 +61,31 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
 fn open_reader(path: &Path) -> Result<Connection, Error> {
     let name = path.display();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)
+    let mut conn = Connection::open_with_flags(path, flags)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
-    configure(&conn, READER_CACHE_KIB)
+    configure(&mut conn, READER_CACHE_KIB)
         .and_then(|()| pragmas(&conn, "PRAGMA query_only = ON"))
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     Ok(conn)
 }
 
-fn configure(conn: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY_TIMEOUT)?;
+/// SQLite's own handler sleeps longer each time, up to a tenth of a second: far longer than the
+/// writer and the checkpointer hold the lock against each other.
+fn wait_for_the_lock(tries: i32) -> bool {
+    within(tries, BUSY_TIMEOUT)
+}
+
+/// Sleeps one step, unless so many steps have filled the time already.
+pub(super) fn within(tries: i32, limit: Duration) -> bool {
+    let more = LOCK_STEP * tries.unsigned_abs() < limit;
+    if more {
+        std::thread::sleep(LOCK_STEP);
+    }
+    more
+}
+
+fn configure(conn: &mut Connection, cache_kib: u32) -> rusqlite::Result<()> {
+    conn.busy_handler(Some(wait_for_the_lock))?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // FULL: an acknowledged commit survives a power cut. No automatic checkpoint: it would run
     // inside somebody's commit; the checkpointer thread does it instead.
