@@ -5,6 +5,7 @@
 //! with the same result twice.
 
 pub mod access;
+pub mod audit;
 pub mod case;
 pub mod clock;
 pub mod contact;
