@@ -6,10 +6,11 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "cases",
-    lite: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "cases",
+        lite: "
 CREATE TABLE sequences (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE entries (
   pos INTEGER PRIMARY KEY AUTOINCREMENT, case_id INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -58,7 +59,7 @@ CREATE TABLE imports (
   source TEXT NOT NULL, number BLOB NOT NULL, case_id INTEGER NOT NULL,
   PRIMARY KEY (source, number)) STRICT, WITHOUT ROWID;
 ",
-    pg: "
+        pg: "
 CREATE TABLE sequences (name TEXT PRIMARY KEY, next BIGINT NOT NULL);
 CREATE TABLE entries (
   pos BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id BIGINT NOT NULL,
@@ -104,4 +105,26 @@ CREATE TABLE imports (
   source TEXT NOT NULL, number BYTEA NOT NULL, case_id BIGINT NOT NULL,
   PRIMARY KEY (source, number));
 ",
-}];
+    },
+    Migration {
+        version: 2,
+        name: "rules and moves",
+        // `rules` keeps what running cases live under; `moves` who confirmed which list; `moving` what
+        // of it is left to do.
+        lite: "
+CREATE TABLE rules (edition TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE moves (
+  id BLOB PRIMARY KEY, edition TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+  total INTEGER NOT NULL, key BLOB NOT NULL, reason BLOB NOT NULL) STRICT;
+CREATE TABLE moving (
+  case_id INTEGER PRIMARY KEY, move BLOB NOT NULL, seen BLOB NOT NULL) STRICT;
+",
+        pg: "
+CREATE TABLE rules (edition TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE moves (
+  id BYTEA PRIMARY KEY, edition TEXT NOT NULL, at BIGINT NOT NULL, by TEXT NOT NULL,
+  total BIGINT NOT NULL, key BYTEA NOT NULL, reason BYTEA NOT NULL);
+CREATE TABLE moving (case_id BIGINT PRIMARY KEY, move BYTEA NOT NULL, seen BYTEA NOT NULL);
+",
+    },
+];
