@@ -11,7 +11,7 @@ use crate::{
     workflow::{Code, Locus},
 };
 use jiff::{Timestamp, ToSpan, civil::Weekday, tz::Offset};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -65,7 +65,7 @@ impl Way {
 }
 
 /// Which fields and flags of a workflow hold the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields {
     /// Ways that are allowed; nothing chosen allows all.
     pub ways: Code,
@@ -82,6 +82,7 @@ pub struct Fields {
     /// The flag of a plan that says something only in words.
     pub words_flag: Code,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 

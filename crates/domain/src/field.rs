@@ -12,26 +12,31 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A field of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// Stable code.
     pub code: Code,
     /// Label.
+    #[serde(rename = "~label")]
     pub label: String,
     /// English label.
+    #[serde(rename = "~en")]
     pub en: String,
     /// One sentence of help.
+    #[serde(rename = "~help")]
     pub help: String,
     /// What may be typed.
     pub kind: FieldKind,
     /// What the words of a text field are, for search and duplicates.
     pub meaning: Meaning,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What may be typed into a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// One line of free text, sealed.
     Line {
@@ -86,20 +91,21 @@ impl FieldKind {
 }
 
 /// One option of a choice.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// Stored value.
     pub value: String,
     /// Words shown.
+    #[serde(rename(serialize = "~label"), alias = "~label")]
     pub label: String,
     /// English words.
-    #[serde(default)]
+    #[serde(rename(serialize = "~en"), alias = "~en", default)]
     pub en: String,
 }
 
 /// What a text field holds, so that it can be searched, compared or masked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
     /// Part of the story.

@@ -13,6 +13,7 @@ pub mod decide;
 mod effect;
 pub mod fact;
 pub mod field;
+pub mod moving;
 pub mod pack;
 pub mod refusal;
 pub mod soundness;

@@ -23,6 +23,7 @@ mod open311;
 mod organisation;
 mod papers;
 mod routing;
+mod rules;
 mod texts;
 mod time;
 
@@ -95,6 +96,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
+    let version = head.version.clone();
     let pack = Pack {
         code: head.code,
         name: head.name,
@@ -107,17 +109,15 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         risk,
         routing,
         channels,
-        work_time: work_time?,
-        lights,
-        escalation,
         messages,
-        workflows: flows,
         programmes: programmes.known,
+        rules: rules::dated(&version, (work_time?, lights, escalation), flows),
+        past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
-    check::workflows(&pack, &papers, faults);
+    check::workflows(&pack, &pack.rules, &papers, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),

@@ -5,6 +5,7 @@
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
 mod accounts;
+mod answer;
 mod board;
 mod case_page;
 mod chain;
@@ -16,10 +17,12 @@ mod dossier;
 mod feed;
 mod imports;
 mod messages;
+mod moving;
 mod numbers;
 mod project;
 mod recent;
 mod request;
+mod rules;
 mod schema;
 mod seal;
 mod search;
@@ -28,18 +31,20 @@ mod verify;
 mod verify_deeds;
 
 pub use accounts::{Account, NewAccount, Session};
+pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
-pub use command::{Done, No};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
 pub use messages::Message;
+pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::new_receipt;
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
+pub use rules::PastRules;
 pub use search::Hit;
 pub use verify::{Report, Trouble};
 
@@ -64,9 +69,11 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         feed::STATEMENTS,
         imports::STATEMENTS,
         messages::STATEMENTS,
+        moving::STATEMENTS,
         numbers::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
+        rules::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
         verify::STATEMENTS,

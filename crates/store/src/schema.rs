@@ -6,7 +6,7 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[CASES, RESERVED, PEOPLE];
+pub const MIGRATIONS: &[Migration] = &[CASES, RESERVED, PEOPLE, MOVES];
 
 const CASES: Migration = Migration {
     version: 1,
@@ -60,7 +60,7 @@ CREATE TABLE imports (
   source TEXT NOT NULL, number BLOB NOT NULL, case_id INTEGER NOT NULL,
   PRIMARY KEY (source, number)) STRICT, WITHOUT ROWID;
 ",
-    pg: "
+        pg: "
 CREATE TABLE sequences (name TEXT PRIMARY KEY, next BIGINT NOT NULL);
 CREATE TABLE entries (
   pos BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id BIGINT NOT NULL,
@@ -176,5 +176,27 @@ CREATE TABLE subjects (
   issuer TEXT NOT NULL, subject TEXT NOT NULL, account BIGINT NOT NULL,
   PRIMARY KEY (issuer, subject));
 CREATE INDEX subjects_account ON subjects (account);
+",
+};
+
+/// What running cases live under, and moving them: `rules` keeps the editions, `moves` who confirmed
+/// which list, `moving` what of it is left to do.
+const MOVES: Migration = Migration {
+    version: 4,
+    name: "rules and moves",
+    lite: "
+CREATE TABLE rules (edition TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE moves (
+  id BLOB PRIMARY KEY, edition TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+  total INTEGER NOT NULL, key BLOB NOT NULL, reason BLOB NOT NULL) STRICT;
+CREATE TABLE moving (
+  case_id INTEGER PRIMARY KEY, move BLOB NOT NULL, seen BLOB NOT NULL) STRICT;
+",
+    pg: "
+CREATE TABLE rules (edition TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE moves (
+  id BYTEA PRIMARY KEY, edition TEXT NOT NULL, at BIGINT NOT NULL, by TEXT NOT NULL,
+  total BIGINT NOT NULL, key BYTEA NOT NULL, reason BYTEA NOT NULL);
+CREATE TABLE moving (case_id BIGINT PRIMARY KEY, move BYTEA NOT NULL, seen BYTEA NOT NULL);
 ",
 };

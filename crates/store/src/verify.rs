@@ -299,6 +299,9 @@ fn check_case(
     if !case.keeps_promise(pack) {
         report.trouble(&at, "is open without a running clock or an approved pause");
     }
+    if case.is_open(pack) && !pack.knows(&case.pack) {
+        report.trouble(&at, format!("runs under rules that were not kept: {}", case.pack));
+    }
     if pack.units.get(&case.unit).is_none() {
         report.trouble(&at, "its responsible unit does not exist");
     }

@@ -153,7 +153,7 @@ impl From<WriteError<No>> for Oops {
         match error {
             WriteError::Refused(No::Refused(refusal)) => Self::Refused(refusal),
             WriteError::Refused(No::NotFound) => Self::NotFound,
-            WriteError::Refused(No::Misused | No::Imported(_)) => Self::Misused,
+            WriteError::Refused(No::Misused | No::Imported(_) | No::Changed) => Self::Misused,
             WriteError::Db(error) => error.into(),
         }
     }

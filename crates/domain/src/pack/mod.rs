@@ -6,19 +6,18 @@
 mod region;
 mod risk;
 mod routing;
+mod rules;
 mod unit;
 
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
+pub use rules::Rules;
 pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
-use crate::{
-    clock::{Policy, Thresholds, WorkTime},
-    workflow::{Code, Workflow},
-};
+use crate::workflow::Code;
 use jiff::{Timestamp, civil::Date};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything that makes the program a given city's.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub struct Pack {
     pub code: Code,
     /// Name of the city.
     pub name: String,
-    /// Version of the data; a running case keeps the version it was opened under.
+    /// Version of the data, as people know it; see [`Rules::edition`] for what a case keeps.
     pub version: String,
     /// Names under which the platform is known.
     pub brand: Brand,
@@ -45,18 +44,14 @@ pub struct Pack {
     pub routing: Routing,
     /// Channels of intake by code.
     pub channels: BTreeMap<Code, Channel>,
-    /// Calendar and office hours.
-    pub work_time: WorkTime,
-    /// When a running clock turns yellow.
-    pub lights: Thresholds,
-    /// How overdue clocks climb.
-    pub escalation: Policy,
     /// Message texts by code.
     pub messages: BTreeMap<Code, Message>,
-    /// Workflows by code.
-    pub workflows: BTreeMap<Code, Workflow>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// The rules under which cases are opened today; the pack reads as these.
+    pub rules: Rules,
+    /// Rules of earlier packs, by edition, for the cases that still run under them.
+    pub past: BTreeMap<String, Arc<Rules>>,
 }
 
 /// Names under which the platform is known.
@@ -196,23 +191,9 @@ impl Pack {
         self.held(roles).any(|role| role.second_factor)
     }
 
-    /// The workflow with this code.
-    pub fn workflow(&self, code: &str) -> Option<&Workflow> {
-        self.workflows.get(code)
-    }
-
     /// Whether the category itself is marked sensitive; a mark on one above it does not count.
     pub fn is_sensitive(&self, category: &str) -> bool {
         self.categories.get(category).is_some_and(|c| c.sensitive)
-    }
-
-    /// The kinds of task that any workflow opens.
-    pub fn task_kinds(&self) -> Vec<Code> {
-        let mut kinds: Vec<Code> =
-            self.workflows.values().flat_map(Workflow::task_kinds).cloned().collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
     }
 
     /// The category's name with its parent's before it.

@@ -228,7 +228,7 @@ pub(crate) async fn track(
 /// What the appellant is told.
 fn progress(pack: &Pack, page: &CasePage) -> Value {
     let case = &page.case;
-    let flow = pack.workflow(&case.workflow);
+    let flow = pack.flow_of(case);
     let public = |state: &str| flow.and_then(|f| f.state(state)).map_or("", |s| s.public.as_str());
     let updated = page.entries.last().map_or(case.opened, |e| e.at);
     json!({

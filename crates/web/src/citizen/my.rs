@@ -41,7 +41,7 @@ pub(super) async fn act(
     "/my".clone_into(&mut page.path);
     let Kept { form, trouble } = kept;
     let case = load(&app, &page, pass).await?;
-    let flow = page.pack.workflow(&case.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let action = flow.action(&code).filter(|a| is_own(a)).ok_or(Oops::NotFound)?;
     let action = by_result(flow, action, form.get(RESULT));
     let said = |faults: Vec<FieldFault>, oops: Option<Oops>| Said {

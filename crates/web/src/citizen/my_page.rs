@@ -118,7 +118,7 @@ pub(super) async fn show(
     case: &CasePage,
     said: &Said,
 ) -> Result<Response, Oops> {
-    let flow = page.pack.workflow(&case.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let actor = Actor::Appellant(case.case.id);
     let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None };
     let allowed: Vec<&Action> = decide::allowed(ctx, &case.case).collect();
@@ -209,7 +209,7 @@ async fn main_answer(app: &App, page: &Page, case: &CasePage) -> Result<Option<S
         return Ok(None);
     };
     let main = app.store().case_by_id(&page.pack, &Viewer::System, main).await?;
-    Ok(main.and_then(|m| answer_of(page.pack.workflow(&m.case.workflow)?, &m)))
+    Ok(main.and_then(|m| answer_of(page.pack.flow_of(&m.case)?, &m)))
 }
 
 /// Received, accepted, in progress, answered, rated: as far as this round has come.

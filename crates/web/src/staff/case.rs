@@ -94,7 +94,7 @@ pub(super) async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Oops> {
     let shown = find(&app, &me, &number).await?;
-    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let done = query.get("done").and_then(|code| flow.action(code));
     let done = done.map_or(String::new(), |a| {
         page.tf("case.done", &[("action", page.either(&a.name, &a.en))])
@@ -119,7 +119,7 @@ pub(super) async fn show(
 ) -> Result<Response, Oops> {
     let pack = &page.pack;
     let case = &shown.case;
-    let flow = pack.workflow(&case.workflow).ok_or(Oops::NotFound)?;
+    let flow = pack.flow_of(case).ok_or(Oops::NotFound)?;
     let now = app.now();
     let words = words(app, page, flow, shown).await?;
     let actions = actions::of(page, me, (flow, case), now, beside.tried);
@@ -296,7 +296,7 @@ async fn related(
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }
-    let flow = pack.workflow(&shown.case.workflow);
+    let flow = pack.flow_of(&shown.case);
     let phones = flow.iter().flat_map(|f| f.fields.values());
     let phone = phones
         .filter(|f| f.meaning == Meaning::Phone && shown.sees.contact == Sight::Full)

@@ -356,7 +356,7 @@ fn bulk(
 fn row(page: &Page, found: &DeskCase, now: Timestamp) -> Row {
     let pack = &page.pack;
     let case = &found.case;
-    let state = pack.workflow(&case.workflow).and_then(|w| w.state(&case.state));
+    let state = pack.flow_of(case).and_then(|w| w.state(&case.state));
     let held = matches!(state.map(|s| &s.kind), Some(StateKind::Held { .. }));
     let open = case.is_open(pack);
     let light = if held && found.task.is_none() {

@@ -97,6 +97,9 @@ impl Words<'_> {
                 written.push(line);
             }
         }
+        if titles.is_empty() && entry.facts.iter().any(|f| matches!(f, Fact::Repacked { .. })) {
+            titles.push(self.page.t("moving.moved").to_owned());
+        }
         if titles.is_empty() {
             titles.push(self.page.t("history.time").to_owned());
         }
@@ -169,6 +172,13 @@ impl Words<'_> {
                 let until = clock.resumes_at().unwrap_or_else(|| clock.due());
                 line("history.paused", day(page, until))
             }
+            Fact::Clock { change: ClockChange::Moved, clock }
+            | Fact::TaskMoved { id: _, clock } => {
+                let due = clock_time(page, clock.due());
+                let name = clock_name(self.flow, clock.code());
+                line("moving.now_due", page.tf("moving.due_of", &[("clock", &name), ("due", &due)]))
+            }
+            Fact::Repacked { pack } => line("moving.rules", pack.clone()),
             Fact::TaskOpened { task } => {
                 let due = clock_time(page, task.clock.due());
                 let text =

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod flow;
+mod moving;
 mod units;
 
 use crate::{
@@ -24,6 +25,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/setup/routing", get(routing));
     let routes = flow::routes(routes);
     let routes = units::routes(routes);
+    let routes = moving::routes(routes);
     clocks::routes(routes)
 }
 
@@ -52,7 +54,7 @@ fn version(page: &Page) -> String {
     page.tf("setup.version", &[("city", &page.pack.name), ("version", &page.pack.version)])
 }
 
-async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
+async fn index(page: Page, me: LoggedIn) -> Result<Response, Oops> {
     let pack = &page.pack;
     let flows = pack.workflows.values().map(|flow| TileView {
         name: page.either(&flow.name, &flow.en).to_owned(),
@@ -70,7 +72,7 @@ async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         href: format!("/setup/{path}"),
         note: counted(&page, key, n),
     };
-    let tiles = vec![
+    let mut tiles = vec![
         tile("setup.categories", "categories", "setup.categories_n", pack.categories.len()),
         tile("setup.units", "units", "setup.units_n", pack.units.iter().count()),
         tile("setup.roles", "roles", "setup.roles_n", pack.roles.len()),
@@ -82,6 +84,7 @@ async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
             note: page.t("dry.note").to_owned(),
         },
     ];
+    tiles.extend(moving::tile(&page, &me));
     page.show(&IndexPage { page: &page, version: version(&page), flows: flows.collect(), tiles })
 }
 

@@ -111,7 +111,7 @@ fn visit(
     (mine, now): (bool, jiff::Timestamp),
 ) -> VisitView {
     let case = &row.case;
-    let flow = page.pack.workflow(&case.workflow);
+    let flow = page.pack.flow_of(&case);
     let handled_by = case.handling.as_deref().unwrap_or(&case.unit);
     let warn = case.flags.contains(UNSAFE);
     let contact = match whole.and_then(|w| safe_contact(flow, w)) {
