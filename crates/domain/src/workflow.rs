@@ -75,6 +75,8 @@ pub struct State {
     pub en: String,
     /// What a resident reads while the case is here.
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
@@ -130,6 +132,8 @@ pub struct Action {
     pub en: String,
     /// What a resident reads in the history; empty keeps the action internal.
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
     /// Where it leads.
@@ -406,6 +410,8 @@ pub struct ClockSpec {
     pub code: Code,
     /// Name shown to people.
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
     /// Length by risk grade.

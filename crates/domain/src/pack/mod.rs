@@ -27,6 +27,8 @@ pub struct Pack {
     pub code: Code,
     /// Name of the city.
     pub name: String,
+    /// English name of the city.
+    pub en: String,
     /// Version of the data; a running case keeps the version it was opened under.
     pub version: String,
     /// Names under which the platform is known.
@@ -47,6 +49,8 @@ pub struct Pack {
     pub channels: BTreeMap<Code, Channel>,
     /// Calendar and office hours.
     pub work_time: WorkTime,
+    /// English names of the holidays, by the name that the calendar gives them.
+    pub holidays: BTreeMap<String, String>,
     /// When a running clock turns yellow.
     pub lights: Thresholds,
     /// How overdue clocks climb.
@@ -67,15 +71,21 @@ pub struct Brand {
     pub platform: String,
     /// Short name.
     pub short: String,
+    /// English short name.
+    pub short_en: String,
     /// The body that runs it.
     pub owner: String,
+    /// Its English name.
+    pub owner_en: String,
     /// The short form used in document numbers.
     pub owner_short: String,
     /// Hotline number.
     pub hotline: String,
     /// A line below the name.
     pub motto: String,
-    /// English name.
+    /// The same in English.
+    pub motto_en: String,
+    /// Full English name of the platform.
     pub english: String,
 }
 
@@ -86,7 +96,7 @@ pub struct Category {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// Default risk grade.
     pub grade: Code,
@@ -98,6 +108,8 @@ pub struct Category {
     pub emergency: bool,
     /// What the resident reads after choosing it.
     pub advice: String,
+    /// The same in English.
+    pub advice_en: String,
 }
 
 /// A way in which a matter arrives.
@@ -107,7 +119,7 @@ pub struct Channel {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// A resident may use it without staff.
     pub public: bool,
@@ -124,6 +136,8 @@ pub struct Message {
     pub to: Recipient,
     /// Text with `{{variables}}` from the closed list.
     pub text: String,
+    /// The same in English.
+    pub en: String,
 }
 
 /// Who receives a message.
@@ -147,14 +161,20 @@ pub struct Programme {
     pub code: Code,
     /// Name used in the city.
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Workflow that its records walk.
     pub workflow: Code,
     /// Row of the domain handbook (S01–S75).
     pub source: String,
     /// Unit word of its main figure.
     pub unit: String,
+    /// The same in English.
+    pub unit_en: String,
     /// One sentence for newcomers.
     pub note: String,
+    /// The same in English.
+    pub note_en: String,
 }
 
 impl Pack {
