@@ -89,6 +89,8 @@ pub struct State {
     /// What a resident reads while the case is here.
     #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
@@ -149,6 +151,8 @@ pub struct Action {
     /// What a resident reads in the history; empty keeps the action internal.
     #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
     /// Where it leads.
@@ -431,6 +435,8 @@ pub struct ClockSpec {
     /// Name shown to people.
     #[serde(rename = "~name")]
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
     /// Length by risk grade.

@@ -120,7 +120,7 @@ fn refusal_key(refusal: &Refusal) -> String {
 
 /// A sentence for a field that was not accepted.
 pub fn field_words(page: &Page, fault: &FieldFault) -> String {
-    let label = fault.label.as_str();
+    let label = page.either(&fault.label, &fault.label_en);
     match &fault.why {
         Why::Missing => page.tf("field.missing", &[("label", label)]),
         Why::TooLong { max } => {
