@@ -74,19 +74,19 @@ struct Life {
 }
 
 /// Clients send until the server is gone; it is killed at the moment that the dice say.
-fn live_and_die(mut server: Server, life: u64, dice: &mut StdRng) -> Life {
+fn live_and_die(mut server: Server, round: u64, dice: &mut StdRng) -> Life {
     let enough = dice.random_range(0..=MOST_ACKNOWLEDGED);
     let linger = Duration::from_micros(dice.random_range(0..=MOST_MICROS));
-    let (next, (said, heard)) = (AtomicU32::new(0), channel());
+    let (next, (tell, heard)) = (AtomicU32::new(0), channel());
     let mut end = Life::default();
     std::thread::scope(|threads| {
         let mut clients = Vec::new();
         for _ in 0..CLIENTS {
             let mut line = server.line().expect("a connection");
-            let (next, said) = (&next, said.clone());
-            clients.push(threads.spawn(move || client(&mut line, life, next, &said)));
+            let (next, tell) = (&next, tell.clone());
+            clients.push(threads.spawn(move || client(&mut line, round, next, &tell)));
         }
-        drop(said);
+        drop(tell);
         end.acknowledged.extend(heard.iter().take(enough));
         end.acknowledged.extend(heard_until(&heard, Instant::now() + linger));
         server.kill();
@@ -98,11 +98,11 @@ fn live_and_die(mut server: Server, life: u64, dice: &mut StdRng) -> Life {
 }
 
 /// Sends one appeal after the other; answers the one that was never answered.
-fn client(line: &mut Line, life: u64, next: &AtomicU32, said: &Sender<(Marker, Kept)>) -> Marker {
+fn client(line: &mut Line, round: u64, next: &AtomicU32, tell: &Sender<(Marker, Kept)>) -> Marker {
     loop {
-        let marker = format!("m-{life}-{}", next.fetch_add(1, Ordering::Relaxed));
+        let marker = format!("m-{round}-{}", next.fetch_add(1, Ordering::Relaxed));
         match send(line, &marker) {
-            Ok(kept) => said.send((marker, kept)).expect("somebody listens"),
+            Ok(kept) => tell.send((marker, kept)).expect("somebody listens"),
             Err(_) => return marker,
         }
     }
@@ -156,8 +156,8 @@ impl Story {
         let mut dice = StdRng::seed_from_u64(seed);
         let (mut acknowledged, mut written) = (0, 0);
         let mut server = self.serve();
-        for life in 0..kills {
-            let end = live_and_die(server, life, &mut dice);
+        for round in 0..kills {
+            let end = live_and_die(server, round, &mut dice);
             acknowledged += end.acknowledged.len();
             let before = self.kept.len() + end.acknowledged.len();
             written += self.left_over(&end) - before;

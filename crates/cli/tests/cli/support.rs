@@ -187,11 +187,13 @@ impl Line {
         headers: &[(&str, &str)],
         body: &str,
     ) -> io::Result<(u16, String)> {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
-        for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let headers = headers.collect::<Vec<_>>().concat();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
         self.0.get_mut().write_all(request.as_bytes())?;
         let status = self.head_line()?;
         let status = status.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
