@@ -13,6 +13,7 @@ pub mod fact;
 pub mod field;
 pub mod pack;
 pub mod refusal;
+pub mod sending;
 pub mod soundness;
 pub mod tick;
 pub mod workflow;

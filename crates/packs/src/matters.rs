@@ -24,6 +24,9 @@ use crate::{
 pub const MESSAGE_VARIABLES: [&str; 5] =
     ["case_number", "platform_short", "hotline", "due_date", "step"];
 
+/// Variables that tell who sends.
+const SENDER: [&str; 2] = ["platform_short", "hotline"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawCategory {
@@ -202,6 +205,7 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         document.end(faults);
         for entry in &found {
             variables(file, &entry.value.text, faults);
+            neutral(file, &entry.value, faults);
         }
         lay(&mut entries, found);
     }
@@ -217,6 +221,17 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         }
     }
     known
+}
+
+/// Whoever holds the telephone of a person must not learn from whom the message is.
+fn neutral(file: &File, message: &RawMessage, faults: &mut Faults) {
+    let text = message.text.get_ref();
+    let told = SENDER.iter().find(|name| text.contains(&format!("{{{{{name}}}}}")));
+    if let Some(name) = told.filter(|_| message.to == Recipient::Appellant) {
+        let what = format!("a message to a person names its sender with `{name}`");
+        let at = file.at(message.text.span().start);
+        faults.add(&at, what, "write it without the variable: the telephone may be in other hands");
+    }
 }
 
 fn variables(file: &File, text: &Spanned<String>, faults: &mut Faults) {

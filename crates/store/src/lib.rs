@@ -14,15 +14,19 @@ mod desk;
 mod dossier;
 mod feed;
 mod imports;
+mod letter;
 mod messages;
 mod numbers;
+mod outbox;
 mod project;
 mod recent;
 mod request;
 mod schema;
+mod schema_sending;
 mod seal;
 mod search;
 mod sight;
+mod told;
 mod verify;
 
 pub use accounts::{Account, NewAccount, Session};
@@ -32,12 +36,15 @@ pub use command::{Done, No};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
+pub use letter::{Address, Letter};
 pub use messages::Message;
 pub use numbers::new_receipt;
+pub use outbox::{Audience, Claimed, Fate, SendingStats};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use search::Hit;
+pub use told::{DeadLetter, OutboxSize, Told, ToldState};
 pub use verify::{Report, Trouble};
 
 use db::{Db, Error, Options, Row};
@@ -61,10 +68,12 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         imports::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
+        outbox::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
+        told::STATEMENTS,
         verify::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
@@ -76,6 +85,7 @@ pub struct Store {
     db: Db,
     keys: Arc<Keys>,
     ids: Arc<Ids>,
+    tally: Arc<outbox::Tally>,
 }
 
 impl Store {
@@ -85,7 +95,7 @@ impl Store {
     /// When the database cannot be reached or is newer than the program.
     pub async fn open(url: &str, keys: Arc<Keys>) -> Result<Self, Error> {
         let db = Db::open(url, schema::MIGRATIONS, &Options::default()).await?;
-        Ok(Self { db, keys, ids: Arc::default() })
+        Ok(Self { db, keys, ids: Arc::default(), tally: Arc::default() })
     }
 
     /// The database below, for backup, metrics and closing.

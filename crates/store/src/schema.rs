@@ -104,4 +104,4 @@ CREATE TABLE imports (
   source TEXT NOT NULL, number BYTEA NOT NULL, case_id BIGINT NOT NULL,
   PRIMARY KEY (source, number));
 ",
-}];
+}, crate::schema_sending::MIGRATION];

@@ -1,0 +1,1 @@
+//! Takes queued messages to the gateways.
