@@ -7,6 +7,7 @@
 pub mod access;
 pub mod case;
 pub mod clock;
+pub mod contact;
 pub mod decide;
 mod effect;
 pub mod fact;
