@@ -6,6 +6,7 @@
 
 use crate::{
     case::Case,
+    contact::{self, Barred, Plan, Way},
     pack::{Pack, Recipient},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +14,9 @@ use std::fmt;
 
 /// The flag of a case whose person must not be contacted.
 pub const UNSAFE: &str = "unsafe_contact";
-/// A message that could not leave for so long would only confuse whoever gets it.
-pub const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A message that could not leave for so long would only confuse whoever gets it. Longer than a
+/// week, so that a plan of one morning a week is waited for.
+pub const STALE: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// After so many failures a message is given up: about thirty hours.
 pub const MOST_FAILURES: u32 = 10;
 
@@ -81,6 +83,8 @@ pub struct Reach {
     pub phone: bool,
     /// The person wrote in words how to be contacted safely.
     pub words: bool,
+    /// The number stands among those that must not be called.
+    pub blocked: bool,
 }
 
 /// Whether a message that was queued at `queued` may go to a unit.
@@ -96,16 +100,22 @@ pub fn to_person(
     queued: Timestamp,
     now: Timestamp,
 ) -> Verdict {
+    let plan = Plan::of(pack, case);
+    let welcome = plan.ways().any(|way| way == Way::Sms);
+    let may = contact::may(&plan, Way::Sms, now, pack.work_time.offset());
     let why = if case.flags.contains(UNSAFE) {
         Why::Unsafe
-    } else if reach.words {
+    } else if reach.blocked || reach.words && !welcome || may == Err(Barred::Never) {
         Why::Plan
-    } else if is_grave(pack, case) {
+    } else if is_grave(pack, case) && !welcome {
         Why::Grave
     } else if case.anonymous || !reach.phone {
         Why::NoPhone
     } else {
-        return to_unit(queued, now);
+        return match (to_unit(queued, now), may) {
+            (Verdict::Go, Err(Barred::Until(at))) => Verdict::NotBefore(at),
+            (verdict, _) => verdict,
+        };
     };
     Verdict::Withheld(why)
 }

@@ -9,6 +9,7 @@ use crate::{
 };
 use domain::{
     access::Viewer,
+    contact,
     field::Meaning,
     pack::Pack,
     sending::{self, Reach, Said, Verdict, Why},
@@ -63,8 +64,14 @@ impl Store {
         let Some(page) = found else { return Ok(Err(Fate::Withheld(Why::NoText))) };
         let phone = phone(pack, &page);
         let verdict = if message.unit.is_empty() {
-            let words = plan_in_words(pack.workflow(&page.case.workflow), &page);
-            let reach = Reach { phone: phone.is_some(), words };
+            let said = plan_in_words(pack.workflow(&page.case.workflow), &page);
+            let reach = Reach {
+                phone: phone.is_some(),
+                words: !said.is_empty(),
+                blocked: phone.as_deref().is_some_and(|phone| {
+                    said.iter().any(|numbers| contact::is_blocked(numbers, phone))
+                }),
+            };
             sending::to_person(pack, &page.case, reach, message.at, now)
         } else {
             sending::to_unit(message.at, now)
@@ -123,9 +130,9 @@ fn phone(pack: &Pack, page: &CasePage) -> Option<String> {
     given.and_then(|text| normalise_phone(text).ok())
 }
 
-/// Whether the person wrote how to be contacted safely.
-fn plan_in_words(flow: Option<&Workflow>, page: &CasePage) -> bool {
+/// What the person wrote about being contacted safely, numbers never to be called among it.
+fn plan_in_words<'a>(flow: Option<&Workflow>, page: &'a CasePage) -> Vec<&'a str> {
     let fields = flow.into_iter().flat_map(|f| f.fields.values());
-    let mut plans = fields.filter(|f| f.meaning == Meaning::SafeContact);
-    plans.any(|f| page.text(&f.code).is_some_and(|text| !text.trim().is_empty()))
+    let plans = fields.filter(|f| f.meaning == Meaning::SafeContact);
+    plans.filter_map(|f| page.text(&f.code)).filter(|text| !text.trim().is_empty()).collect()
 }
