@@ -5,8 +5,9 @@ use crate::{
     settings::{Place, block_on, now},
 };
 use clap::Args;
+use courier::Courier;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-use tokio::{net::TcpListener, signal, task::JoinHandle};
+use tokio::{net::TcpListener, signal, sync::watch, task::JoinHandle};
 use web::{App, DemoAccount};
 
 /// How often the reminder looks for cases whose time has come.
@@ -15,6 +16,11 @@ const TICK: Duration = Duration::from_secs(5);
 const TICK_CASES: u32 = 500;
 /// After so many ticks the newest entries are sealed.
 const SEAL_TICKS: u32 = 6;
+
+/// How often the courier looks for messages.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long the last round of the courier may take when the program ends.
+const LAST_ROUND: Duration = Duration::from_secs(15);
 
 /// Serves a city.
 #[derive(Debug, Clone, Args)]
@@ -38,8 +44,9 @@ impl Serve {
             let city = place.city()?;
             let store = place.store(place.load_keys()?).await?;
             let pack_dir = city.dir.clone();
+            let courier = place.courier()?;
             let app = App::new(store, city, now, Vec::new());
-            listen(app, self.listen, pack_dir).await
+            listen(app, courier, self.listen, pack_dir).await
         })
     }
 }
@@ -48,7 +55,12 @@ impl Serve {
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<(), Failure> {
+pub async fn listen(
+    app: App,
+    courier: Courier,
+    address: SocketAddr,
+    pack_dir: PathBuf,
+) -> Result<(), Failure> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|e| Failure::while_doing(&format!("listening on {address}"), &e))?;
@@ -56,6 +68,9 @@ pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<
     let warm = tokio::task::spawn_blocking(vault::Words::shared);
     let reminder = remind(app.clone());
     let reloader = reload(app.clone(), pack_dir);
+    app.connect(courier.ways());
+    let (stop, stopped) = watch::channel(false);
+    let sender = send(app.clone(), courier, stopped);
     // Whoever has read the address may stop the server at once.
     let terminate = signal::unix::signal(signal::unix::SignalKind::terminate())
         .map_err(|e| Failure::while_doing("waiting for signals", &e))?;
@@ -65,6 +80,10 @@ pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<
         .await;
     reminder.abort();
     reloader.abort();
+    // A round that has begun is let end, so that nothing is sent twice without need.
+    if stop.send(true).is_ok() && tokio::time::timeout(LAST_ROUND, sender).await.is_err() {
+        tracing::warn!("the last messages were not marked as sent, and will be sent again");
+    }
     drop(warm);
     app.store().db().close().await.map_err(|e| Failure::while_doing("closing the database", &e))?;
     served.map_err(|e| Failure::while_doing("serving", &e))
@@ -89,6 +108,24 @@ fn remind(app: App) -> JoinHandle<()> {
                 && let Err(error) = app.store().checkpoint(now).await
             {
                 tracing::error!(%error, "sealing failed and will be tried again");
+            }
+        }
+    })
+}
+
+/// Takes messages to the gateways until it is told to stop. Without a gateway they stay queued.
+fn send(app: App, courier: Courier, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while !*stopped.borrow() {
+            let now = || app.now();
+            match courier.round(app.store(), &app.pack(), &now).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::error!(%error, "messages wait and will be tried again"),
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
         }
     })

@@ -58,6 +58,11 @@ impl Courier {
         Ok(Self { lanes })
     }
 
+    /// A courier without a gateway: everything stays queued.
+    pub fn none() -> Self {
+        Self { lanes: Vec::new() }
+    }
+
     /// Who is reached by which gateway.
     pub fn ways(&self) -> impl Iterator<Item = (Audience, &str)> {
         self.lanes.iter().map(|l| (l.audience, l.gateway.name()))
