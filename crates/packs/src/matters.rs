@@ -130,6 +130,7 @@ fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 struct RawRiskRule {
     orange_at: u32,
+    duty: Code,
 }
 
 /// Grades, questions and words that call for help at once.
@@ -150,7 +151,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
             faults.add(
                 &file.line(1),
                 "the rule of the questions is missing",
-                "add [rule] with orange_at",
+                "add [rule] with orange_at and duty",
             );
         }
     }
@@ -171,6 +172,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
         many: rule.as_ref().map_or(u32::MAX, |(_, r)| r.orange_at),
         many_grade: "orange".to_owned(),
         decisive_grade: "red".to_owned(),
+        duty: rule.as_ref().map_or(String::new(), |(_, r)| r.duty.clone()),
         emergency_words: words.into_iter().map(|(_, w)| w).collect(),
         grades,
     };
