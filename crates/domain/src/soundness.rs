@@ -4,9 +4,10 @@
 //! "nothing goes around a mandatory step", so the proof errs on the safe side. For "an end can
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
+mod protection;
+
 use crate::{
-    contact::Way,
-    field::FieldKind,
+    decide,
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
@@ -88,43 +89,13 @@ impl Proof<'_> {
         for action in &flow.actions {
             self.action(action);
         }
-        self.contact();
+        self.protection();
         for promise in &flow.mandatory {
             for s in &promise.before {
                 self.known(&promise.at, has_state(s), "state", s);
             }
             for a in promise.steps.iter().chain(&promise.since) {
                 self.known(&promise.at, flow.action(a).is_some(), "action", a);
-            }
-        }
-    }
-
-    /// A plan that rules cannot read would allow everything.
-    fn contact(&mut self) {
-        let flow = self.flow;
-        let Some(plan) = &flow.contact else { return };
-        let all = |code: &str, fits: &dyn Fn(&str) -> bool| {
-            let kind = flow.fields.get(code).map(|f| &f.kind);
-            matches!(kind, Some(FieldKind::Choices(all)) if all.iter().all(|o| fits(&o.value)))
-        };
-        let time = |code: &str| flow.fields.get(code).is_some_and(|f| f.kind == FieldKind::Time);
-        let yes_no = |code: &str| match flow.fields.get(code).map(|f| &f.kind) {
-            Some(FieldKind::Choice(all)) => all.iter().all(|o| matches!(&*o.value, "yes" | "no")),
-            Some(kind) => *kind == FieldKind::Flag,
-            None => false,
-        };
-        let ways = Way::ALL.map(Way::code).join(", ");
-        let day = |v: &str| matches!(v.as_bytes(), [b'1'..=b'7']);
-        for (code, ok, must) in [
-            (&plan.ways, all(&plan.ways, &|v| Way::named(v).is_some()), ways.as_str()),
-            (&plan.days, all(&plan.days, &day), "1 to 7 in a field of the type choices"),
-            (&plan.from, time(&plan.from), "a field of the type time"),
-            (&plan.until, time(&plan.until), "a field of the type time"),
-            (&plan.none, yes_no(&plan.none), "yes and no"),
-        ] {
-            if !ok {
-                let what = format!("the field `{code}` cannot be part of a contact plan");
-                self.fault(&plan.at, what, &format!("offer {must}"));
             }
         }
     }
@@ -142,7 +113,7 @@ impl Proof<'_> {
             self.known(&action.at, flow.fields.contains_key(&one.code), "field", &one.code);
         }
         for guard in &action.guards {
-            self.guard(&action.at, guard);
+            self.guard(action, guard);
         }
         for effect in &action.effects {
             self.effect(&action.at, effect);
@@ -179,12 +150,13 @@ impl Proof<'_> {
         }
     }
 
-    fn guard(&mut self, at: &Locus, guard: &Guard) {
-        let flow = self.flow;
+    fn guard(&mut self, action: &Action, guard: &Guard) {
+        let (flow, at) = (self.flow, &action.at);
         match guard {
             Guard::NotActorOf(actions) | Guard::NotUnitOf(actions) => {
                 for a in actions {
-                    self.known(at, flow.action(a).is_some(), "action", a);
+                    let opens = a == decide::OPENING;
+                    self.known(at, opens || flow.action(a).is_some(), "action", a);
                 }
             }
             Guard::AtMost { action, .. }
@@ -214,7 +186,20 @@ impl Proof<'_> {
             Guard::Flagged(flag) | Guard::NotFlagged(flag) => {
                 self.known(at, sets_flag(flow, flag), "flag", flag);
             }
-            Guard::Sensitive(_) | Guard::Anonymous(_) | Guard::WithinDays(_) => {}
+            Guard::Contact { field, or } => self.contact_guard(action, field.as_deref(), *or),
+            Guard::NotAmong { field, among } => {
+                for f in [field, among] {
+                    self.known(at, flow.fields.contains_key(f), "field", f);
+                }
+            }
+            Guard::Milestone(kind) => {
+                self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
+            }
+            Guard::Sensitive(_)
+            | Guard::Anonymous(_)
+            | Guard::WithinDays(_)
+            | Guard::Protected(_)
+            | Guard::NotOwner => {}
         }
     }
 
@@ -260,11 +245,17 @@ impl Proof<'_> {
             | Effect::ResumeClocks
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
-            Effect::KeepContact => {
-                let what = "this keeps a contact plan, and the workflow has none".to_owned();
-                if flow.contact.is_none() {
-                    self.fault(at, what, "add [contact] with the fields of the plan");
-                }
+            Effect::KeepContact => self.needs_plan(at),
+            Effect::RepeatRisk { field: f, clock: c } => {
+                clock(self, c);
+                field(self, f);
+            }
+            Effect::Hear { flag: _, message: m, clock: c } => {
+                clock(self, c);
+                self.known(at, self.pack.messages.contains_key(m), "message", m);
+            }
+            Effect::Milestone(kind) | Effect::Breach(kind) => {
+                self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
         }
     }
@@ -364,19 +355,14 @@ impl Proof<'_> {
 }
 
 fn opens_tasks(flow: &Workflow, kind: &str) -> bool {
-    effects(flow).any(|e| match e {
-        Effect::OpenTasks { kind: k, .. } | Effect::OpenRoutedTasks { kind: k, .. } => k == kind,
-        _ => false,
-    })
+    flow.task_kinds().any(|k| k == kind)
 }
 
 fn sets_flag(flow: &Workflow, flag: &str) -> bool {
     let plan = flow.contact.iter().any(|c| c.none_flag == flag || c.words_flag == flag);
-    plan || effects(flow).any(|e| matches!(e, Effect::Flag(f) if f == flag))
-}
-
-fn effects(flow: &Workflow) -> impl Iterator<Item = &Effect> {
-    flow.opening.effects.iter().chain(flow.actions.iter().flat_map(|a| &a.effects))
+    plan || flow
+        .effects()
+        .any(|e| matches!(e, Effect::Flag(f) | Effect::Hear { flag: f, .. } if f == flag))
 }
 
 fn leads_to(action: &Action, state: &str) -> bool {

@@ -22,6 +22,7 @@ mod matters;
 mod open311;
 mod organisation;
 mod papers;
+mod protection;
 mod routing;
 mod rules;
 mod texts;

@@ -148,6 +148,7 @@ fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 struct RawRiskRule {
     orange_at: u32,
+    duty: Code,
 }
 
 impl Worded for RawGrade {
@@ -176,7 +177,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
             faults.add(
                 &file.line(1),
                 "the rule of the questions is missing",
-                "add [rule] with orange_at",
+                "add [rule] with orange_at and duty",
             );
         }
     }
@@ -197,6 +198,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
         many: rule.as_ref().map_or(u32::MAX, |(_, r)| r.orange_at),
         many_grade: "orange".to_owned(),
         decisive_grade: "red".to_owned(),
+        duty: rule.as_ref().map_or(String::new(), |(_, r)| r.duty.clone()),
         emergency_words: words.into_iter().map(|(_, w)| w).collect(),
         grades,
     };

@@ -39,6 +39,11 @@ impl Form {
         self.fields.entry(name.to_owned()).or_insert_with(|| vec![value.to_owned()]);
     }
 
+    /// The same with several values.
+    pub(crate) fn suggest_all(&mut self, name: &str, values: &[String]) {
+        self.fields.entry(name.to_owned()).or_insert_with(|| values.to_vec());
+    }
+
     /// The fields with these codes, for the check in the domain. Answers to the danger questions
     /// come as one field a question (`risk.choked=yes`) and are gathered into one.
     pub(crate) fn raw<'a>(&self, codes: impl IntoIterator<Item = &'a str>) -> Raw {

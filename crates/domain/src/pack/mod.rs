@@ -147,6 +147,10 @@ pub enum Recipient {
     Leader,
     /// The units that the same step has asked for their part.
     Task,
+    /// The unit above the responsible one, at once and not only when a clock has run out.
+    Supervisor,
+    /// The desk that is on duty for alarms, nearest to the place.
+    Duty,
 }
 
 /// A named programme: one workflow under a city's own name.
