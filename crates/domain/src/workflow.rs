@@ -3,16 +3,26 @@
 //! A workflow is data from a pack. Guards and effects come from closed lists with typed
 //! parameters; there is no expression language, so every workflow can be proved sound
 //! (`soundness`) before the first case walks it. This module decides nothing.
+//!
+//! Workflows are stored with the rules that running cases keep (`pack::Rules`), so shapes are only
+//! ever added to, and a new part must be left out of the stored form while it has its usual value.
+//! Words that people read are stored under keys with `~`: they are not part of the rules.
 
-use crate::{clock::Span, field::Field};
-use serde::Deserialize;
+use crate::{
+    clock::Span,
+    contact::{self, Way},
+    duty::Duty,
+    field::Field,
+    milestone::MilestoneSpec,
+};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A stable identifier from a pack: unit, role, state, action, field, category …
 pub type Code = String;
 
 /// Where in a pack something is written, so that every fault can name file and line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locus {
     /// File relative to the folder that holds the packs.
     pub file: Arc<str>,
@@ -21,13 +31,15 @@ pub struct Locus {
 }
 
 /// One record pattern as data (the fourteen patterns of the domain handbook).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// Stable code, for example `appeal`.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// Pattern code: CASE, MED, REC …
     pub pattern: Code,
@@ -45,12 +57,37 @@ pub struct Workflow {
     pub clocks: BTreeMap<Code, ClockSpec>,
     /// Steps that no path may avoid.
     pub mandatory: Vec<Mandatory>,
+    /// The fields that say how a person may be contacted, where the workflow asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<contact::Fields>,
+    /// What happens when the grade of a case becomes this one, whoever or whatever raised it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_grade: Vec<OnGrade>,
+    /// Papers of the law with an expiry date, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub milestones: BTreeMap<Code, MilestoneSpec>,
+    /// What the law demands before a case may be answered or closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<Duty>,
     /// Where it is written.
+    #[serde(skip)]
+    pub at: Locus,
+}
+
+/// What happens when the grade of a case becomes a given one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OnGrade {
+    /// The grade.
+    pub grade: Code,
+    /// Clocks, messages, flags and tasks; nothing that moves the case.
+    pub effects: Vec<Effect>,
+    /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How a case of a workflow comes into being.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// Who may open.
     pub by: Vec<Who>,
@@ -61,28 +98,36 @@ pub struct Opening {
     /// What happens beside.
     pub effects: Vec<Effect>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// One state of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Stable code.
     pub code: Code,
     /// Name shown to staff.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads while the case is here.
+    #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What a state means for the promise that no case is lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StateKind {
     /// Somebody must act before the stage clock runs out.
     Open {
@@ -120,16 +165,21 @@ impl State {
 }
 
 /// One thing somebody may do to a case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     /// Stable code.
     pub code: Code,
     /// Words on the button.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English words.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads in the history; empty keeps the action internal.
+    #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
     /// Where it leads.
@@ -147,13 +197,15 @@ pub struct Action {
     /// May be done to many cases at once.
     pub bulk: bool,
     /// How loud the button is.
+    #[serde(rename = "~tone")]
     pub tone: Tone,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How loud a button is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// The usual next step.
@@ -168,7 +220,8 @@ pub enum Tone {
 }
 
 /// Where an action leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The state does not change.
     Same,
@@ -177,7 +230,7 @@ pub enum Target {
 }
 
 /// A role in a relation to the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// Role code.
     pub role: Code,
@@ -186,7 +239,7 @@ pub struct Who {
 }
 
 /// How an actor stands to a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// The actor's unit is the responsible unit.
@@ -204,7 +257,7 @@ pub enum Relation {
 }
 
 /// A field that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldUse {
     /// Field code.
     pub code: Code,
@@ -213,11 +266,14 @@ pub struct FieldUse {
 }
 
 /// Conditions on an action: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Guard {
-    /// The actor has done none of these actions on this case (maker ≠ checker).
+    /// The actor has done none of these actions on this case (maker ≠ checker); `open` is the
+    /// opening itself.
     NotActorOf(Vec<Code>),
+    /// The actor is not the one who has taken the case.
+    NotOwner,
     /// Nobody of the actor's unit has done any of these actions on this case.
     NotUnitOf(Vec<Code>),
     /// The action has been done fewer times than this on this case.
@@ -274,10 +330,33 @@ pub enum Guard {
     NotLower(Code),
     /// The case has been in its present state for no more than so many calendar days.
     WithinDays(u32),
+    /// The person may be contacted now, by the way chosen in the field. An answer that is no way
+    /// of ours (the person called) passes; no answer counts as `or`.
+    Contact {
+        /// Field in which the way is chosen.
+        #[serde(default)]
+        field: Option<Code>,
+        /// The way when none is chosen.
+        #[serde(default)]
+        or: Option<Way>,
+    },
+    /// The case does (not) need protection: a sensitive category, a high grade or a danger
+    /// question answered "yes".
+    Protected(bool),
+    /// What is given in the field is not among the values of another one, which must be known:
+    /// nobody suspected of the harm is asked for consent.
+    NotAmong {
+        /// Field that is given.
+        field: Code,
+        /// Field whose values are excluded.
+        among: Code,
+    },
+    /// A milestone of this kind has been recorded and has not expired.
+    Milestone(Code),
 }
 
 /// What an action does beside changing the state: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// Another unit becomes responsible; nobody there has taken it yet.
@@ -354,6 +433,29 @@ pub enum Effect {
     Document(Code),
     /// A message is queued.
     Notify(Code),
+    /// After answers, and at a contact without any, the next asking gets a due date as long as
+    /// there is danger; without danger nothing is due.
+    RepeatRisk {
+        /// The field with the answers.
+        field: Code,
+        /// The clock of the next asking.
+        clock: Code,
+    },
+    /// Words that call for help at once, in whatever was written, raise the alarm.
+    Hear {
+        /// Flag that is set.
+        flag: Code,
+        /// Message that is queued.
+        message: Code,
+        /// Clock that is started.
+        clock: Code,
+    },
+    /// A paper of the law is recorded.
+    Milestone(Code),
+    /// A paper of the law has been broken; its grade applies.
+    Breach(Code),
+    /// What the form says about safe contact becomes the plan of the case.
+    KeepContact,
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.
@@ -364,7 +466,7 @@ pub enum Effect {
 }
 
 /// How the next responsible unit is found.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AssignTo {
     /// The unit named in a field.
@@ -388,7 +490,7 @@ pub enum AssignTo {
 }
 
 /// What makes the program act by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
     /// The approved pause has ended.
@@ -400,12 +502,15 @@ pub enum Trigger {
 }
 
 /// A deadline policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClockSpec {
     /// Stable code.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
     /// Length by risk grade.
@@ -413,6 +518,7 @@ pub struct ClockSpec {
     /// Whether overdue steps are escalated to the units above.
     pub escalates: bool,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -425,9 +531,10 @@ impl ClockSpec {
 
 /// A promise about paths: after `since` (or from the opening), `before` cannot be reached
 /// unless one of `steps` is done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mandatory {
     /// Name shown in faults.
+    #[serde(rename = "~name")]
     pub name: String,
     /// States that must not be reached without the step.
     pub before: Vec<Code>,
@@ -436,6 +543,7 @@ pub struct Mandatory {
     /// Actions after which the step is needed (again); empty means from the opening.
     pub since: Vec<Code>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -452,11 +560,18 @@ impl Workflow {
 
     /// The kinds of task that the opening or an action opens; a kind may come more than once.
     pub fn task_kinds(&self) -> impl Iterator<Item = &Code> {
-        let effects = self.actions.iter().flat_map(|a| &a.effects);
-        self.opening.effects.iter().chain(effects).filter_map(|effect| match effect {
+        let opened = self.effects().filter_map(|effect| match effect {
             Effect::OpenTasks { kind, .. } | Effect::OpenRoutedTasks { kind, .. } => Some(kind),
             _ => None,
-        })
+        });
+        opened.chain(self.milestones.values().filter_map(|m| m.task.as_ref()))
+    }
+
+    /// Every effect that is written anywhere in the workflow.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        let actions = self.actions.iter().flat_map(|a| &a.effects);
+        let grades = self.on_grade.iter().flat_map(|g| &g.effects);
+        self.opening.effects.iter().chain(actions).chain(grades)
     }
 
     /// Actions that are drawn as leaving this state.

@@ -16,9 +16,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    document::{Document, Entry},
+    document::{Document, Entry, Worded, Words},
     faults::Faults,
     folder::{File, Folders},
+    protection,
 };
 
 #[derive(Deserialize)]
@@ -50,9 +51,31 @@ struct RawState {
     en: String,
     public: String,
     #[serde(default)]
+    public_en: String,
+    #[serde(default)]
     kind: RawKind,
     role: Option<Code>,
     clock: Option<Code>,
+}
+
+impl Worded for RawHead {
+    const WORDS: Words = &[("name", "en")];
+}
+
+impl Worded for RawState {
+    const WORDS: Words = &[("name", "en"), ("public", "public_en")];
+}
+
+impl Worded for RawAction {
+    const WORDS: Words = &[("name", "en"), ("public", "public_en")];
+}
+
+impl Worded for RawClock {
+    const WORDS: Words = &[("name", "en")];
+}
+
+impl Worded for RawField {
+    const WORDS: Words = &[("label", "en"), ("help", "help_en")];
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -73,6 +96,8 @@ struct RawAction {
     en: String,
     #[serde(default)]
     public: String,
+    #[serde(default)]
+    public_en: String,
     from: Vec<Code>,
     to: Option<Code>,
     by: Vec<Spanned<String>>,
@@ -93,6 +118,8 @@ struct RawAction {
 #[serde(deny_unknown_fields)]
 struct RawClock {
     name: String,
+    #[serde(default)]
+    en: String,
     span: Span,
     #[serde(default)]
     by_grade: BTreeMap<Code, Span>,
@@ -107,6 +134,8 @@ struct RawField {
     en: String,
     #[serde(default)]
     help: String,
+    #[serde(default)]
+    help_en: String,
     #[serde(rename = "type")]
     kind: RawType,
     min: Option<i64>,
@@ -121,6 +150,7 @@ enum RawType {
     Line,
     Text,
     Choice,
+    Choices,
     Channel,
     Category,
     Grade,
@@ -129,6 +159,7 @@ enum RawType {
     Units,
     Case,
     Date,
+    Time,
     Number,
     Flag,
     Risk,
@@ -180,6 +211,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
     let fields = document.list::<RawField>("field", faults);
     let mandatory = document.plain::<RawMandatory>("mandatory", faults);
     let opening = document.one::<RawOpening>("open", faults);
+    let guards = protection::read(&mut document, faults);
     let code = document.code(faults);
     let head = document.rest::<RawHead>(faults);
     let mandatory = mandatory.into_iter().map(|(_, m)| Mandatory {
@@ -213,6 +245,10 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         fields,
         clocks,
         mandatory,
+        contact: guards.contact,
+        on_grade: guards.on_grade,
+        milestones: guards.milestones,
+        duties: guards.duties,
         at,
     })
 }
@@ -245,7 +281,8 @@ fn state(entry: Entry<RawState>, faults: &mut Faults) -> Option<State> {
         RawKind::Closed => StateKind::Closed,
         RawKind::End => StateKind::End,
     };
-    Some(State { code, name: raw.name, en: raw.en, public: raw.public, kind, at })
+    let RawState { name, en, public, public_en, .. } = raw;
+    Some(State { code, name, en, public, public_en, kind, at })
 }
 
 fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
@@ -259,6 +296,7 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
         name: raw.name,
         en: raw.en,
         public: raw.public,
+        public_en: raw.public_en,
         from: raw.from,
         to: raw.to.map_or(Target::Same, Target::State),
         by: whos(file, raw.by, faults),
@@ -274,8 +312,8 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
 
 fn clock(entry: Entry<RawClock>) -> ClockSpec {
     let Entry { code, at, value: raw } = entry;
-    let RawClock { name, span, by_grade, escalates } = raw;
-    ClockSpec { code, name, span, by_grade, escalates, at }
+    let RawClock { name, en, span, by_grade, escalates } = raw;
+    ClockSpec { code, name, en, span, by_grade, escalates, at }
 }
 
 /// `role@relation`
@@ -326,7 +364,8 @@ fn field(entry: Entry<RawField>, faults: &mut Faults) -> Option<Field> {
         faults.add(&at, what, "delete the key or change the type");
     }
     let meaning = raw.meaning.unwrap_or_default();
-    Some(Field { code, label: raw.label, en: raw.en, help: raw.help, kind, meaning, at })
+    let RawField { label, en, help, help_en, .. } = raw;
+    Some(Field { code, label, en, help, help_en, kind, meaning, at })
 }
 
 /// Takes the keys that belong to the type; what remains in `raw` is too much.
@@ -338,16 +377,8 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
     Ok(Some(match raw.kind {
         RawType::Line => FieldKind::Line { max: length()? },
         RawType::Text => FieldKind::Text { max: length()? },
-        RawType::Choice => {
-            let options = raw.options.take().filter(|o| !o.is_empty());
-            let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
-            let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
-            values.sort_unstable();
-            if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return Err("give each option its own value");
-            }
-            FieldKind::Choice(options)
-        }
+        RawType::Choice => FieldKind::Choice(options(raw)?),
+        RawType::Choices => FieldKind::Choices(options(raw)?),
         RawType::Number => match (raw.min.take(), raw.max.take()) {
             (Some(min), Some(max)) if min <= max => FieldKind::Number { min, max },
             _ => return Err("add min = … and max = …, the smallest and largest number"),
@@ -360,7 +391,19 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Units => FieldKind::Units,
         RawType::Case => FieldKind::Case,
         RawType::Date => FieldKind::Date,
+        RawType::Time => FieldKind::Time,
         RawType::Flag => FieldKind::Flag,
         RawType::Risk => FieldKind::Risk,
     }))
+}
+
+fn options(raw: &mut RawField) -> Result<Vec<Choice>, &'static str> {
+    let options = raw.options.take().filter(|o| !o.is_empty());
+    let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
+    let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
+    values.sort_unstable();
+    if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err("give each option its own value");
+    }
+    Ok(options)
 }

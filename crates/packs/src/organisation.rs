@@ -12,7 +12,7 @@ use domain::{
 use serde::Deserialize;
 
 use crate::{
-    document::{Document, Entry, lay},
+    document::{Document, Entry, Worded, Words, lay},
     faults::Faults,
     folder::{File, Folders, Head},
 };
@@ -27,13 +27,23 @@ const COLUMNS: &str = "code,name,level,parent";
 pub(crate) struct RawKind {
     name: String,
     #[serde(default)]
+    en: String,
+    #[serde(default)]
     names: BTreeMap<Level, String>,
+    #[serde(default)]
+    names_en: BTreeMap<Level, String>,
     short: String,
+    #[serde(default)]
+    short_en: String,
     levels: Vec<Level>,
     #[serde(default)]
     parent: Option<String>,
     #[serde(default)]
     agency: bool,
+}
+
+impl Worded for RawKind {
+    const WORDS: Words = &[("name", "en"), ("names", "names_en"), ("short", "short_en")];
 }
 
 #[derive(Deserialize)]
@@ -68,6 +78,10 @@ impl RawRole {
         }
         None
     }
+}
+
+impl Worded for RawRole {
+    const WORDS: Words = &[("name", "en")];
 }
 
 /// The divisions of the city.
@@ -183,10 +197,17 @@ pub(crate) fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind
                 parent,
             );
         }
-        let texts = kind.value.names.values().chain([&kind.value.name, &kind.value.short]);
+        let RawKind { name, en, names, names_en, short, short_en, .. } = &kind.value;
+        // An English one that is not there at all has been refused already.
+        let english = names_en.values().chain([en, short_en]).filter(|t| !t.is_empty());
+        let texts = names.values().chain([name, short]).chain(english);
         if texts.into_iter().any(|t| !t.contains("{region}")) {
             let what = format!("units of the kind `{}` would all have one name", kind.code);
-            faults.add(&kind.at, what, "put {region} into name, names and short");
+            faults.add(
+                &kind.at,
+                what,
+                "put {region} into name, names and short, and their English",
+            );
         }
         if kind.value.levels.is_empty() {
             let what = format!("units of the kind `{}` exist on no level", kind.code);
@@ -197,7 +218,12 @@ pub(crate) fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind
 }
 
 /// One unit for each region and kind.
-pub(crate) fn units(regions: &Regions, kinds: &[Entry<RawKind>], faults: &mut Faults) -> Units {
+pub(crate) fn units(
+    regions: &Regions,
+    kinds: &[Entry<RawKind>],
+    head: &Head,
+    faults: &mut Faults,
+) -> Units {
     let of = |kind: &str, level: Level| {
         kinds.iter().any(|k| k.code == kind && k.value.levels.contains(&level))
     };
@@ -212,10 +238,15 @@ pub(crate) fn units(regions: &Regions, kinds: &[Entry<RawKind>], faults: &mut Fa
                 orphans.insert(&kind.code);
             }
             let name = raw.names.get(&region.level).unwrap_or(&raw.name);
+            let en = raw.names_en.get(&region.level).unwrap_or(&raw.en);
+            // The list of divisions holds no English; only the city itself has an English name.
+            let place = if region.code == head.region { &head.en } else { &region.name };
             units.push(Unit {
                 code: Units::code_of(&kind.code, region.level, &region.code),
                 name: name.replace("{region}", &region.name),
+                en: en.replace("{region}", place),
                 short: raw.short.replace("{region}", &region.name),
+                short_en: raw.short_en.replace("{region}", place),
                 kind: kind.code.clone(),
                 level: region.level,
                 region: region.code.clone(),

@@ -13,12 +13,16 @@ use std::{
 use domain::{
     case::{Actor, By, Case, Fact, Stamp},
     clock::ClockError,
+    contact::{self, Way},
     decide::{self, Ctx, Draft, Open, Step},
-    field::{Checked, FieldKind, check},
+    duty::Duty,
+    field::{Checked, FieldKind, Value, check},
     pack::Pack,
     refusal::{Bar, Refusal},
     tick,
-    workflow::{Action, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow},
+    workflow::{
+        Action, Code, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use people::{Dice, People, Temper, everybody, fill, opener, somebody};
@@ -121,6 +125,8 @@ struct Walk<'a> {
     entries: Vec<(Stamp, Vec<Fact>)>,
     /// What people like to do in this walk.
     temper: Temper,
+    /// What was filled in last.
+    chosen: BTreeMap<Code, Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -161,6 +167,7 @@ impl<'a> Walk<'a> {
             other: other.case,
             entries,
             temper: Temper::new(dice),
+            chosen: BTreeMap::new(),
         };
         walk.promises()?;
         Ok(walk)
@@ -180,17 +187,23 @@ impl<'a> Walk<'a> {
         let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: Some(&self.other) };
         let given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
+        self.chosen = given.coded.clone();
         match decide::act(ctx, &self.case, &Step { action: action.code.clone(), given }) {
             Ok(draft) => {
+                self.keeps_safe(&actor, action, &draft.case)?;
                 self.record(&actor, draft)?;
                 self.promises()?;
                 Ok(true)
             }
             // What the form says may be too much; what was offered must not fail otherwise.
             Err(
-                Refusal::NotAllowed { why: Bar::Field | Bar::Grade, .. }
+                Refusal::NotAllowed {
+                    why: Bar::Field | Bar::Grade | Bar::Contact { .. } | Bar::Suspect | Bar::Duty,
+                    ..
+                }
                 | Refusal::OverLimit { .. }
                 | Refusal::DateInPast(_)
+                | Refusal::DatesCross(_)
                 | Refusal::BadLink(_),
             ) => Ok(true),
             // A unit chosen at random may have nobody for the work.
@@ -309,10 +322,47 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// What must hold of a step however it came about: nobody is reached outside the plan, no
+    /// duty is walked around, and a withdrawal is confirmed by somebody new to the case.
+    fn keeps_safe(
+        &self,
+        actor: &Actor,
+        action: &Action,
+        after: &Case,
+    ) -> Result<(), TestCaseError> {
+        let before = &self.case;
+        for guard in &action.guards {
+            let Guard::Contact { field, or } = guard else { continue };
+            let chosen = field.as_ref().and_then(|f| self.chosen.get(f)).map(Value::one);
+            let Some(way) = chosen.map_or(*or, Way::named) else { continue };
+            let may = contact::may_reach(self.pack, before, way, self.now);
+            prop_assert!(may.is_ok(), "{} by {way:?} at {}: {may:?}", action.code, self.now);
+            let never = before.flags.contains("unsafe_contact");
+            prop_assert!(!never, "{} although nobody may contact them", action.code);
+        }
+        for duty in self.flow.duties.iter().filter(|d| after.owed.contains(&d.code)) {
+            let entered = before.state != after.state && duty.before.contains(&after.state);
+            prop_assert!(!entered, "{} entered {} around {}", action.code, after.state, duty.name);
+        }
+        let Actor::Staff(me) = actor else { return Ok(()) };
+        if action.code == "confirm_withdrawal" && self.flow.code == "appeal" {
+            prop_assert!(!before.needs_protection(self.pack), "withdrawn without a safety check");
+        }
+        if action.code == "confirm_withdrawal_checked" && self.flow.code == "appeal" {
+            let took = before.owner == Some(me.account) || before.opener == Some(me.account);
+            prop_assert!(!took, "the one who took it confirmed its withdrawal");
+        }
+        Ok(())
+    }
+
     fn somebody_can_go_on(&self) -> bool {
         everybody(self.pack, &self.case).iter().any(|actor| {
             let ctx = Ctx { now: self.now, pack: self.pack, actor, linked: None };
-            decide::allowed(ctx, &self.case).any(|a| a.auto.is_none() && moves(a, &self.case))
+            decide::allowed(ctx, &self.case).any(|a| {
+                let meets =
+                    |d: &Duty| self.case.owed.contains(&d.code) && d.met_by.contains(&a.code);
+                a.auto.is_none() && (moves(a, &self.case) || self.flow.duties.iter().any(meets))
+            })
         })
     }
 

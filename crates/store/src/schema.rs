@@ -6,7 +6,7 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[CASES, RESERVED, PEOPLE];
+pub const MIGRATIONS: &[Migration] = &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES];
 
 const CASES: Migration = Migration {
     version: 1,
@@ -108,10 +108,6 @@ CREATE TABLE imports (
 ",
 };
 
-/// Number 2 belongs to the sending of messages; without it nothing is to be done.
-const RESERVED: Migration =
-    Migration { version: 2, name: "reserved", lite: "SELECT 1;", pg: "SELECT 1;" };
-
 /// What people do beside cases, and how they prove who they are.
 const PEOPLE: Migration = Migration {
     version: 3,
@@ -142,6 +138,10 @@ CREATE TABLE absences (
   since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
 CREATE INDEX absences_account ON absences (account, until);
 CREATE INDEX absences_deputy ON absences (deputy, until);
+CREATE TABLE subjects (
+  issuer TEXT NOT NULL, subject TEXT NOT NULL, account INTEGER NOT NULL,
+  PRIMARY KEY (issuer, subject)) STRICT, WITHOUT ROWID;
+CREATE INDEX subjects_account ON subjects (account);
 ",
     pg: "
 CREATE TABLE streams (id BIGINT PRIMARY KEY, version BIGINT NOT NULL, head BYTEA NOT NULL);
@@ -168,5 +168,31 @@ CREATE TABLE absences (
   deputy BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL);
 CREATE INDEX absences_account ON absences (account, until);
 CREATE INDEX absences_deputy ON absences (deputy, until);
+CREATE TABLE subjects (
+  issuer TEXT NOT NULL, subject TEXT NOT NULL, account BIGINT NOT NULL,
+  PRIMARY KEY (issuer, subject));
+CREATE INDEX subjects_account ON subjects (account);
+",
+};
+
+/// What running cases live under, and moving them: `rules` keeps the editions, `moves` who confirmed
+/// which list, `moving` what of it is left to do.
+const MOVES: Migration = Migration {
+    version: 4,
+    name: "rules and moves",
+    lite: "
+CREATE TABLE rules (edition TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE moves (
+  id BLOB PRIMARY KEY, edition TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+  total INTEGER NOT NULL, key BLOB NOT NULL, reason BLOB NOT NULL) STRICT;
+CREATE TABLE moving (
+  case_id INTEGER PRIMARY KEY, move BLOB NOT NULL, seen BLOB NOT NULL) STRICT;
+",
+    pg: "
+CREATE TABLE rules (edition TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE moves (
+  id BYTEA PRIMARY KEY, edition TEXT NOT NULL, at BIGINT NOT NULL, by TEXT NOT NULL,
+  total BIGINT NOT NULL, key BYTEA NOT NULL, reason BYTEA NOT NULL);
+CREATE TABLE moving (case_id BIGINT PRIMARY KEY, move BYTEA NOT NULL, seen BYTEA NOT NULL);
 ",
 };

@@ -54,8 +54,10 @@ pub(crate) static STATEMENTS: &[&Stmt] =
 pub struct Report {
     /// Cases rebuilt.
     pub cases: u64,
-    /// Entries followed.
+    /// Entries of cases followed.
     pub entries: u64,
+    /// Entries of deeds followed.
+    pub deeds: u64,
     /// Checkpoints compared.
     pub checkpoints: u64,
     /// Everything that is not as it must be; empty is good. At most a thousand.
@@ -203,7 +205,7 @@ impl Chain {
         entry: &Row,
         report: &mut Report,
     ) -> Result<bool, Error> {
-        report.entries += 1;
+        *(if self.id < 0 { &mut report.deeds } else { &mut report.entries }) += 1;
         let expected = self.seq + 1;
         let at = format!("entry {expected} of {}", self.name());
         let (seq, by, facts) = (entry.int(0)?, entry.text(2)?, entry.text(4)?);
@@ -298,6 +300,9 @@ fn check_case(
     }
     if !case.keeps_promise(pack) {
         report.trouble(&at, "is open without a running clock or an approved pause");
+    }
+    if case.is_open(pack) && !pack.knows(&case.pack) {
+        report.trouble(&at, format!("runs under rules that were not kept: {}", case.pack));
     }
     if pack.units.get(&case.unit).is_none() {
         report.trouble(&at, "its responsible unit does not exist");

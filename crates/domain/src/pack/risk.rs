@@ -20,6 +20,8 @@ pub struct Risk {
     pub many_grade: Code,
     /// The grade that one answer to a decisive question makes.
     pub decisive_grade: Code,
+    /// Kind of unit that is on duty for alarms.
+    pub duty: Code,
     /// Words that show the emergency number at once.
     pub emergency_words: Vec<EmergencyWord>,
 }
@@ -40,6 +42,9 @@ pub struct Grade {
     /// What it asks of the staff.
     #[serde(default)]
     pub meaning: String,
+    /// The same in English.
+    #[serde(default)]
+    pub meaning_en: String,
 }
 
 /// One danger question.
@@ -62,6 +67,9 @@ pub struct Question {
     /// Advice to the person who asks.
     #[serde(default)]
     pub help: String,
+    /// The same in English.
+    #[serde(default)]
+    pub help_en: String,
 }
 
 fn one() -> u32 {
@@ -97,8 +105,8 @@ pub struct Assessment {
     pub yes: Vec<Code>,
     /// Codes of the questions with unknown answers.
     pub unknown: Vec<Code>,
-    /// Whether a decisive question was among them.
-    pub decisive: bool,
+    /// Codes of the questions of which one "yes" decides.
+    pub decisive: Vec<Code>,
 }
 
 impl Risk {
@@ -133,21 +141,24 @@ impl Risk {
         };
         let yes = with(Answer::Yes);
         let asked = |code: &Code| self.question(code);
-        let decisive = yes.iter().filter_map(asked).any(|q| q.red);
+        let decisive: Vec<Code> =
+            yes.iter().filter_map(asked).filter(|q| q.red).map(|q| q.code.clone()).collect();
         let points: u32 = yes.iter().filter_map(asked).map(|q| q.weight).sum();
         let mut grade = base;
         if points >= self.many {
             grade = self.worse(grade, &self.many_grade);
         }
-        if decisive {
+        if !decisive.is_empty() {
             grade = self.worse(grade, &self.decisive_grade);
         }
         Assessment { grade: grade.to_owned(), yes, unknown: with(Answer::Unknown), decisive }
     }
 
-    /// Whether a text holds a word that calls for help at once.
+    /// Whether a text holds a word that calls for help at once. Spaces and marks between the
+    /// characters do not hide it.
     pub fn is_emergency(&self, text: &str) -> bool {
-        self.emergency_words.iter().any(|w| text.contains(&w.word))
+        let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+        self.emergency_words.iter().any(|w| plain.contains(&w.word))
     }
 }
 
@@ -163,6 +174,7 @@ mod tests {
             en: String::new(),
             order,
             meaning: String::new(),
+            meaning_en: String::new(),
         };
         let question = |code: &str, red| Question {
             code: code.to_owned(),
@@ -171,6 +183,7 @@ mod tests {
             weight: 1,
             red,
             help: String::new(),
+            help_en: String::new(),
         };
         Risk {
             grades: vec![
@@ -183,7 +196,10 @@ mod tests {
             many: 4,
             many_grade: "orange".to_owned(),
             decisive_grade: "red".to_owned(),
-            emergency_words: vec![EmergencyWord { word: "刀".to_owned() }],
+            duty: "desk".to_owned(),
+            emergency_words: ["刀", "自杀"]
+                .map(|word| EmergencyWord { word: word.to_owned() })
+                .to_vec(),
         }
     }
 
@@ -210,6 +226,7 @@ mod tests {
             let found = risk().assess(base, &answers(given));
             assert_eq!(found.grade, expected, "{base} {given}");
             assert_eq!(found.yes.len(), given.matches('y').count());
+            assert_eq!(found.decisive.is_empty(), !given.ends_with('y'), "{given}");
             assert_eq!(found.unknown.len(), given.matches('u').count());
         }
     }
@@ -217,6 +234,8 @@ mod tests {
     #[test]
     fn dangerous_words_are_heard() {
         assert!(risk().is_emergency("他拿着刀站在门口"));
+        assert!(risk().is_emergency("想自 杀"));
+        assert!(risk().is_emergency("自…杀"));
         assert!(!risk().is_emergency("想咨询抚养费"));
     }
 

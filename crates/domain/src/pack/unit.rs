@@ -23,8 +23,12 @@ pub struct Unit {
     pub code: Code,
     /// Full name.
     pub name: String,
+    /// English name; the region in it keeps its own.
+    pub en: String,
     /// Short name for lists.
     pub short: String,
+    /// The same in English.
+    pub short_en: String,
     /// Kind.
     pub kind: Code,
     /// Level.
@@ -119,7 +123,7 @@ pub struct Role {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// Kinds of unit in which it may be held; empty for residents and the program itself.
     pub kinds: Vec<Code>,

@@ -4,7 +4,9 @@
 use super::{
     actions::{self, Actions, Tried},
     history::{self, Step, Words},
+    letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
+    protection::{self, PaperView, PlanView, RiskView},
     traces,
 };
 use crate::{
@@ -67,7 +69,11 @@ struct CaseView<'a> {
     tasks: Vec<TaskView>,
     steps: Vec<Step>,
     clocks: Vec<ClockView>,
+    plan: Option<PlanView>,
+    risks: Vec<RiskView>,
+    laws: Vec<PaperView>,
     people: Vec<PersonLine>,
+    letters: Vec<LetterView>,
     papers: Vec<LinkView>,
     files: Vec<LinkView>,
     files_hidden: usize,
@@ -96,7 +102,7 @@ pub(super) async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Oops> {
     let shown = find(&app, &me, &number).await?;
-    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let done = query.get("done").and_then(|code| flow.action(code));
     let done = done.map_or(String::new(), |a| {
         page.tf("case.done", &[("action", page.either(&a.name, &a.en))])
@@ -122,7 +128,7 @@ pub(super) async fn show(
     crate::traces::reading(app, me, [shown]).await?;
     let pack = &page.pack;
     let case = &shown.case;
-    let flow = pack.workflow(&case.workflow).ok_or(Oops::NotFound)?;
+    let flow = pack.flow_of(case).ok_or(Oops::NotFound)?;
     let now = app.now();
     let words = words(app, page, flow, shown).await?;
     let actions = actions::of(page, me, (flow, case), now, beside.tried);
@@ -140,13 +146,13 @@ pub(super) async fn show(
         state_class: panels::state_class(page, case),
         grade: GradeView::new(page, &case.grade),
         light: panels::case_light(page, case, now),
-        unit: pack.units.short(&case.unit).to_owned(),
+        unit: page.unit(&case.unit).to_owned(),
         owner: match case.owner {
             Some(account) => name_of(app, account).await?,
             None => String::new(),
         },
         helping: open.join(page.t("staff.comma")),
-        notices: notices(page, shown, &beside, &tasks),
+        notices: notices(&words, shown, &beside, &tasks),
         sent: beside.sent,
         wrong: wrong(page, beside.tried),
         actions,
@@ -154,7 +160,11 @@ pub(super) async fn show(
         story_hidden,
         steps: history::steps(&words, shown),
         clocks: panels::clocks(&words, case, now),
-        people: panels::people(&words, shown),
+        plan: protection::plan(&words, shown, now),
+        risks: protection::risks(&words, shown),
+        laws: protection::papers(&words, case, now),
+        people: panels::people(&words, shown).into_iter().filter(|line| !line.safe).collect(),
+        letters: letters::of(app, page, shown).await?,
         papers: panels::papers(&words, shown),
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
@@ -187,7 +197,8 @@ async fn words<'a>(
         names.insert(account, name_of(app, account).await?);
     }
     let city = app.city();
-    let papers = city.papers.iter().map(|(code, t)| (code.clone(), t.title())).collect();
+    let title = |t: &paper::Template| page.either(&t.title(), t.english()).to_owned();
+    let papers = city.papers.iter().map(|(code, t)| (code.clone(), title(t))).collect();
     Ok(Words { page, flow, names, papers, evidence: shown.sees.evidence })
 }
 
@@ -216,7 +227,7 @@ fn about(page: &Page, shown: &CasePage) -> Vec<String> {
     let programme = case.programme.as_ref().and_then(|p| pack.programmes.get(p));
     let all = [
         shown.number.clone(),
-        programme.map_or(String::new(), |p| p.name.clone()),
+        programme.map_or(String::new(), |p| page.either(&p.name, &p.en).to_owned()),
         category_name(page, &case.category),
         pack.regions.full_name(&case.place),
         channel.map_or(String::new(), |c| page.either(&c.name, &c.en).to_owned()),
@@ -236,8 +247,13 @@ fn story(flow: &Workflow, shown: &CasePage) -> (String, bool) {
     (text.cloned().unwrap_or_default(), hidden)
 }
 
-fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView]) -> Vec<Notice> {
-    let case = &shown.case;
+fn notices(
+    words: &Words<'_>,
+    shown: &CasePage,
+    beside: &Beside<'_>,
+    tasks: &[TaskView],
+) -> Vec<Notice> {
+    let (page, case) = (words.page, &shown.case);
     let mut all = Vec::new();
     let mut add = |class, title: String, text: String| all.push(Notice { class, title, text });
     if !beside.error.is_empty() {
@@ -249,6 +265,9 @@ fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView
     if shown.erased {
         add("notice-warn", page.t("case.erased").to_owned(), String::new());
     }
+    for (title, text) in protection::duties(words, case) {
+        add("notice-danger", title, text);
+    }
     for flag in &case.flags {
         let key = format!("flag.{flag}");
         let text = page.t(&key);
@@ -259,13 +278,13 @@ fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView
         let supervised = flag == "supervised";
         let owed = case.open_tasks().find(|t| supervised && t.kind == "supervision");
         let rest = owed.map_or(String::new(), |t| {
-            let unit = page.pack.units.short(&t.unit);
+            let unit = page.unit(&t.unit);
             let due = crate::view::clock_time(page, t.clock.due());
             page.tf("flag.supervised_due", &[("unit", unit), ("due", &due)])
         });
         let open = tasks.iter().any(|t| !t.done);
         let class = match flag.as_str() {
-            "unsafe_contact" => "notice-danger",
+            "unsafe_contact" | "emergency" => "notice-danger",
             "supervised" if open => "notice-danger",
             _ => "notice-warn",
         };
@@ -300,7 +319,7 @@ async fn related(
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }
-    let flow = pack.workflow(&shown.case.workflow);
+    let flow = pack.flow_of(&shown.case);
     let phones = flow.iter().flat_map(|f| f.fields.values());
     let phone = phones
         .filter(|f| f.meaning == Meaning::Phone && shown.sees.contact == Sight::Full)

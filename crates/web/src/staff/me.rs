@@ -104,7 +104,7 @@ async fn show(
         page,
         name: own.name.clone(),
         username: own.username.clone(),
-        unit: pack.units.short(&own.unit).to_owned(),
+        unit: page.unit(&own.unit).to_owned(),
         roles: roles.join(page.t("staff.comma")),
         done: if done.is_empty() { String::new() } else { page.t(done).to_owned() },
         error,

@@ -9,10 +9,12 @@ mod core;
 mod desk;
 mod files;
 mod history;
+mod letters;
 mod login;
 mod offers;
 mod opening;
 mod panels;
+mod protection;
 mod search;
 
 mod board;

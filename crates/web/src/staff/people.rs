@@ -137,7 +137,10 @@ async fn find(
 async fn show_list(app: &App, page: &Page, kind: Admin, typed: String) -> Result<Response, Oops> {
     let units = page.pack.units.iter();
     let units: Vec<&str> = units
-        .filter(|u| !typed.is_empty() && (u.short.contains(&typed) || u.code == typed))
+        .filter(|u| {
+            !typed.is_empty()
+                && (u.short.contains(&typed) || u.short_en.contains(&typed) || u.code == typed)
+        })
         .map(|u| u.code.as_str())
         .take(20)
         .collect();
@@ -158,7 +161,7 @@ fn line(page: &Page, account: &Account) -> PersonLine {
         name: account.name.clone(),
         href: format!("/people/{}", account.id),
         username: account.username.clone(),
-        unit: page.pack.units.short(&account.unit).to_owned(),
+        unit: page.unit(&account.unit).to_owned(),
         roles: roles.join(page.t("staff.comma")),
     }
 }
@@ -180,7 +183,12 @@ fn show_new(page: &Page, form: &Form, error: String) -> Result<Response, Oops> {
         username: form.get("username").to_owned(),
         name: form.get("name").to_owned(),
         unit: form.get("unit").to_owned(),
-        units: units.map(|u| Choice { value: u.code.clone(), name: u.short.clone() }).collect(),
+        units: units
+            .map(|u| Choice {
+                value: u.code.clone(),
+                name: page.either(&u.short, &u.short_en).to_owned(),
+            })
+            .collect(),
     })
 }
 
@@ -198,7 +206,11 @@ async fn create(
     };
     let name: String = form.get("name").trim().chars().take(40).collect();
     let typed = form.get("unit").trim();
-    let mut units = page.pack.units.iter().filter(|u| u.code == typed || u.short == typed);
+    let mut units = page
+        .pack
+        .units
+        .iter()
+        .filter(|u| [&u.code, &u.short, &u.short_en].into_iter().any(|name| name == typed));
     let Some(unit) = units.next() else { return refuse("people.no.no_unit") };
     if name.is_empty() {
         return refuse("people.no.no_name");
@@ -265,7 +277,7 @@ async fn show_one(
         path: format!("/people/{id}"),
         name: whom.name.clone(),
         username: whom.username.clone(),
-        unit: pack.units.short(&whom.unit).to_owned(),
+        unit: page.unit(&whom.unit).to_owned(),
         held: held.join(page.t("staff.comma")),
         factor: store.factor(id).await?.ready,
         system: kind == Admin::System,

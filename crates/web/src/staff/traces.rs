@@ -199,7 +199,7 @@ fn line(
         } else {
             String::new()
         },
-        unit: page.pack.units.short(&line.unit).to_owned(),
+        unit: page.unit(&line.unit).to_owned(),
         what: page.t(&format!("traces.kind.{}", line.kind)).to_owned(),
         more: more.join(page.t("staff.comma")),
         case,
