@@ -15,4 +15,5 @@ pub mod pack;
 pub mod refusal;
 pub mod soundness;
 pub mod tick;
+pub mod waiting;
 pub mod workflow;

@@ -14,6 +14,7 @@ mod desk;
 mod dossier;
 mod feed;
 mod imports;
+mod merge;
 mod messages;
 mod numbers;
 mod project;
@@ -29,9 +30,10 @@ pub use accounts::{Account, NewAccount, Session};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
 pub use command::{Done, No};
-pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
+pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp, Whose};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
+pub use merge::Cursor;
 pub use messages::Message;
 pub use numbers::new_receipt;
 pub use project::light;
@@ -59,6 +61,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
+        merge::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
         recent::STATEMENTS,

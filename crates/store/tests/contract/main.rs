@@ -6,6 +6,7 @@ mod access;
 mod cast;
 mod commands;
 mod desk;
+mod mine;
 mod erasure;
 mod links;
 mod raw;
