@@ -7,6 +7,7 @@ mod cast;
 mod commands;
 mod deeds;
 mod desk;
+mod mine;
 mod erasure;
 mod links;
 mod raw;
