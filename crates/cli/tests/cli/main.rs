@@ -5,4 +5,5 @@ mod backup;
 mod demo;
 mod import;
 mod pack;
+mod reload;
 mod support;

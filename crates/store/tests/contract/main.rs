@@ -8,6 +8,7 @@ mod commands;
 mod desk;
 mod erasure;
 mod links;
+mod moving;
 mod raw;
 mod rounds;
 mod schema;
