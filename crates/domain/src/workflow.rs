@@ -8,7 +8,7 @@
 //! ever added to, and a new part must be left out of the stored form while it has its usual value.
 //! Words that people read are stored under keys with `~`: they are not part of the rules.
 
-use crate::{clock::Span, field::Field};
+use crate::{clock::Span, contact, field::Field};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -51,6 +51,9 @@ pub struct Workflow {
     pub clocks: BTreeMap<Code, ClockSpec>,
     /// Steps that no path may avoid.
     pub mandatory: Vec<Mandatory>,
+    /// The fields that say how a person may be contacted, where the workflow asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<contact::Fields>,
     /// Where it is written.
     #[serde(skip)]
     pub at: Locus,
@@ -86,6 +89,8 @@ pub struct State {
     /// What a resident reads while the case is here.
     #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
@@ -146,6 +151,8 @@ pub struct Action {
     /// What a resident reads in the history; empty keeps the action internal.
     #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
     /// Where it leads.
@@ -373,6 +380,8 @@ pub enum Effect {
     Document(Code),
     /// A message is queued.
     Notify(Code),
+    /// What the form says about safe contact becomes the plan of the case.
+    KeepContact,
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.
@@ -426,6 +435,8 @@ pub struct ClockSpec {
     /// Name shown to people.
     #[serde(rename = "~name")]
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
     /// Length by risk grade.

@@ -79,13 +79,14 @@ pub fn load(dir: &Path) -> Result<City, Vec<Fault>> {
 fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Option<City> {
     let regions = organisation::regions(folders, &head, faults);
     let kinds = organisation::kinds(folders, faults);
-    let units = organisation::units(&regions, &kinds, faults);
+    let units = organisation::units(&regions, &kinds, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
     let risk = matters::risk(folders, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
     let work_time = time::work_time(folders, &head, faults);
+    let holidays = time::holidays(folders, faults);
     let policies = time::policies(folders, faults);
     let routing = routing::rules(folders, faults);
     let flows = flow::workflows(folders, faults);
@@ -100,6 +101,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let pack = Pack {
         code: head.code,
         name: head.name,
+        en: head.en,
         version: head.version,
         brand: head.brand,
         regions,
@@ -109,6 +111,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         risk,
         routing,
         channels,
+        holidays,
         messages,
         programmes: programmes.known,
         rules: rules::dated(&version, (work_time?, lights, escalation), flows),

@@ -11,6 +11,7 @@ mod case_page;
 mod chain;
 mod command;
 pub mod db;
+mod deeds;
 mod desk;
 mod dossier;
 mod feed;
@@ -27,11 +28,13 @@ mod seal;
 mod search;
 mod sight;
 mod verify;
+mod verify_deeds;
 
 pub use accounts::{Account, NewAccount, Session};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
+pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
@@ -61,6 +64,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         board::STATEMENTS,
         case_page::STATEMENTS,
         command::STATEMENTS,
+        deeds::STATEMENTS,
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
@@ -73,6 +77,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         seal::STATEMENTS,
         search::STATEMENTS,
         verify::STATEMENTS,
+        verify_deeds::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod demo;
 mod import;
+mod kill;
 mod pack;
 mod reload;
 mod support;

@@ -13,7 +13,7 @@ pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
 pub use rules::Rules;
-pub use unit::{Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
 use crate::workflow::Code;
 use jiff::{Timestamp, civil::Date};
@@ -26,6 +26,8 @@ pub struct Pack {
     pub code: Code,
     /// Name of the city.
     pub name: String,
+    /// English name of the city.
+    pub en: String,
     /// Version of the data, as people know it; see [`Rules::edition`] for what a case keeps.
     pub version: String,
     /// Names under which the platform is known.
@@ -44,6 +46,8 @@ pub struct Pack {
     pub routing: Routing,
     /// Channels of intake by code.
     pub channels: BTreeMap<Code, Channel>,
+    /// English names of the holidays, by the name that the calendar gives them.
+    pub holidays: BTreeMap<String, String>,
     /// Message texts by code.
     pub messages: BTreeMap<Code, Message>,
     /// Programmes by code.
@@ -62,15 +66,21 @@ pub struct Brand {
     pub platform: String,
     /// Short name.
     pub short: String,
+    /// English short name.
+    pub short_en: String,
     /// The body that runs it.
     pub owner: String,
+    /// Its English name.
+    pub owner_en: String,
     /// The short form used in document numbers.
     pub owner_short: String,
     /// Hotline number.
     pub hotline: String,
     /// A line below the name.
     pub motto: String,
-    /// English name.
+    /// The same in English.
+    pub motto_en: String,
+    /// Full English name of the platform.
     pub english: String,
 }
 
@@ -81,7 +91,7 @@ pub struct Category {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// Default risk grade.
     pub grade: Code,
@@ -93,6 +103,8 @@ pub struct Category {
     pub emergency: bool,
     /// What the resident reads after choosing it.
     pub advice: String,
+    /// The same in English.
+    pub advice_en: String,
 }
 
 /// A way in which a matter arrives.
@@ -102,7 +114,7 @@ pub struct Channel {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// A resident may use it without staff.
     pub public: bool,
@@ -119,6 +131,8 @@ pub struct Message {
     pub to: Recipient,
     /// Text with `{{variables}}` from the closed list.
     pub text: String,
+    /// The same in English.
+    pub en: String,
 }
 
 /// Who receives a message.
@@ -142,14 +156,20 @@ pub struct Programme {
     pub code: Code,
     /// Name used in the city.
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Workflow that its records walk.
     pub workflow: Code,
     /// Row of the domain handbook (S01–S75).
     pub source: String,
     /// Unit word of its main figure.
     pub unit: String,
+    /// The same in English.
+    pub unit_en: String,
     /// One sentence for newcomers.
     pub note: String,
+    /// The same in English.
+    pub note_en: String,
 }
 
 impl Pack {
@@ -169,6 +189,26 @@ impl Pack {
         self.roles
             .get(role)
             .is_some_and(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level))
+    }
+
+    /// The roles among these codes that the pack knows.
+    fn held<'a>(&'a self, roles: &'a [Code]) -> impl Iterator<Item = &'a Role> {
+        roles.iter().filter_map(|code| self.roles.get(code))
+    }
+
+    /// The kind of administration among these roles; an account has at most one.
+    pub fn administers(&self, roles: &[Code]) -> Option<Admin> {
+        self.held(roles).find_map(|role| role.administers)
+    }
+
+    /// Whether one of these roles may ask who read what.
+    pub fn supervises(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.supervises)
+    }
+
+    /// Whether whoever holds these roles must have a second factor.
+    pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.second_factor)
     }
 
     /// Whether the category itself is marked sensitive; a mark on one above it does not count.

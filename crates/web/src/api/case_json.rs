@@ -41,7 +41,7 @@ pub(crate) fn line(page: &Page, case: &Case, number: &str, summary: &str) -> Val
         "state": case.state,
         "state_name": crate::view::state_name(page, &case.workflow, &case.state),
         "unit": case.unit,
-        "unit_name": page.pack.units.short(&case.unit),
+        "unit_name": page.unit(&case.unit),
         "category": case.category,
         "grade": case.grade,
         "summary": summary,
@@ -82,7 +82,7 @@ pub(crate) fn whole(
             "id": t.id,
             "kind": t.kind,
             "unit": t.unit,
-            "unit_name": page.pack.units.short(&t.unit),
+            "unit_name": page.unit(&t.unit),
             "due": t.clock.due().to_string(),
             "end": t.end.map(|end| match end {
                 TaskEnd::Answered => "answered",
@@ -136,7 +136,7 @@ fn field(page: &Page, field: &Field, required: bool) -> Value {
             body["min"] = json!(min);
             body["max"] = json!(max);
         }
-        FieldKind::Choice(options) => {
+        FieldKind::Choice(options) | FieldKind::Choices(options) => {
             let all = options.iter().map(|o| option(&o.value, page.either(&o.label, &o.en)));
             body["options"] = all.collect();
         }
@@ -161,6 +161,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Line { .. } => "line",
         FieldKind::Text { .. } => "text",
         FieldKind::Choice(_) => "choice",
+        FieldKind::Choices(_) => "choices",
         FieldKind::Channel => "channel",
         FieldKind::Category => "category",
         FieldKind::Grade => "grade",
@@ -169,6 +170,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Units => "units",
         FieldKind::Case => "case",
         FieldKind::Date => "date",
+        FieldKind::Time => "time",
         FieldKind::Number { .. } => "number",
         FieldKind::Flag => "flag",
         FieldKind::Risk => "risk",
@@ -186,7 +188,7 @@ fn clock(page: &Page, case: &Case, clock: &Clock, now: Timestamp) -> Value {
     };
     json!({
         "code": clock.code(),
-        "name": flow.and_then(|f| f.clocks.get(clock.code())).map(|c| c.name.as_str()),
+        "name": flow.and_then(|f| f.clocks.get(clock.code())).map(|c| page.either(&c.name, &c.en)),
         "state": state,
         "started": clock.started().to_string(),
         "due": clock.due().to_string(),
@@ -233,7 +235,7 @@ fn given(facts: &[Fact]) -> Option<&BTreeMap<String, domain::field::Value>> {
 fn entry(page: &Page, flow: Option<&Workflow>, entry: &EntryPage, names: &Names) -> Value {
     let by = match &entry.by {
         By::Staff(account, unit) => json!({
-            "kind": "staff", "unit": unit, "unit_name": page.pack.units.short(unit),
+            "kind": "staff", "unit": unit, "unit_name": page.unit(unit),
             "name": names.get(account),
         }),
         By::Appellant => json!({ "kind": "appellant" }),

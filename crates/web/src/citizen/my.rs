@@ -3,7 +3,6 @@
 
 use super::{
     FLOW,
-    help::localised,
     my_page::{self, Said},
 };
 use crate::{app::App, error::Oops, form::Kept, page::Page, session::Pass};
@@ -47,7 +46,7 @@ pub(super) async fn act(
     let said = |faults: Vec<FieldFault>, oops: Option<Oops>| Said {
         action: code.clone(),
         form: form.clone(),
-        faults: localised(&page, flow, faults),
+        faults,
         oops,
     };
     let raw = form.raw(action.fields.iter().map(|u| u.code.as_str()));

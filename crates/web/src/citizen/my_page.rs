@@ -136,7 +136,7 @@ pub(super) async fn show(
         page,
         number: &case.number,
         updated: case.entries.last().map_or(String::new(), |e| view::clock_time(page, e.at)),
-        heading: state.map_or("", |s| page.either(&s.public, &s.en)),
+        heading: state.map_or("", |s| page.either(&s.public, &s.public_en)),
         lead: page.t(lead(open, &ratings, &others)),
         marks: marks(page, flow, case, open),
         dues: dues(app, page, flow, &case.case),
@@ -294,7 +294,7 @@ fn events(page: &Page, flow: &Workflow, case: &CasePage) -> Vec<Event> {
             let words = match fact {
                 Fact::Opened { .. } => page.t("my.event.opened"),
                 Fact::Acted { action, .. } => match flow.action(action) {
-                    Some(a) if !a.public.is_empty() => page.either(&a.public, &a.en),
+                    Some(a) if !a.public.is_empty() => page.either(&a.public, &a.public_en),
                     _ => continue,
                 },
                 _ => continue,

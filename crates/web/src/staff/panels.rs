@@ -101,7 +101,7 @@ pub(super) fn clocks(words: &Words<'_>, case: &Case, now: Timestamp) -> Vec<Cloc
         let (start, end) = (clock.started().as_second(), clock.due().as_second());
         let used = (now.as_second() - start).clamp(0, (end - start).max(1));
         ClockView {
-            name: clock_name(words.flow, clock.code()),
+            name: clock_name(words.page, words.flow, clock.code()),
             bar: match light.class {
                 "light-yellow" => "yellow",
                 "light-red" => "red",
@@ -129,7 +129,7 @@ pub(super) fn tasks(page: &Page, case: &Case, now: Timestamp) -> Vec<TaskView> {
         .iter()
         .map(|t| TaskView {
             name: task_name(page, &t.kind),
-            unit: page.pack.units.short(&t.unit).to_owned(),
+            unit: page.unit(&t.unit).to_owned(),
             state: page
                 .t(match t.end {
                     None => "task.open",

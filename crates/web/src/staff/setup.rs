@@ -51,7 +51,10 @@ fn counted(page: &Page, key: &str, n: usize) -> String {
 
 /// The version line above every page of the configuration.
 fn version(page: &Page) -> String {
-    page.tf("setup.version", &[("city", &page.pack.name), ("version", &page.pack.version)])
+    page.tf(
+        "setup.version",
+        &[("city", page.either(&page.pack.name, &page.pack.en)), ("version", &page.pack.version)],
+    )
 }
 
 async fn index(page: Page, me: LoggedIn) -> Result<Response, Oops> {
@@ -122,7 +125,11 @@ async fn categories(page: Page, _: LoggedIn) -> Result<Response, Oops> {
             sensitive: one.sensitive,
             public: one.public,
             emergency: one.emergency,
-            advice: if told { String::new() } else { one.advice.clone() },
+            advice: if told {
+                String::new()
+            } else {
+                page.either(&one.advice, &one.advice_en).to_owned()
+            },
         }
     };
     let categories = all.values().map(view).collect();
@@ -218,7 +225,7 @@ struct RoutingPage<'a> {
 async fn routing(page: Page, _: LoggedIn) -> Result<Response, Oops> {
     let rules = page.pack.routing.rules.iter().enumerate().map(|(at, rule)| RuleView {
         place: at + 1,
-        name: rule.name.clone(),
+        name: page.either(&rule.name, &rule.en).to_owned(),
         when: conditions(&page, rule),
         to: target(&page, &rule.to),
         co: rule
@@ -227,7 +234,7 @@ async fn routing(page: Page, _: LoggedIn) -> Result<Response, Oops> {
             .map(|to| target(&page, to))
             .collect::<Vec<_>>()
             .join(page.t("board.comma")),
-        why: rule.why.clone(),
+        why: page.either(&rule.why, &rule.why_en).to_owned(),
     });
     page.show(&RoutingPage { page: &page, version: version(&page), rules: rules.collect() })
 }
@@ -247,7 +254,11 @@ fn conditions(page: &Page, rule: &Rule) -> String {
         part("setup.rule.channel", channels),
     ];
     let said: Vec<String> = parts.into_iter().flatten().collect();
-    if said.is_empty() { page.t("setup.rule.any").to_owned() } else { said.join("；") }
+    if said.is_empty() {
+        page.t("setup.rule.any").to_owned()
+    } else {
+        said.join(page.t("setup.and"))
+    }
 }
 
 /// The name of a channel.
@@ -259,8 +270,14 @@ pub(super) fn channel_name(page: &Page, code: &str) -> String {
 /// A kind of unit on a level, by the example of one that exists.
 fn target(page: &Page, to: &RouteTo) -> String {
     let unit = page.pack.units.iter().find(|u| u.kind == to.kind && u.level == to.level);
-    let region =
-        unit.and_then(|u| page.pack.regions.get(&u.region)).map_or("", |r| r.name.as_str());
-    let name = unit.map_or(to.kind.as_str(), |u| u.short.strip_prefix(region).unwrap_or(&u.short));
+    let region = unit.and_then(|u| page.pack.regions.get(&u.region));
+    let region = match region {
+        Some(city) if city.code == page.pack.regions.root() => {
+            page.either(&city.name, &page.pack.en)
+        }
+        other => other.map_or("", |r| r.name.as_str()),
+    };
+    let short = unit.map_or(to.kind.as_str(), |u| page.unit(&u.code));
+    let name = short.strip_prefix(region).unwrap_or(short).trim_start();
     page.tf("setup.rule.to", &[("level", level_name(page, to.level)), ("kind", name)])
 }

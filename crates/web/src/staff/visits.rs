@@ -123,7 +123,7 @@ fn visit(
         number: row.number.clone(),
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
-        unit: page.pack.units.short(handled_by).to_owned(),
+        unit: page.unit(handled_by).to_owned(),
         contact,
         warn,
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
