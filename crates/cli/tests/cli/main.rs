@@ -7,4 +7,5 @@ mod import;
 mod kill;
 mod pack;
 mod reload;
+mod sending;
 mod support;
