@@ -10,6 +10,7 @@ mod desk;
 mod mine;
 mod erasure;
 mod links;
+mod moving;
 mod raw;
 mod rounds;
 mod schema;

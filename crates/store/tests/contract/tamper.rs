@@ -100,12 +100,18 @@ async fn missing_entries_are_found(stand: Stand) {
         let _ = write!(gone, "DELETE FROM {table} WHERE case_id = {whole};");
     }
     let _ = write!(gone, "DELETE FROM cases WHERE id = {whole};");
-    for (name, unit) in [("handling", unit::EAST), ("handling", unit::CITY), ("opened", "1302")] {
+    let counted = [
+        ("appeal:handling", unit::EAST),
+        ("appeal:handling", unit::CITY),
+        ("appeal:opened", "1302"),
+        ("edition", stand.pack.edition.as_str()),
+    ];
+    for (name, unit) in counted {
         let _ = write!(
             gone,
-            "UPDATE counts SET n = n - 1 WHERE name = 'appeal:{name}' AND unit = '{unit}'
+            "UPDATE counts SET n = n - 1 WHERE name = '{name}' AND unit = '{unit}'
              AND slot = (SELECT MAX(slot) FROM counts
-                         WHERE name = 'appeal:{name}' AND unit = '{unit}');"
+                         WHERE name = '{name}' AND unit = '{unit}');"
         );
     }
     raw::run(&stand, &gone).await;
