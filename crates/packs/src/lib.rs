@@ -108,7 +108,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         categories,
         risk,
         routing,
-        channels,
+        channels: channels.iter().map(|c| (c.code.clone(), c.value.clone())).collect(),
         work_time: work_time?,
         holidays,
         lights,
@@ -118,6 +118,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         programmes: programmes.known,
     };
     check::routing(&pack, faults);
+    check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
     check::workflows(&pack, &papers, faults);

@@ -87,6 +87,8 @@ pub struct Brand {
     pub motto_en: String,
     /// Full English name of the platform.
     pub english: String,
+    /// The page that quick exit leads to; says nothing about who came from here.
+    pub leave: String,
 }
 
 /// One kind of matter.
@@ -125,6 +127,8 @@ pub struct Channel {
     pub public: bool,
     /// A partner hands over with its own number and deadline.
     pub external: bool,
+    /// The workflow that the call screen opens; only the channel of the calls has one.
+    pub opens: Option<Code>,
 }
 
 /// A neutral text sent to somebody.
@@ -194,6 +198,11 @@ impl Pack {
         self.roles
             .get(role)
             .is_some_and(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level))
+    }
+
+    /// The channel of the calls and the workflow that a call opens, if calls are taken at all.
+    pub fn calls(&self) -> Option<(&Channel, &Workflow)> {
+        self.channels.values().find_map(|c| Some((c, self.workflow(c.opens.as_deref()?)?)))
     }
 
     /// The workflow with this code.
