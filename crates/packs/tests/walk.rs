@@ -370,7 +370,7 @@ impl<'a> Walk<'a> {
         prop_assert!(case.keeps_promise(pack), "{} rests without a clock", case.state);
         prop_assert!(pack.units.get(&case.unit).is_some(), "{} is no unit", case.unit);
         for promise in &flow.mandatory {
-            kept(promise, case)?;
+            kept(flow, promise, case)?;
         }
         let state = flow.state(&case.state).expect("a state of the workflow");
         let free = match state.kind {
@@ -432,15 +432,27 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Once the promised state is reached, one of the steps was done after the last reason for it.
-fn kept(promise: &Mandatory, case: &Case) -> Result<(), TestCaseError> {
+/// Once the promised state is reached, one of the steps was done after the last reason for it:
+/// an action, the opening, or having left the promised states.
+fn kept(flow: &Workflow, promise: &Mandatory, case: &Case) -> Result<(), TestCaseError> {
     if !promise.before.contains(&case.state) {
         return Ok(());
     }
-    let last = case.deeds.iter().rposition(|d| promise.since.contains(&d.action));
-    let Some(from) = last.or_else(|| promise.since.is_empty().then_some(0)) else {
-        return Ok(());
-    };
+    let always = promise.since.is_empty();
+    let once = promise.since.iter().any(|a| a == Mandatory::OPENING);
+    let (mut from, mut state) = ((always || once).then_some(0), &flow.initial);
+    for (n, deed) in case.deeds.iter().enumerate() {
+        let next = match flow.action(&deed.action).map(|a| &a.to) {
+            Some(Target::State(to)) => to,
+            Some(Target::Same) | None => state,
+        };
+        let left = promise.before.contains(state) && !promise.before.contains(next);
+        if promise.since.contains(&deed.action) || always && left {
+            from = Some(n);
+        }
+        state = next;
+    }
+    let Some(from) = from else { return Ok(()) };
     let done = case.deeds.iter().skip(from).any(|d| promise.steps.contains(&d.action));
     let path: Vec<&str> = case.deeds.iter().map(|d| d.action.as_str()).collect();
     prop_assert!(done, "“{}” was left out on the way {path:?}", promise.name);
