@@ -14,6 +14,7 @@ mod desk;
 mod dossier;
 mod feed;
 mod imports;
+mod kept;
 mod letter;
 mod messages;
 mod numbers;
@@ -36,6 +37,7 @@ pub use command::{Done, No};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
+pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use messages::Message;
 pub use numbers::new_receipt;
@@ -66,6 +68,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
+        kept::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,
         outbox::STATEMENTS,

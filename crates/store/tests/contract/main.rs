@@ -7,6 +7,7 @@ mod cast;
 mod commands;
 mod desk;
 mod erasure;
+mod kept;
 mod links;
 mod raw;
 mod rounds;
