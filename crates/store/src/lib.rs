@@ -16,6 +16,7 @@ mod desk;
 mod dossier;
 mod feed;
 mod imports;
+mod kept;
 mod letter;
 mod merge;
 mod messages;
@@ -43,6 +44,7 @@ pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
+pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
 pub use messages::Message;
@@ -77,6 +79,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
+        kept::STATEMENTS,
         merge::STATEMENTS,
         messages::STATEMENTS,
         moving::STATEMENTS,

@@ -9,6 +9,7 @@ mod deeds;
 mod desk;
 mod mine;
 mod erasure;
+mod kept;
 mod links;
 mod moving;
 mod raw;
