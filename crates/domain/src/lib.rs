@@ -5,12 +5,15 @@
 //! with the same result twice.
 
 pub mod access;
+pub mod audit;
 pub mod case;
 pub mod clock;
+pub mod contact;
 pub mod decide;
 mod effect;
 pub mod fact;
 pub mod field;
+pub mod moving;
 pub mod pack;
 pub mod refusal;
 pub mod soundness;

@@ -3,16 +3,20 @@
 //! A workflow is data from a pack. Guards and effects come from closed lists with typed
 //! parameters; there is no expression language, so every workflow can be proved sound
 //! (`soundness`) before the first case walks it. This module decides nothing.
+//!
+//! Workflows are stored with the rules that running cases keep (`pack::Rules`), so shapes are only
+//! ever added to, and a new part must be left out of the stored form while it has its usual value.
+//! Words that people read are stored under keys with `~`: they are not part of the rules.
 
-use crate::{clock::Span, field::Field};
-use serde::Deserialize;
+use crate::{clock::Span, contact, field::Field};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A stable identifier from a pack: unit, role, state, action, field, category …
 pub type Code = String;
 
 /// Where in a pack something is written, so that every fault can name file and line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locus {
     /// File relative to the folder that holds the packs.
     pub file: Arc<str>,
@@ -21,13 +25,15 @@ pub struct Locus {
 }
 
 /// One record pattern as data (the fourteen patterns of the domain handbook).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// Stable code, for example `appeal`.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// Pattern code: CASE, MED, REC …
     pub pattern: Code,
@@ -45,12 +51,16 @@ pub struct Workflow {
     pub clocks: BTreeMap<Code, ClockSpec>,
     /// Steps that no path may avoid.
     pub mandatory: Vec<Mandatory>,
+    /// The fields that say how a person may be contacted, where the workflow asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<contact::Fields>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How a case of a workflow comes into being.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// Who may open.
     pub by: Vec<Who>,
@@ -61,28 +71,36 @@ pub struct Opening {
     /// What happens beside.
     pub effects: Vec<Effect>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// One state of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Stable code.
     pub code: Code,
     /// Name shown to staff.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads while the case is here.
+    #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What a state means for the promise that no case is lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StateKind {
     /// Somebody must act before the stage clock runs out.
     Open {
@@ -120,16 +138,21 @@ impl State {
 }
 
 /// One thing somebody may do to a case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     /// Stable code.
     pub code: Code,
     /// Words on the button.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English words.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads in the history; empty keeps the action internal.
+    #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
     /// Where it leads.
@@ -147,13 +170,15 @@ pub struct Action {
     /// May be done to many cases at once.
     pub bulk: bool,
     /// How loud the button is.
+    #[serde(rename = "~tone")]
     pub tone: Tone,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How loud a button is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// The usual next step.
@@ -168,7 +193,8 @@ pub enum Tone {
 }
 
 /// Where an action leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The state does not change.
     Same,
@@ -177,7 +203,7 @@ pub enum Target {
 }
 
 /// A role in a relation to the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// Role code.
     pub role: Code,
@@ -186,7 +212,7 @@ pub struct Who {
 }
 
 /// How an actor stands to a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// The actor's unit is the responsible unit.
@@ -204,7 +230,7 @@ pub enum Relation {
 }
 
 /// A field that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldUse {
     /// Field code.
     pub code: Code,
@@ -213,7 +239,7 @@ pub struct FieldUse {
 }
 
 /// Conditions on an action: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Guard {
     /// The actor has done none of these actions on this case (maker ≠ checker).
@@ -277,7 +303,7 @@ pub enum Guard {
 }
 
 /// What an action does beside changing the state: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// Another unit becomes responsible; nobody there has taken it yet.
@@ -354,6 +380,8 @@ pub enum Effect {
     Document(Code),
     /// A message is queued.
     Notify(Code),
+    /// What the form says about safe contact becomes the plan of the case.
+    KeepContact,
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.
@@ -364,7 +392,7 @@ pub enum Effect {
 }
 
 /// How the next responsible unit is found.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AssignTo {
     /// The unit named in a field.
@@ -388,7 +416,7 @@ pub enum AssignTo {
 }
 
 /// What makes the program act by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
     /// The approved pause has ended.
@@ -400,12 +428,15 @@ pub enum Trigger {
 }
 
 /// A deadline policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClockSpec {
     /// Stable code.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
     /// Length by risk grade.
@@ -413,6 +444,7 @@ pub struct ClockSpec {
     /// Whether overdue steps are escalated to the units above.
     pub escalates: bool,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -425,9 +457,10 @@ impl ClockSpec {
 
 /// A promise about paths: after `since` (or from the opening), `before` cannot be reached
 /// unless one of `steps` is done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mandatory {
     /// Name shown in faults.
+    #[serde(rename = "~name")]
     pub name: String,
     /// States that must not be reached without the step.
     pub before: Vec<Code>,
@@ -436,6 +469,7 @@ pub struct Mandatory {
     /// Actions after which the step is needed (again); empty means from the opening.
     pub since: Vec<Code>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 

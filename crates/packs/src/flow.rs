@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     clock::Span,
+    contact,
     field::{Choice, Field, FieldKind, Meaning},
     workflow::{
         Action, AssignTo, ClockSpec, Code, Effect, FieldUse, Guard, Locus, Mandatory, Opening,
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    document::{Document, Entry},
+    document::{Document, Entry, Worded, Words},
     faults::Faults,
     folder::{File, Folders},
 };
@@ -50,9 +51,31 @@ struct RawState {
     en: String,
     public: String,
     #[serde(default)]
+    public_en: String,
+    #[serde(default)]
     kind: RawKind,
     role: Option<Code>,
     clock: Option<Code>,
+}
+
+impl Worded for RawHead {
+    const WORDS: Words = &[("name", "en")];
+}
+
+impl Worded for RawState {
+    const WORDS: Words = &[("name", "en"), ("public", "public_en")];
+}
+
+impl Worded for RawAction {
+    const WORDS: Words = &[("name", "en"), ("public", "public_en")];
+}
+
+impl Worded for RawClock {
+    const WORDS: Words = &[("name", "en")];
+}
+
+impl Worded for RawField {
+    const WORDS: Words = &[("label", "en"), ("help", "help_en")];
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -73,6 +96,8 @@ struct RawAction {
     en: String,
     #[serde(default)]
     public: String,
+    #[serde(default)]
+    public_en: String,
     from: Vec<Code>,
     to: Option<Code>,
     by: Vec<Spanned<String>>,
@@ -93,6 +118,8 @@ struct RawAction {
 #[serde(deny_unknown_fields)]
 struct RawClock {
     name: String,
+    #[serde(default)]
+    en: String,
     span: Span,
     #[serde(default)]
     by_grade: BTreeMap<Code, Span>,
@@ -107,6 +134,8 @@ struct RawField {
     en: String,
     #[serde(default)]
     help: String,
+    #[serde(default)]
+    help_en: String,
     #[serde(rename = "type")]
     kind: RawType,
     min: Option<i64>,
@@ -121,6 +150,7 @@ enum RawType {
     Line,
     Text,
     Choice,
+    Choices,
     Channel,
     Category,
     Grade,
@@ -129,6 +159,7 @@ enum RawType {
     Units,
     Case,
     Date,
+    Time,
     Number,
     Flag,
     Risk,
@@ -142,6 +173,25 @@ struct RawMandatory {
     steps: Vec<Code>,
     #[serde(default)]
     since: Vec<Code>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawContact {
+    ways: Code,
+    days: Code,
+    from: Code,
+    until: Code,
+    none: Code,
+    none_flag: Code,
+    words_flag: Code,
+}
+
+impl RawContact {
+    fn into(self, at: Locus) -> contact::Fields {
+        let Self { ways, days, from, until, none, none_flag, words_flag } = self;
+        contact::Fields { ways, days, from, until, none, none_flag, words_flag, at }
+    }
 }
 
 /// All workflows; one that could not be read whole is left out, because proofs about a torso
@@ -180,6 +230,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
     let fields = document.list::<RawField>("field", faults);
     let mandatory = document.plain::<RawMandatory>("mandatory", faults);
     let opening = document.one::<RawOpening>("open", faults);
+    let contact = document.one::<RawContact>("contact", faults).map(|(at, raw)| raw.into(at));
     let code = document.code(faults);
     let head = document.rest::<RawHead>(faults);
     let mandatory = mandatory.into_iter().map(|(_, m)| Mandatory {
@@ -213,6 +264,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         fields,
         clocks,
         mandatory,
+        contact,
         at,
     })
 }
@@ -245,7 +297,8 @@ fn state(entry: Entry<RawState>, faults: &mut Faults) -> Option<State> {
         RawKind::Closed => StateKind::Closed,
         RawKind::End => StateKind::End,
     };
-    Some(State { code, name: raw.name, en: raw.en, public: raw.public, kind, at })
+    let RawState { name, en, public, public_en, .. } = raw;
+    Some(State { code, name, en, public, public_en, kind, at })
 }
 
 fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
@@ -259,6 +312,7 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
         name: raw.name,
         en: raw.en,
         public: raw.public,
+        public_en: raw.public_en,
         from: raw.from,
         to: raw.to.map_or(Target::Same, Target::State),
         by: whos(file, raw.by, faults),
@@ -274,8 +328,8 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
 
 fn clock(entry: Entry<RawClock>) -> ClockSpec {
     let Entry { code, at, value: raw } = entry;
-    let RawClock { name, span, by_grade, escalates } = raw;
-    ClockSpec { code, name, span, by_grade, escalates, at }
+    let RawClock { name, en, span, by_grade, escalates } = raw;
+    ClockSpec { code, name, en, span, by_grade, escalates, at }
 }
 
 /// `role@relation`
@@ -326,7 +380,8 @@ fn field(entry: Entry<RawField>, faults: &mut Faults) -> Option<Field> {
         faults.add(&at, what, "delete the key or change the type");
     }
     let meaning = raw.meaning.unwrap_or_default();
-    Some(Field { code, label: raw.label, en: raw.en, help: raw.help, kind, meaning, at })
+    let RawField { label, en, help, help_en, .. } = raw;
+    Some(Field { code, label, en, help, help_en, kind, meaning, at })
 }
 
 /// Takes the keys that belong to the type; what remains in `raw` is too much.
@@ -338,16 +393,8 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
     Ok(Some(match raw.kind {
         RawType::Line => FieldKind::Line { max: length()? },
         RawType::Text => FieldKind::Text { max: length()? },
-        RawType::Choice => {
-            let options = raw.options.take().filter(|o| !o.is_empty());
-            let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
-            let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
-            values.sort_unstable();
-            if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return Err("give each option its own value");
-            }
-            FieldKind::Choice(options)
-        }
+        RawType::Choice => FieldKind::Choice(options(raw)?),
+        RawType::Choices => FieldKind::Choices(options(raw)?),
         RawType::Number => match (raw.min.take(), raw.max.take()) {
             (Some(min), Some(max)) if min <= max => FieldKind::Number { min, max },
             _ => return Err("add min = … and max = …, the smallest and largest number"),
@@ -360,7 +407,19 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Units => FieldKind::Units,
         RawType::Case => FieldKind::Case,
         RawType::Date => FieldKind::Date,
+        RawType::Time => FieldKind::Time,
         RawType::Flag => FieldKind::Flag,
         RawType::Risk => FieldKind::Risk,
     }))
+}
+
+fn options(raw: &mut RawField) -> Result<Vec<Choice>, &'static str> {
+    let options = raw.options.take().filter(|o| !o.is_empty());
+    let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
+    let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
+    values.sort_unstable();
+    if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err("give each option its own value");
+    }
+    Ok(options)
 }

@@ -23,6 +23,7 @@ mod open311;
 mod organisation;
 mod papers;
 mod routing;
+mod rules;
 mod texts;
 mod time;
 
@@ -78,13 +79,14 @@ pub fn load(dir: &Path) -> Result<City, Vec<Fault>> {
 fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Option<City> {
     let regions = organisation::regions(folders, &head, faults);
     let kinds = organisation::kinds(folders, faults);
-    let units = organisation::units(&regions, &kinds, faults);
+    let units = organisation::units(&regions, &kinds, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
     let risk = matters::risk(folders, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
     let work_time = time::work_time(folders, &head, faults);
+    let holidays = time::holidays(folders, faults);
     let policies = time::policies(folders, faults);
     let routing = routing::rules(folders, faults);
     let flows = flow::workflows(folders, faults);
@@ -95,9 +97,11 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
+    let version = head.version.clone();
     let pack = Pack {
         code: head.code,
         name: head.name,
+        en: head.en,
         version: head.version,
         brand: head.brand,
         regions,
@@ -107,17 +111,16 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         risk,
         routing,
         channels,
-        work_time: work_time?,
-        lights,
-        escalation,
+        holidays,
         messages,
-        workflows: flows,
         programmes: programmes.known,
+        rules: rules::dated(&version, (work_time?, lights, escalation), flows),
+        past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
-    check::workflows(&pack, &papers, faults);
+    check::workflows(&pack, &pack.rules, &papers, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),

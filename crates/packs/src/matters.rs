@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    document::{Document, Entry, lay},
+    document::{Document, Entry, Worded, Words, lay},
     faults::Faults,
     folder::{File, Folders},
 };
@@ -37,9 +37,15 @@ struct RawCategory {
     emergency: bool,
     #[serde(default)]
     advice: String,
+    #[serde(default)]
+    advice_en: String,
     /// For people who edit the file and for training.
     #[serde(default, rename = "note")]
     _note: String,
+}
+
+impl Worded for RawCategory {
+    const WORDS: Words = &[("name", "en"), ("advice", "advice_en")];
 }
 
 /// The categories; one without advice gives that of its parent.
@@ -60,8 +66,8 @@ pub(crate) fn categories(
         } else if !above.is_empty() {
             faults.known(at, entries.iter().any(|e| e.code == above), "category", above);
         }
-        let inherited = entries.iter().find(|e| e.code == above).map(|e| &e.value.advice);
-        let advice = Some(&raw.advice).filter(|a| !a.is_empty()).or(inherited);
+        let above = entries.iter().find(|e| e.code == above).map(|e| &e.value);
+        let told = Some(raw).filter(|raw| !raw.advice.is_empty()).or(above);
         let category = Category {
             code: code.clone(),
             name: raw.name.clone(),
@@ -70,7 +76,8 @@ pub(crate) fn categories(
             sensitive: raw.sensitive,
             public: raw.public,
             emergency: raw.emergency,
-            advice: advice.cloned().unwrap_or_default(),
+            advice: told.map_or(String::new(), |raw| raw.advice.clone()),
+            advice_en: told.map_or(String::new(), |raw| raw.advice_en.clone()),
         };
         known.insert(code.clone(), category);
     }
@@ -85,6 +92,10 @@ struct RawChannel {
     en: String,
     public: bool,
     external: bool,
+}
+
+impl Worded for RawChannel {
+    const WORDS: Words = &[("name", "en")];
 }
 
 /// The channels.
@@ -106,6 +117,8 @@ struct RawGrade {
     order: u8,
     #[serde(default)]
     meaning: String,
+    #[serde(default)]
+    meaning_en: String,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +133,8 @@ struct RawQuestion {
     red: bool,
     #[serde(default)]
     help: String,
+    #[serde(default)]
+    help_en: String,
 }
 
 fn one() -> u32 {
@@ -130,6 +145,14 @@ fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 struct RawRiskRule {
     orange_at: u32,
+}
+
+impl Worded for RawGrade {
+    const WORDS: Words = &[("name", "en"), ("meaning", "meaning_en")];
+}
+
+impl Worded for RawQuestion {
+    const WORDS: Words = &[("text", "en"), ("help", "help_en")];
 }
 
 /// Grades, questions and words that call for help at once.
@@ -157,14 +180,14 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
     let mut grades: Vec<Grade> = grades
         .into_iter()
         .map(|Entry { code, value: raw, .. }| {
-            let RawGrade { name, en, order, meaning } = raw;
-            Grade { code, name, en, order, meaning }
+            let RawGrade { name, en, order, meaning, meaning_en } = raw;
+            Grade { code, name, en, order, meaning, meaning_en }
         })
         .collect();
     grades.sort_by_key(|g| g.order);
     let questions = questions.into_iter().map(|Entry { code, value: raw, .. }| {
-        let RawQuestion { text, en, weight, red, help } = raw;
-        Question { code, text, en, weight, red, help }
+        let RawQuestion { text, en, weight, red, help, help_en } = raw;
+        Question { code, text, en, weight, red, help, help_en }
     });
     let risk = Risk {
         questions: questions.collect(),
@@ -187,6 +210,12 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
 struct RawMessage {
     to: Recipient,
     text: Spanned<String>,
+    #[serde(default)]
+    en: Option<Spanned<String>>,
+}
+
+impl Worded for RawMessage {
+    const WORDS: Words = &[("text", "en")];
 }
 
 /// The messages; each names only what the closed list allows.
@@ -201,14 +230,17 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         let found = document.list::<RawMessage>("message", faults);
         document.end(faults);
         for entry in &found {
-            variables(file, &entry.value.text, faults);
+            for text in entry.value.en.iter().chain([&entry.value.text]) {
+                variables(file, text, faults);
+            }
         }
         lay(&mut entries, found);
     }
     let known: BTreeMap<Code, Message> = entries
         .into_iter()
-        .map(|Entry { code, value: RawMessage { to, text }, .. }| {
-            (code.clone(), Message { code, to, text: text.into_inner() })
+        .map(|Entry { code, value: RawMessage { to, text, en }, .. }| {
+            let en = en.map(Spanned::into_inner).unwrap_or_default();
+            (code.clone(), Message { code, to, text: text.into_inner(), en })
         })
         .collect();
     if let Some(file) = files.first() {
@@ -243,11 +275,21 @@ fn variables(file: &File, text: &Spanned<String>, faults: &mut Faults) {
 #[serde(deny_unknown_fields)]
 struct RawProgramme {
     name: String,
+    #[serde(default)]
+    en: String,
     workflow: Code,
     source: String,
     unit: String,
     #[serde(default)]
+    unit_en: String,
+    #[serde(default)]
     note: String,
+    #[serde(default)]
+    note_en: String,
+}
+
+impl Worded for RawProgramme {
+    const WORDS: Words = &[("name", "en"), ("unit", "unit_en"), ("note", "note_en")];
 }
 
 /// The programmes of a city and their places.
@@ -267,16 +309,26 @@ pub(crate) fn programmes(folders: &Folders, faults: &mut Faults) -> Programmes {
             let what = format!("the programme `{code}` stands in a file of another name");
             faults.add(&at, what, format!("name the file {code}.toml"));
         }
-        let RawProgramme { name, workflow, source, unit, note } = raw;
+        let RawProgramme { name, en, workflow, source, unit, unit_en, note, note_en } = raw;
         programmes.at.insert(code.clone(), at);
-        let programme = Programme { code: code.clone(), name, workflow, source, unit, note };
+        let programme = Programme {
+            code: code.clone(),
+            name,
+            en,
+            workflow,
+            source,
+            unit,
+            unit_en,
+            note,
+            note_en,
+        };
         programmes.known.insert(code, programme);
     }
     programmes
 }
 
 /// One list in one file, the city's entries laid over those of the base.
-pub(crate) fn list<T: serde::de::DeserializeOwned>(
+pub(crate) fn list<T: serde::de::DeserializeOwned + Worded>(
     folders: &Folders,
     name: &str,
     key: &'static str,

@@ -5,38 +5,46 @@
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
 mod accounts;
+mod answer;
 mod board;
 mod case_page;
 mod chain;
 mod command;
 pub mod db;
+mod deeds;
 mod desk;
 mod dossier;
 mod feed;
 mod imports;
 mod messages;
+mod moving;
 mod numbers;
 mod project;
 mod recent;
 mod request;
+mod rules;
 mod schema;
 mod seal;
 mod search;
 mod sight;
 mod verify;
+mod verify_deeds;
 
 pub use accounts::{Account, NewAccount, Session};
+pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
-pub use command::{Done, No};
+pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
 pub use messages::Message;
+pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::new_receipt;
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
+pub use rules::PastRules;
 pub use search::Hit;
 pub use verify::{Report, Trouble};
 
@@ -56,16 +64,20 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         board::STATEMENTS,
         case_page::STATEMENTS,
         command::STATEMENTS,
+        deeds::STATEMENTS,
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
         messages::STATEMENTS,
+        moving::STATEMENTS,
         numbers::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
+        rules::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
         verify::STATEMENTS,
+        verify_deeds::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

@@ -14,7 +14,7 @@ mod walk;
 
 use crate::{
     failure::{Doing, Failure},
-    serve,
+    rules, serve,
     settings::{Place, block_on, now},
 };
 use clap::{Args, ValueEnum};
@@ -60,8 +60,9 @@ impl Demo {
         }
         block_on(async {
             let place = self.place.complete()?;
-            let city = place.city()?;
+            let mut city = place.city()?;
             let store = place.store(place.make_keys()?).await?;
+            rules::adopt(&store, &mut city, now()).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();

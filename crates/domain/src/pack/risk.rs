@@ -40,6 +40,9 @@ pub struct Grade {
     /// What it asks of the staff.
     #[serde(default)]
     pub meaning: String,
+    /// The same in English.
+    #[serde(default)]
+    pub meaning_en: String,
 }
 
 /// One danger question.
@@ -62,6 +65,9 @@ pub struct Question {
     /// Advice to the person who asks.
     #[serde(default)]
     pub help: String,
+    /// The same in English.
+    #[serde(default)]
+    pub help_en: String,
 }
 
 fn one() -> u32 {
@@ -163,6 +169,7 @@ mod tests {
             en: String::new(),
             order,
             meaning: String::new(),
+            meaning_en: String::new(),
         };
         let question = |code: &str, red| Question {
             code: code.to_owned(),
@@ -171,6 +178,7 @@ mod tests {
             weight: 1,
             red,
             help: String::new(),
+            help_en: String::new(),
         };
         Risk {
             grades: vec![

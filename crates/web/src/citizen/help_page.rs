@@ -188,7 +188,7 @@ fn advice<'a>(page: &'a Page, step: Step, form: &Form) -> &'a str {
         Step::Story => form.get("category"),
         _ => return "",
     };
-    page.pack.categories.get(code).map_or("", |c| c.advice.as_str())
+    page.pack.categories.get(code).map_or("", |c| page.either(&c.advice, &c.advice_en))
 }
 
 fn fields(
@@ -289,7 +289,7 @@ fn fact(page: &Page, flow: &Workflow, form: &Form, code: &str) -> Option<Fact> {
         FieldKind::Place => page.pack.regions.full_name(given),
         FieldKind::Flag if given == "yes" => page.t("help.reach.no").to_owned(),
         FieldKind::Flag => page.t("help.reach.yes").to_owned(),
-        FieldKind::Choice(options) => options
+        FieldKind::Choice(options) | FieldKind::Choices(options) => options
             .iter()
             .find(|o| o.value == given)
             .map_or(String::new(), |o| page.either(&o.label, &o.en).to_owned()),

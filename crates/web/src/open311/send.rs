@@ -150,7 +150,7 @@ fn degrees(name: &str, text: &str, most: f64) -> Result<(), FieldFault> {
 }
 
 fn fault(field: &str, why: Why) -> FieldFault {
-    FieldFault { field: field.to_owned(), label: field.to_owned(), why }
+    FieldFault::bare(field, why)
 }
 
 /// A fault under the name that the standard gives to the field.
@@ -163,5 +163,5 @@ fn renamed(fault: FieldFault) -> FieldFault {
         "safe_contact" => "email",
         other => other,
     };
-    FieldFault { label: label.to_owned(), ..fault }
+    FieldFault { label: label.to_owned(), label_en: label.to_owned(), ..fault }
 }

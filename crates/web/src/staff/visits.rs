@@ -111,7 +111,7 @@ fn visit(
     (mine, now): (bool, jiff::Timestamp),
 ) -> VisitView {
     let case = &row.case;
-    let flow = page.pack.workflow(&case.workflow);
+    let flow = page.pack.flow_of(&case);
     let handled_by = case.handling.as_deref().unwrap_or(&case.unit);
     let warn = case.flags.contains(UNSAFE);
     let contact = match whole.and_then(|w| safe_contact(flow, w)) {
@@ -123,7 +123,7 @@ fn visit(
         number: row.number.clone(),
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
-        unit: page.pack.units.short(handled_by).to_owned(),
+        unit: page.unit(handled_by).to_owned(),
         contact,
         warn,
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
