@@ -6,6 +6,7 @@ use crate::{
     settings::{Place, block_on, now},
 };
 use clap::Args;
+use courier::Courier;
 use packs::City;
 use std::{
     collections::BTreeSet,
@@ -19,6 +20,7 @@ use tokio::{
         self,
         unix::{Signal, SignalKind},
     },
+    sync::watch,
     task::JoinHandle,
 };
 use web::{App, DemoAccount};
@@ -31,6 +33,11 @@ const TICK_CASES: u32 = 500;
 const TICK_MOVES: u32 = 1_000;
 /// After so many ticks the newest entries are sealed.
 const SEAL_TICKS: u32 = 6;
+
+/// How often the courier looks for messages.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long the last round of the courier may take when the program ends.
+const LAST_ROUND: Duration = Duration::from_secs(15);
 
 /// Serves a city.
 #[derive(Debug, Clone, Args)]
@@ -55,8 +62,9 @@ impl Serve {
             let store = place.store(place.load_keys()?).await?;
             rules::adopt(&store, &mut city, now()).await?;
             let pack_dir = city.dir.clone();
+            let courier = place.courier()?;
             let app = App::new(store, city, now, Vec::new());
-            listen(app, self.listen, pack_dir).await
+            listen(app, courier, self.listen, pack_dir).await
         })
     }
 }
@@ -65,7 +73,12 @@ impl Serve {
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<(), Failure> {
+pub async fn listen(
+    app: App,
+    courier: Courier,
+    address: SocketAddr,
+    pack_dir: PathBuf,
+) -> Result<(), Failure> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|e| Failure::while_doing(&format!("listening on {address}"), &e))?;
@@ -75,12 +88,19 @@ pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<
     let terminate = listen_to(SignalKind::terminate())?;
     let reminder = remind(app.clone(), pack_dir.clone());
     let reloader = reload(app.clone(), pack_dir, listen_to(SignalKind::hangup())?);
+    app.connect(courier.ways());
+    let (stop, stopped) = watch::channel(false);
+    let sender = send(app.clone(), courier, stopped);
     eprintln!("http://{address}");
     let served = axum::serve(listener, web::router(app.clone()))
         .with_graceful_shutdown(told_to_stop(terminate))
         .await;
     reminder.abort();
     reloader.abort();
+    // A round that has begun is let end, so that nothing is sent twice without need.
+    if stop.send(true).is_ok() && tokio::time::timeout(LAST_ROUND, sender).await.is_err() {
+        tracing::warn!("the last messages were not marked as sent, and will be sent again");
+    }
     drop(warm);
     app.store().db().close().await.map_err(|e| Failure::while_doing("closing the database", &e))?;
     served.map_err(|e| Failure::while_doing("serving", &e))
@@ -135,6 +155,24 @@ async fn understand(
         renew(app, dir).await;
     }
     Ok(unknown)
+}
+
+/// Takes messages to the gateways until it is told to stop. Without a gateway they stay queued.
+fn send(app: App, courier: Courier, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while !*stopped.borrow() {
+            let now = || app.now();
+            match courier.round(app.store(), &app.pack(), &now).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::error!(%error, "messages wait and will be tried again"),
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    })
 }
 
 /// SIGHUP reads the pack again; a pack with faults is refused and the old one stays.

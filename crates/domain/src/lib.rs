@@ -16,6 +16,7 @@ pub mod field;
 pub mod moving;
 pub mod pack;
 pub mod refusal;
+pub mod sending;
 pub mod soundness;
 pub mod tick;
 pub mod workflow;

@@ -24,6 +24,9 @@ use crate::{
 pub const MESSAGE_VARIABLES: [&str; 5] =
     ["case_number", "platform_short", "hotline", "due_date", "step"];
 
+/// Variables that tell who sends.
+const SENDER: [&str; 2] = ["platform_short", "hotline"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawCategory {
@@ -233,6 +236,7 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
             for text in entry.value.en.iter().chain([&entry.value.text]) {
                 variables(file, text, faults);
             }
+            neutral(file, &entry.value, faults);
         }
         lay(&mut entries, found);
     }
@@ -249,6 +253,20 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         }
     }
     known
+}
+
+/// Whoever holds the telephone of a person must not learn from whom the message is.
+fn neutral(file: &File, message: &RawMessage, faults: &mut Faults) {
+    for text in message.en.iter().chain([&message.text]) {
+        let mark = |name: &&&str| text.get_ref().contains(&format!("{{{{{name}}}}}"));
+        let Some(name) = SENDER.iter().find(mark) else { continue };
+        if message.to != Recipient::Appellant {
+            continue;
+        }
+        let what = format!("a message to a person names its sender with `{name}`");
+        let at = file.at(text.span().start);
+        faults.add(&at, what, "write it without the variable: the telephone may be in other hands");
+    }
 }
 
 fn variables(file: &File, text: &Spanned<String>, faults: &mut Faults) {

@@ -80,6 +80,7 @@ const CASES: &[Case] = &[
     Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"citizen\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["nobody can hold the role `citizen`"] },
     // Other files.
     Case { file: "common/messages.toml", find: "{{case_number}}", replace: "{{summary}}", fault_in: "common/messages.toml", line_with: "{{summary}}", words: &["cannot contain the variable `summary`"] },
+    Case { file: "common/messages.toml", find: "您提交的信息", replace: "您在{{platform_short}}提交的信息", fault_in: "common/messages.toml", line_with: "{{platform_short}}提交", words: &["names its sender with `platform_short`", "other hands"] },
     Case { file: "common/messages.toml", find: "code = \"escalated\"", replace: "code = \"climbed\"", fault_in: "common/messages.toml", line_with: "# 通知短信", words: &["unknown message `escalated`"] },
     Case { file: "common/documents/accept_notice.toml", find: "{{category}}", replace: "{{kind}}", fault_in: "common/documents/accept_notice.toml", line_with: "{{kind}}", words: &["variable kind does not exist"] },
     Case { file: "common/routing.toml", find: "category = [\"1304\"]", replace: "category = [\"9904\"]", fault_in: "common/routing.toml", line_with: "[\"9904\"]", words: &["unknown category `9904`"] },

@@ -6,7 +6,7 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[CASES, RESERVED, PEOPLE, MOVES];
+pub const MIGRATIONS: &[Migration] = &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES];
 
 const CASES: Migration = Migration {
     version: 1,
@@ -60,7 +60,7 @@ CREATE TABLE imports (
   source TEXT NOT NULL, number BLOB NOT NULL, case_id INTEGER NOT NULL,
   PRIMARY KEY (source, number)) STRICT, WITHOUT ROWID;
 ",
-        pg: "
+    pg: "
 CREATE TABLE sequences (name TEXT PRIMARY KEY, next BIGINT NOT NULL);
 CREATE TABLE entries (
   pos BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id BIGINT NOT NULL,
@@ -107,10 +107,6 @@ CREATE TABLE imports (
   PRIMARY KEY (source, number));
 ",
 };
-
-/// Number 2 belongs to the sending of messages; without it nothing is to be done.
-const RESERVED: Migration =
-    Migration { version: 2, name: "reserved", lite: "SELECT 1;", pg: "SELECT 1;" };
 
 /// What people do beside cases, and how they prove who they are.
 const PEOPLE: Migration = Migration {

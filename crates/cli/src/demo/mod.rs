@@ -18,6 +18,7 @@ use crate::{
     settings::{Place, block_on, now},
 };
 use clap::{Args, ValueEnum};
+use courier::Courier;
 use packs::City;
 use people::People;
 use stage::Stage;
@@ -67,7 +68,8 @@ impl Demo {
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
             let app = App::new(store, city, now, accounts);
-            serve::listen(app, self.listen, dir).await
+            // A demonstration never sends anything to anybody.
+            serve::listen(app, Courier::none(), self.listen, dir).await
         })
     }
 }

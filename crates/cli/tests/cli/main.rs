@@ -6,4 +6,5 @@ mod demo;
 mod import;
 mod kill;
 mod pack;
+mod sending;
 mod support;

@@ -4,6 +4,7 @@
 use super::{
     actions::{self, Actions, Tried},
     history::{self, Step, Words},
+    letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
 };
 use crate::{
@@ -67,6 +68,7 @@ struct CaseView<'a> {
     steps: Vec<Step>,
     clocks: Vec<ClockView>,
     people: Vec<PersonLine>,
+    letters: Vec<LetterView>,
     papers: Vec<LinkView>,
     files: Vec<LinkView>,
     files_hidden: usize,
@@ -152,6 +154,7 @@ pub(super) async fn show(
         steps: history::steps(&words, shown),
         clocks: panels::clocks(&words, case, now),
         people: panels::people(&words, shown),
+        letters: letters::of(app, page, shown).await?,
         papers: panels::papers(&words, shown),
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,

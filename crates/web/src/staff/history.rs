@@ -175,7 +175,7 @@ impl Words<'_> {
             Fact::Clock { change: ClockChange::Moved, clock }
             | Fact::TaskMoved { id: _, clock } => {
                 let due = clock_time(page, clock.due());
-                let name = clock_name(self.flow, clock.code());
+                let name = clock_name(page, self.flow, clock.code());
                 line("moving.now_due", page.tf("moving.due_of", &[("clock", &name), ("due", &due)]))
             }
             Fact::Repacked { pack } => line("moving.rules", pack.clone()),

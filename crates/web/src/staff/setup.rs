@@ -3,6 +3,7 @@
 
 mod clocks;
 mod flow;
+mod messages;
 mod moving;
 mod units;
 
@@ -26,6 +27,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = flow::routes(routes);
     let routes = units::routes(routes);
     let routes = moving::routes(routes);
+    let routes = messages::routes(routes);
     clocks::routes(routes)
 }
 
@@ -81,6 +83,11 @@ async fn index(page: Page, me: LoggedIn) -> Result<Response, Oops> {
         tile("setup.roles", "roles", "setup.roles_n", pack.roles.len()),
         tile("setup.clocks", "clocks", "setup.years_n", pack.work_time.calendar().years().count()),
         tile("setup.routing", "routing", "setup.rules_n", pack.routing.rules.len()),
+        TileView {
+            name: page.t("send.title").to_owned(),
+            href: "/setup/messages".to_owned(),
+            note: page.t("send.note").to_owned(),
+        },
         TileView {
             name: page.t("dry.title").to_owned(),
             href: "/setup/routing/dry-run".to_owned(),
