@@ -196,9 +196,11 @@ pub fn permit(
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
     }
-    action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))?;
-    let flow = ctx.pack.workflow(&case.workflow);
-    if flow.is_some_and(|w| duty::shuts(w, case, action)) { Err(Bar::Duty) } else { Ok(()) }
+    // What the law demands is said before what the office does.
+    if ctx.pack.workflow(&case.workflow).is_some_and(|w| duty::shuts(w, case, action)) {
+        return Err(Bar::Duty);
+    }
+    action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))
 }
 
 fn workflow<'a>(pack: &'a Pack, code: &str) -> Result<&'a Workflow, Refusal> {

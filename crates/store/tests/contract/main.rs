@@ -10,6 +10,7 @@ mod erasure;
 mod links;
 mod raw;
 mod rounds;
+mod safety;
 mod schema;
 mod search;
 mod secrets;
