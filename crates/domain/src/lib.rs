@@ -22,4 +22,5 @@ pub mod refusal;
 pub mod sending;
 pub mod soundness;
 pub mod tick;
+pub mod waiting;
 pub mod workflow;

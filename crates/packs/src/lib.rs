@@ -82,7 +82,8 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let kinds = organisation::kinds(folders, faults);
     let units = organisation::units(&regions, &kinds, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
-    let risk = matters::risk(folders, faults);
+    let codes: Vec<_> = kinds.iter().map(|k| k.code.clone()).collect();
+    let risk = matters::risk(folders, &codes, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
@@ -112,7 +113,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         categories,
         risk,
         routing,
-        channels,
+        channels: channels.iter().map(|c| (c.code.clone(), c.value.clone())).collect(),
         holidays,
         messages,
         programmes: programmes.known,
@@ -120,6 +121,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
+    check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);

@@ -95,18 +95,20 @@ struct RawChannel {
     en: String,
     public: bool,
     external: bool,
+    opens: Option<Code>,
 }
 
 impl Worded for RawChannel {
     const WORDS: Words = &[("name", "en")];
 }
 
-/// The channels.
-pub(crate) fn channels(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code, Channel> {
+/// The channels, each with its place.
+pub(crate) fn channels(folders: &Folders, faults: &mut Faults) -> Vec<Entry<Channel>> {
     let entries = list::<RawChannel>(folders, "channels.toml", "channel", faults);
-    let channel = |Entry { code, value: raw, .. }: Entry<RawChannel>| {
-        let RawChannel { name, en, public, external } = raw;
-        (code.clone(), Channel { code, name, en, public, external })
+    let channel = |Entry { code, at, value: raw }: Entry<RawChannel>| {
+        let RawChannel { name, en, public, external, opens } = raw;
+        let value = Channel { code: code.clone(), name, en, public, external, opens };
+        Entry { code, at, value }
     };
     entries.into_iter().map(channel).collect()
 }
@@ -160,7 +162,7 @@ impl Worded for RawQuestion {
 }
 
 /// Grades, questions and words that call for help at once.
-pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
+pub(crate) fn risk(folders: &Folders, kinds: &[Code], faults: &mut Faults) -> Risk {
     let (mut grades, mut questions, mut words) = (Vec::new(), Vec::new(), Vec::new());
     let mut rule: Option<(Locus, RawRiskRule)> = None;
     for file in folders.needed("risk.toml", faults) {
@@ -203,6 +205,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
         grades,
     };
     if let Some((at, _)) = &rule {
+        faults.known(at, kinds.contains(&risk.duty), "unit kind", &risk.duty);
         for grade in [&risk.many_grade, &risk.decisive_grade] {
             faults.known(at, risk.grade(grade).is_some(), "grade", grade);
         }

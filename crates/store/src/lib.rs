@@ -17,7 +17,9 @@ mod dossier;
 mod factors;
 mod feed;
 mod imports;
+mod kept;
 mod letter;
+mod merge;
 mod messages;
 mod moving;
 mod numbers;
@@ -42,11 +44,13 @@ pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
-pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
+pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use kept::KeptFile;
 pub use letter::{Address, Letter};
+pub use merge::Cursor;
 pub use messages::Message;
 pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::new_receipt;
@@ -82,6 +86,8 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         factors::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
+        kept::STATEMENTS,
+        merge::STATEMENTS,
         messages::STATEMENTS,
         moving::STATEMENTS,
         numbers::STATEMENTS,

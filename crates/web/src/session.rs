@@ -3,7 +3,7 @@
 //! The middleware of a route's access rule puts the finding into the request; an extractor only
 //! finds what the rule has put there.
 
-use crate::{app::App, coming_in::local_path, cookies, error::Oops};
+use crate::{app::App, citizen::track, coming_in::local_path, cookies, error::Oops};
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery},
@@ -213,6 +213,10 @@ pub(crate) async fn appellant(
         Some(case) => {
             request.extensions_mut().insert(Pass { case });
             next.run(request).await
+        }
+        // Whoever wrote for longer than a pass lasts must not lose the words.
+        None if request.method() == Method::POST => {
+            track::ended(&app, request).await.unwrap_or_else(IntoResponse::into_response)
         }
         None => Redirect::to("/track").into_response(),
     }

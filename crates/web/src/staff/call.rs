@@ -1,5 +1,6 @@
 //! The call screen: an appeal is taken, graded and passed on in one command while the caller is
-//! on the line. Serves the workflow of appeals; a pack without these actions refuses them.
+//! on the line. Serves the workflow that the pack's channel of calls opens; one without these
+//! actions refuses them.
 
 use super::{
     case,
@@ -31,16 +32,25 @@ use domain::{
 use std::collections::BTreeMap;
 use store::NewCase;
 
-/// The workflow of appeals.
-const FLOW: &str = "appeal";
-/// The channel of a call.
-const CHANNEL: &str = "call";
 /// The role that answers calls.
 const ROLE: &str = "operator";
 /// The step that grades.
 const REGISTER: &str = "register";
 /// The field of an answer on the spot.
 const ANSWER: &str = "answer";
+
+/// How and when the caller may be reached.
+const PLAN: &[&str] = &[
+    "no_contact",
+    "contact_ways",
+    "contact_days",
+    "contact_from",
+    "contact_until",
+    "contact_message",
+    "code_word",
+    "who_answers",
+    "blocked_numbers",
+];
 
 #[derive(Template)]
 #[template(path = "staff/call.html")]
@@ -51,6 +61,9 @@ struct CallPage<'a> {
     what: Vec<FieldView>,
     place: Vec<FieldView>,
     safe: Vec<FieldView>,
+    plan: Vec<FieldView>,
+    plan_open: bool,
+    victim: Vec<FieldView>,
     answer: Vec<FieldView>,
     risk: Vec<FieldView>,
     groups: Vec<OptionView>,
@@ -161,12 +174,14 @@ pub(super) async fn send(
     }
 }
 
-/// The workflow of appeals, for those who answer calls.
+/// The workflow that a call opens, for those who answer calls.
 fn flow(page: &Page) -> Result<&Workflow, Oops> {
-    if !page.has_role(&[ROLE]) {
-        return Err(Oops::Refused(Refusal::MayNotOpen(FLOW.to_owned())));
+    let (_, flow) = page.pack.calls().ok_or(Oops::NotFound)?;
+    if page.has_role(&[ROLE]) {
+        Ok(flow)
+    } else {
+        Err(Oops::Refused(Refusal::MayNotOpen(flow.code.clone())))
     }
-    page.pack.workflow(FLOW).ok_or(Oops::NotFound)
 }
 
 /// The fields of an action.
@@ -212,8 +227,8 @@ fn raw(page: &Page, flow: &Workflow, uses: &[FieldUse], near: &str, form: &Form)
     let mut raw = form.raw(uses.iter().map(|u| u.code.as_str()));
     offers::settle(&page.pack, flow, uses, near, &mut raw);
     let asked = |code: &str| uses.iter().any(|u| u.code == code);
-    if asked("channel") {
-        raw.insert("channel".to_owned(), vec![CHANNEL.to_owned()]);
+    if let Some((channel, _)) = page.pack.calls().filter(|_| asked("channel")) {
+        raw.insert("channel".to_owned(), vec![channel.code.clone()]);
     }
     if let Some(category) = category(form).filter(|c| asked("category") && !c.is_empty()) {
         raw.insert("category".to_owned(), vec![category.to_owned()]);
@@ -250,7 +265,8 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
     for (key, n) in counted.into_iter().filter(|(_, n)| *n > 0) {
         reasons.push(page.tf(key, &[("n", &n.to_string())]));
     }
-    let told = format!("{} {}", form.get("summary"), form.get("narrative"));
+    let fields = flow(page)?.fields.values().filter(|f| f.kind.is_text());
+    let told: Vec<&str> = fields.map(|f| form.get(&f.code)).collect();
     let phone = form.get("contact_phone");
     let mut same = Vec::new();
     if !phone.is_empty() {
@@ -264,7 +280,8 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
         meaning: grade.map_or("", |g| page.either(&g.meaning, &g.meaning_en)).to_owned(),
         grade: Some(GradeView::new(page, &assessment.grade)),
         reasons,
-        emergency: pack.risk.is_emergency(&told) || known.is_some_and(|c| c.emergency),
+        emergency: told.iter().any(|text| pack.risk.is_emergency(text))
+            || known.is_some_and(|c| c.emergency),
         asked: !phone.is_empty(),
         same,
     })
@@ -322,6 +339,10 @@ async fn show(
         what: pick(&["summary", "narrative"]),
         place: pick(&["place", "address"]),
         safe: pick(&["safe_contact", "relation", "anonymous"]),
+        plan_open: PLAN.iter().any(|code| !form.get(code).is_empty())
+            || faults.iter().any(|f| PLAN.contains(&f.field.as_str())),
+        plan: pick(PLAN),
+        victim: pick(&["victim", "suspected"]),
         answer: pick(&[ANSWER]),
         risk: pick(&["risk"]),
         groups: groups(page, form),

@@ -20,8 +20,8 @@ use domain::{
     case::Case,
     contact::{Barred, Plan, Way, may_reach},
     decide::{self, Ctx},
-    field::{FieldKind, Meaning},
-    workflow::{Guard, Relation, Tone, Workflow},
+    field::{Field, FieldKind, Meaning},
+    workflow::{Guard, Relation, Target, Tone, Workflow},
 };
 use serde::Deserialize;
 use store::{CasePage, DeskCase, DeskFilter};
@@ -76,7 +76,7 @@ async fn queue(
     let (pack, now) = (&page.pack, app.now());
     let filter = DeskFilter {
         state: Some(VISITING.to_owned()),
-        cursor: asked.after.as_deref().and_then(cursor),
+        cursor: asked.after.as_deref().and_then(|text| app.store().cursor_of(text)),
         ..DeskFilter::default()
     };
     let list = app.store().desk(pack, &me.staff(), now, &filter).await?;
@@ -99,13 +99,10 @@ async fn queue(
         rule: flow.and_then(tries_needed).map_or_else(String::new, |(_, days)| {
             page.tf("visits.rule", &[("days", &days.to_string())])
         }),
-        next: list.next.map_or_else(String::new, |(rank, id)| format!("/visits?after={rank}.{id}")),
+        next: list.next.map_or_else(String::new, |next| {
+            format!("/visits?after={}", app.store().cursor_text(next))
+        }),
     })
-}
-
-fn cursor(text: &str) -> Option<(i64, i64)> {
-    let (rank, id) = text.split_once('.')?;
-    Some((rank.parse().ok()?, id.parse().ok()?))
 }
 
 fn visit(
@@ -120,7 +117,6 @@ fn visit(
     let plan = Plan::of(&page.pack, case);
     let way = plan.ways().next().unwrap_or(Way::Phone);
     let reach = may_reach(&page.pack, case, way, now);
-    let words = whole.and_then(|w| safe_contact(flow, w));
     let mut lines: Vec<String> = Vec::new();
     if plan.is_never() {
         lines.push(page.t("visits.unsafe").to_owned());
@@ -131,7 +127,7 @@ fn visit(
         if plan.ways().next().is_some() || plan.days().next().is_some() || plan.hours().is_some() {
             lines.push(format!("{} {}", contact::ways(page, &plan), contact::times(page, &plan)));
         }
-        lines.extend(words.map(str::to_owned));
+        lines.extend(whole.map(|w| agreed(page, flow, w)).unwrap_or_default());
     }
     if lines.is_empty() {
         lines.push(page.t("visits.no_plan").to_owned());
@@ -141,7 +137,7 @@ fn visit(
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
         unit: page.unit(handled_by).to_owned(),
-        contact: lines.join(page.t("staff.comma")),
+        contact: lines.join(page.t("contact.and")),
         warn: reach.is_err(),
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
             format!("{} / {days}", tried_on(case, action))
@@ -154,10 +150,16 @@ fn visit(
     }
 }
 
-/// How the person may be reached, in their own words.
-fn safe_contact<'a>(flow: Option<&Workflow>, case: &'a CasePage) -> Option<&'a str> {
-    let mut fields = flow?.fields.values().filter(|f| f.meaning == Meaning::SafeContact);
-    fields.find_map(|f| case.text(&f.code))
+/// What the person agreed in words. Each line says what it is: a number never to be called must
+/// not be taken for the number to call.
+fn agreed(page: &Page, flow: Option<&Workflow>, case: &CasePage) -> Vec<String> {
+    let fields = flow.into_iter().flat_map(|f| f.fields.values());
+    let plan = fields.filter(|f| f.meaning == Meaning::SafeContact);
+    let line = |f: &Field| {
+        let label = page.either(&f.label, &f.en);
+        case.text(&f.code).map(|text| format!("{label}{}{text}", page.t("staff.colon")))
+    };
+    plan.filter_map(line).collect()
 }
 
 /// The action that records a failed call and the different days on which it must be tried.
@@ -181,7 +183,8 @@ fn questions(page: &Page, flow: &Workflow) -> Vec<QuestionView> {
     let mut asked: Vec<&str> = Vec::new();
     let rating = flow
         .actions_from(VISITING)
-        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant));
+        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant))
+        .filter(|a| matches!(a.to, Target::State(_)));
     let mut found = Vec::new();
     for one in rating.flat_map(|a| &a.fields) {
         let Some(field) =
