@@ -124,7 +124,7 @@ pub struct Case {
     /// Programme code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programme: Option<Code>,
-    /// Version of the pack it lives under.
+    /// Edition of the rules it lives under.
     pub pack: String,
     /// Present state.
     pub state: Code,
@@ -290,7 +290,9 @@ impl Case {
             Fact::Taken { account } => self.owner = Some(*account),
             Fact::Handling { unit } => self.handling = Some(unit.clone()),
             Fact::Clock { change, clock } => {
-                if *change == ClockChange::Started {
+                // What was moved out of the red can run out again, and is then told again.
+                let anew = *change == ClockChange::Moved && clock.due() > stamp.at;
+                if anew || *change == ClockChange::Started {
                     self.climbed.remove(clock.code());
                 }
                 self.clocks.insert(clock.code().to_owned(), clock.clone());
@@ -307,6 +309,11 @@ impl Case {
             Fact::TaskEnded { id, end } => {
                 if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
                     task.end = Some(*end);
+                }
+            }
+            Fact::TaskMoved { id, clock } => {
+                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
+                    task.clock.clone_from(clock);
                 }
             }
             Fact::Issued { template, ordinal: _ } => self.documents.push(template.clone()),
@@ -385,17 +392,17 @@ impl Case {
         self.links.iter().rev().find(|(kind, _)| kind == "merged_into").map(|(_, id)| *id)
     }
 
-    /// Whether the case is open under the workflow of this pack; unknown states count as open,
+    /// Whether the case is open under the workflow it walks; unknown states count as open,
     /// so that nothing disappears from the lists by a broken pack.
     pub fn is_open(&self, pack: &Pack) -> bool {
-        pack.workflow(&self.workflow)
+        pack.flow_of(self)
             .and_then(|w| w.state(&self.state))
             .is_none_or(crate::workflow::State::is_open)
     }
 
     /// The first promise: an open case has a running clock, or an approved pause with an end.
     pub fn keeps_promise(&self, pack: &Pack) -> bool {
-        let Some(state) = pack.workflow(&self.workflow).and_then(|w| w.state(&self.state)) else {
+        let Some(state) = pack.flow_of(self).and_then(|w| w.state(&self.state)) else {
             return false;
         };
         match state.kind {

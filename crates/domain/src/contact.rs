@@ -11,7 +11,7 @@ use crate::{
     workflow::{Code, Locus},
 };
 use jiff::{Timestamp, ToSpan, civil::Weekday, tz::Offset};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -19,7 +19,7 @@ const DAY: u16 = 24 * 60;
 const WEEK: u8 = 0b111_1111;
 
 /// A way to reach somebody. The list is closed, because each way is a danger of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// A telephone call.
@@ -65,7 +65,7 @@ impl Way {
 }
 
 /// Which fields and flags of a workflow hold the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields {
     /// Ways that are allowed; nothing chosen allows all.
     pub ways: Code,
@@ -82,6 +82,7 @@ pub struct Fields {
     /// The flag of a plan that says something only in words.
     pub words_flag: Code,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -115,7 +116,7 @@ impl Default for Plan {
 impl Plan {
     /// The plan of a case. Without one, everything is allowed.
     pub fn of(pack: &Pack, case: &Case) -> Self {
-        let Some(fields) = pack.workflow(&case.workflow).and_then(|w| w.contact.as_ref()) else {
+        let Some(fields) = pack.flow_of(case).and_then(|w| w.contact.as_ref()) else {
             return Self::default();
         };
         let all = |code: &Code| case.coded.get(code).map_or(&[][..], Value::all);

@@ -10,7 +10,7 @@ use crate::{
     contact::{self, Barred, Plan, Way},
     duty, effect,
     field::{Checked, Meaning, Value},
-    pack::{Pack, Unit},
+    pack::{Pack, Rules, Unit},
     refusal::{Bar, Refusal},
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
@@ -106,7 +106,7 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
     let opened = Fact::Opened {
         workflow: flow.code.clone(),
         programme: wish.programme.clone(),
-        pack: ctx.pack.version.clone(),
+        pack: ctx.pack.edition.clone(),
         state: flow.initial.clone(),
         unit: effect::first_unit(ctx, flow, &place)?,
         channel: coded("channel"),
@@ -133,7 +133,7 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
 /// # Errors
 /// When the action is not allowed to this actor now, or a limit is passed.
 pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
-    let flow = workflow(ctx.pack, &case.workflow)?;
+    let flow = workflow(ctx.pack.of(case), &case.workflow)?;
     let action = flow
         .action(&step.action)
         .ok_or_else(|| Refusal::Unknown { what: "action", code: step.action.clone() })?;
@@ -152,6 +152,10 @@ pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
     let moves = to != from;
     if moves && !shares_clock(flow, &from, &to) {
         leave(ctx, flow, &mut draft)?;
+    }
+    if !case.is_open(ctx.pack) && !ctx.pack.knows(&case.pack) {
+        // Closed so long ago that its rules are gone: it comes back under those of today.
+        draft.push(Fact::Repacked { pack: ctx.pack.edition.clone() });
     }
     draft.push(Fact::Acted { action: action.code.clone(), from, to });
     give(&mut draft, &step.given);
@@ -173,7 +177,7 @@ pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
 /// The actions that this actor may do to the case now, in the order of the pack.
 pub fn allowed<'a>(ctx: Ctx<'a>, case: &'a Case) -> impl Iterator<Item = &'a Action> {
     ctx.pack
-        .workflow(&case.workflow)
+        .flow_of(case)
         .into_iter()
         .flat_map(|w| &w.actions)
         .filter(move |a| permit(ctx, case, a, None).is_ok())
@@ -197,14 +201,14 @@ pub fn permit(
         return Err(Bar::Role);
     }
     // What the law demands is said before what the office does.
-    if ctx.pack.workflow(&case.workflow).is_some_and(|w| duty::shuts(w, case, action)) {
+    if ctx.pack.flow_of(case).is_some_and(|w| duty::shuts(w, case, action)) {
         return Err(Bar::Duty);
     }
     action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))
 }
 
-fn workflow<'a>(pack: &'a Pack, code: &str) -> Result<&'a Workflow, Refusal> {
-    pack.workflow(code).ok_or_else(|| Refusal::Unknown { what: "workflow", code: code.to_owned() })
+fn workflow<'a>(rules: &'a Rules, code: &str) -> Result<&'a Workflow, Refusal> {
+    rules.workflow(code).ok_or_else(|| Refusal::Unknown { what: "workflow", code: code.to_owned() })
 }
 
 fn may_open(ctx: Ctx<'_>, who: &Who) -> bool {
@@ -434,7 +438,7 @@ fn enter(ctx: Ctx<'_>, flow: &Workflow, draft: &mut Draft) -> Result<(), Refusal
     }
 }
 
-fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
+pub(crate) fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
     if !draft.case.keeps_promise(ctx.pack) {
         return Err(Refusal::WouldBeLost);
     }
@@ -444,7 +448,7 @@ fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
 /// Whether the role that is expected to act can be held where it must be held: a case given to
 /// an office without such people would have a clock and nobody who may stop it.
 fn is_manned(pack: &Pack, case: &Case) -> bool {
-    let Some(flow) = pack.workflow(&case.workflow) else { return false };
+    let Some(flow) = pack.flow_of(case) else { return false };
     let Some(role) = flow.state(&case.state).and_then(|s| s.responsible()) else { return true };
     let holds = |unit: &Unit| pack.can_hold(role, unit);
     let ways = flow.actions_from(&case.state).flat_map(|a| &a.by).filter(|w| w.role == role);

@@ -12,20 +12,24 @@ use crate::{
     refusal::Refusal,
     workflow::{Action, Code, Locus, Target, Workflow},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A duty, as data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Duty {
     /// Stable code.
     pub code: Code,
     /// Name shown to staff.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What to do, and by what law.
+    #[serde(rename = "~help")]
     pub help: String,
     /// The same in English.
+    #[serde(rename = "~help_en")]
     pub help_en: String,
     /// It is owed as soon as one of these fits.
     pub when: Vec<When>,
@@ -38,11 +42,12 @@ pub struct Duty {
     /// Message that is queued when it is first owed.
     pub message: Option<Code>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// A condition; every part that is given must fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
     /// The category begins with one of these.

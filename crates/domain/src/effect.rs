@@ -253,7 +253,7 @@ pub(crate) fn start_clock(
         .get(code)
         .map(|c| c.span_for(&draft.case.grade))
         .ok_or_else(|| Refusal::Unknown { what: "clock", code: code.to_owned() })?;
-    let clock = Clock::start(code, ctx.now, span, &ctx.pack.work_time)?;
+    let clock = Clock::start(code, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Started, clock });
     Ok(())
 }
@@ -272,7 +272,7 @@ fn start_clock_at(
     }
     let minutes = (end.as_second() - ctx.now.as_second()) / 60;
     let span = Span::CalendarMinutes(u32::try_from(minutes).unwrap_or(u32::MAX));
-    let clock = Clock::start(code, ctx.now, span, &ctx.pack.work_time)?;
+    let clock = Clock::start(code, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Started, clock });
     Ok(())
 }
@@ -303,7 +303,7 @@ fn extend_clock(
         return Err(Refusal::OverLimit { what: "extension_times", max: u32::from(times) });
     }
     let by = Span::CalendarDays { days, roll: true };
-    let clock = clock.extend(by, &ctx.pack.work_time)?;
+    let clock = clock.extend(by, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Extended, clock });
     Ok(())
 }
@@ -335,7 +335,7 @@ fn pause(
 fn resume(ctx: Ctx<'_>, draft: &mut Draft) -> Result<(), Refusal> {
     let paused: Vec<Clock> = draft.case.clocks.values().filter(|c| is_paused(c)).cloned().collect();
     for clock in paused {
-        let clock = clock.resume(ctx.now, &ctx.pack.work_time)?;
+        let clock = clock.resume(ctx.now, &ctx.pack.of(&draft.case).work_time)?;
         draft.push(Fact::Clock { change: ClockChange::Resumed, clock });
     }
     Ok(())
@@ -420,7 +420,7 @@ pub(crate) fn open_tasks(
             continue;
         }
         let id = u32::try_from(draft.case.tasks.len()).unwrap_or(u32::MAX - 1) + 1;
-        let clock = Clock::start(clock, ctx.now, span, &ctx.pack.work_time)?;
+        let clock = Clock::start(clock, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
         let task = Task { id, kind: kind.to_owned(), unit: unit.clone(), clock, end: None };
         draft.push(Fact::TaskOpened { task });
     }

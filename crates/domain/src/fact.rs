@@ -24,7 +24,7 @@ pub enum Fact {
         /// Programme code.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         programme: Option<Code>,
-        /// Version of the pack it is opened under.
+        /// Edition of the rules it is opened under.
         pack: String,
         /// First state.
         state: Code,
@@ -133,6 +133,13 @@ pub enum Fact {
         /// How.
         end: TaskEnd,
     },
+    /// The deadline of a task was put where the rules of another pack put it.
+    TaskMoved {
+        /// Task.
+        id: u32,
+        /// Its clock as it is now.
+        clock: Clock,
+    },
     /// A numbered document was issued.
     Issued {
         /// Template code.
@@ -188,9 +195,9 @@ pub enum Fact {
         /// Unit that is told.
         unit: Code,
     },
-    /// The case moved to another version of the pack.
+    /// The case moved under the rules of another version of the pack.
     Repacked {
-        /// New version.
+        /// Edition of the rules.
         pack: String,
     },
 }
@@ -231,4 +238,6 @@ pub enum ClockChange {
     Resumed,
     /// Its end was moved.
     Extended,
+    /// It goes on under the rules of another pack.
+    Moved,
 }

@@ -12,26 +12,33 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A field of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// Stable code.
     pub code: Code,
     /// Label.
+    #[serde(rename = "~label")]
     pub label: String,
     /// English label.
+    #[serde(rename = "~en")]
     pub en: String,
     /// One sentence of help.
+    #[serde(rename = "~help")]
     pub help: String,
+    /// The same in English.
+    pub help_en: String,
     /// What may be typed.
     pub kind: FieldKind,
     /// What the words of a text field are, for search and duplicates.
     pub meaning: Meaning,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What may be typed into a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// One line of free text, sealed.
     Line {
@@ -86,20 +93,21 @@ impl FieldKind {
 }
 
 /// One option of a choice.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// Stored value.
     pub value: String,
     /// Words shown.
+    #[serde(rename(serialize = "~label"), alias = "~label")]
     pub label: String,
     /// English words.
-    #[serde(default)]
+    #[serde(rename(serialize = "~en"), alias = "~en", default)]
     pub en: String,
 }
 
 /// What a text field holds, so that it can be searched, compared or masked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
     /// Part of the story.
@@ -172,8 +180,24 @@ pub struct FieldFault {
     pub field: Code,
     /// Label, to be put into the sentence.
     pub label: String,
+    /// The same in English.
+    pub label_en: String,
     /// The reason.
     pub why: Why,
+}
+
+impl FieldFault {
+    /// A fault of a field that the workflow knows.
+    pub fn of(field: &Field, why: Why) -> Self {
+        let Field { code, label, en, .. } = field;
+        Self { field: code.clone(), label: label.clone(), label_en: en.clone(), why }
+    }
+
+    /// A fault of something that has no label but its code.
+    pub fn bare(code: &str, why: Why) -> Self {
+        let [field, label, label_en] = [code; 3].map(str::to_owned);
+        Self { field, label, label_en, why }
+    }
 }
 
 /// Reasons for refusing a field.
@@ -221,7 +245,7 @@ pub fn check(
     let mut checked = Checked::default();
     let mut faults = Vec::new();
     for code in raw.keys().filter(|k| !uses.iter().any(|u| u.code == **k)) {
-        faults.push(FieldFault { field: code.clone(), label: code.clone(), why: Why::Unknown });
+        faults.push(FieldFault::bare(code, Why::Unknown));
     }
     for one in uses {
         let Some(field) = workflow.fields.get(&one.code) else { continue };
@@ -229,7 +253,7 @@ pub fn check(
             .get(&one.code)
             .map(|v| v.iter().map(|s| s.trim()).filter(|s| !s.is_empty()).collect())
             .unwrap_or_default();
-        let fault = |why| FieldFault { field: field.code.clone(), label: field.label.clone(), why };
+        let fault = |why| FieldFault::of(field, why);
         if given.is_empty() {
             if one.required {
                 faults.push(fault(Why::Missing));

@@ -5,6 +5,7 @@
 //! with the same result twice.
 
 pub mod access;
+pub mod audit;
 pub mod case;
 pub mod clock;
 pub mod contact;
@@ -13,9 +14,11 @@ pub mod duty;
 mod effect;
 pub mod fact;
 pub mod field;
+pub mod moving;
 pub mod milestone;
 pub mod pack;
 pub mod refusal;
+pub mod sending;
 pub mod soundness;
 pub mod tick;
 pub mod workflow;

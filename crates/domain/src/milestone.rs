@@ -15,13 +15,15 @@ use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
 /// A kind of paper, as data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MilestoneSpec {
     /// Stable code.
     pub code: Code,
     /// Name.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// Date field: from when it counts.
     pub issued: Code,
@@ -40,6 +42,7 @@ pub struct MilestoneSpec {
     /// The most days for which it may be issued.
     pub longest_days: Option<u32>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 

@@ -3,20 +3,24 @@
 //! A workflow is data from a pack. Guards and effects come from closed lists with typed
 //! parameters; there is no expression language, so every workflow can be proved sound
 //! (`soundness`) before the first case walks it. This module decides nothing.
+//!
+//! Workflows are stored with the rules that running cases keep (`pack::Rules`), so shapes are only
+//! ever added to, and a new part must be left out of the stored form while it has its usual value.
+//! Words that people read are stored under keys with `~`: they are not part of the rules.
 
 mod lists;
 
 pub use lists::{AssignTo, Effect, Guard, Trigger};
 
 use crate::{clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A stable identifier from a pack: unit, role, state, action, field, category …
 pub type Code = String;
 
 /// Where in a pack something is written, so that every fault can name file and line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locus {
     /// File relative to the folder that holds the packs.
     pub file: Arc<str>,
@@ -25,13 +29,15 @@ pub struct Locus {
 }
 
 /// One record pattern as data (the fourteen patterns of the domain handbook).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// Stable code, for example `appeal`.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// Pattern code: CASE, MED, REC …
     pub pattern: Code,
@@ -50,30 +56,36 @@ pub struct Workflow {
     /// Steps that no path may avoid.
     pub mandatory: Vec<Mandatory>,
     /// The fields that say how a person may be contacted, where the workflow asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<contact::Fields>,
     /// What happens when the grade of a case becomes this one, whoever or whatever raised it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_grade: Vec<OnGrade>,
     /// Papers of the law with an expiry date, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub milestones: BTreeMap<Code, MilestoneSpec>,
     /// What the law demands before a case may be answered or closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duties: Vec<Duty>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What happens when the grade of a case becomes a given one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OnGrade {
     /// The grade.
     pub grade: Code,
     /// Clocks, messages, flags and tasks; nothing that moves the case.
     pub effects: Vec<Effect>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How a case of a workflow comes into being.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// Who may open.
     pub by: Vec<Who>,
@@ -84,28 +96,36 @@ pub struct Opening {
     /// What happens beside.
     pub effects: Vec<Effect>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// One state of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Stable code.
     pub code: Code,
     /// Name shown to staff.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads while the case is here.
+    #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What a state means for the promise that no case is lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StateKind {
     /// Somebody must act before the stage clock runs out.
     Open {
@@ -143,16 +163,21 @@ impl State {
 }
 
 /// One thing somebody may do to a case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     /// Stable code.
     pub code: Code,
     /// Words on the button.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English words.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads in the history; empty keeps the action internal.
+    #[serde(rename = "~public")]
     pub public: String,
+    /// The same in English.
+    pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
     /// Where it leads.
@@ -170,13 +195,15 @@ pub struct Action {
     /// May be done to many cases at once.
     pub bulk: bool,
     /// How loud the button is.
+    #[serde(rename = "~tone")]
     pub tone: Tone,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How loud a button is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// The usual next step.
@@ -191,7 +218,8 @@ pub enum Tone {
 }
 
 /// Where an action leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The state does not change.
     Same,
@@ -200,7 +228,7 @@ pub enum Target {
 }
 
 /// A role in a relation to the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// Role code.
     pub role: Code,
@@ -209,7 +237,7 @@ pub struct Who {
 }
 
 /// How an actor stands to a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// The actor's unit is the responsible unit.
@@ -227,7 +255,7 @@ pub enum Relation {
 }
 
 /// A field that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldUse {
     /// Field code.
     pub code: Code,
@@ -236,12 +264,15 @@ pub struct FieldUse {
 }
 
 /// A deadline policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClockSpec {
     /// Stable code.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
     /// Length by risk grade.
@@ -249,6 +280,7 @@ pub struct ClockSpec {
     /// Whether overdue steps are escalated to the units above.
     pub escalates: bool,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -261,9 +293,10 @@ impl ClockSpec {
 
 /// A promise about paths: after `since` (or from the opening), `before` cannot be reached
 /// unless one of `steps` is done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mandatory {
     /// Name shown in faults.
+    #[serde(rename = "~name")]
     pub name: String,
     /// States that must not be reached without the step.
     pub before: Vec<Code>,
@@ -272,6 +305,7 @@ pub struct Mandatory {
     /// Actions after which the step is needed (again); empty means from the opening.
     pub since: Vec<Code>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 

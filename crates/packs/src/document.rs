@@ -27,6 +27,15 @@ pub(crate) struct Entry<T> {
     pub(crate) value: T,
 }
 
+/// Keys of a text that people read, each with the key of its English.
+pub(crate) type Words = &'static [(&'static str, &'static str)];
+
+/// What is read from a table says which of its texts people read: those are refused without
+/// their English, here and in the tables inside.
+pub(crate) trait Worded {
+    const WORDS: Words = &[];
+}
+
 impl<'f> Document<'f> {
     /// Reads the syntax; none when it is broken, with one fault for each break.
     pub(crate) fn parse(file: &'f File, faults: &mut Faults) -> Option<Self> {
@@ -45,7 +54,7 @@ impl<'f> Document<'f> {
     }
 
     /// Takes a list of entries with codes: `[[key]]`. Nothing when the key is absent.
-    pub(crate) fn list<T: Deserialize<'f>>(
+    pub(crate) fn list<T: Deserialize<'f> + Worded>(
         &mut self,
         key: &'static str,
         faults: &mut Faults,
@@ -67,6 +76,7 @@ impl<'f> Document<'f> {
                 faults.add(&at, what, "delete one of the two or give it another code");
                 continue;
             }
+            english(self.file, table, T::WORDS, faults);
             match T::deserialize(ValueDeserializer::from(item)) {
                 Ok(value) => entries.push(Entry { code, at, value }),
                 Err(error) => {
@@ -113,7 +123,8 @@ impl<'f> Document<'f> {
     }
 
     /// Takes what is left; keys that nobody knows are faults.
-    pub(crate) fn rest<T: Deserialize<'f>>(self, faults: &mut Faults) -> Option<T> {
+    pub(crate) fn rest<T: Deserialize<'f> + Worded>(self, faults: &mut Faults) -> Option<T> {
+        english(self.file, self.table.get_ref(), T::WORDS, faults);
         match T::deserialize(Deserializer::from(self.table)) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -128,6 +139,7 @@ impl<'f> Document<'f> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Nothing {}
+        impl Worded for Nothing {}
         let _: Option<Nothing> = self.rest(faults);
     }
 
@@ -144,6 +156,42 @@ impl<'f> Document<'f> {
     fn not_a_table(&self, key: &str, span: &Range<usize>, faults: &mut Faults) {
         let what = format!("`{key}` is not a list of tables");
         faults.add(&self.file.at(span.start), what, format!("write [[{key}]] before each entry"));
+    }
+}
+
+/// Each text has its English beside it, also in tables and lists of tables inside.
+fn english(file: &File, table: &DeTable<'_>, words: Words, faults: &mut Faults) {
+    for (key, partner) in words {
+        let Some(text) = table.get(*key).filter(|t| is_said(t.get_ref())) else { continue };
+        let translated = match (text.get_ref(), table.get(*partner).map(Spanned::get_ref)) {
+            (DeValue::Table(own), Some(DeValue::Table(other))) => {
+                own.keys().all(|k| other.get(k).is_some_and(|v| is_said(v.get_ref())))
+            }
+            (_, Some(other)) => is_said(other),
+            (_, None) => false,
+        };
+        if !translated {
+            let what = format!("`{key}` has no English");
+            faults.add(&file.at(text.span().start), what, format!("add {partner} beside it"));
+        }
+    }
+    for value in table.values() {
+        match value.get_ref() {
+            DeValue::Table(inner) => english(file, inner, words, faults),
+            DeValue::Array(items) => {
+                let inner = items.iter().filter_map(|item| item.get_ref().as_table());
+                inner.for_each(|inner| english(file, inner, words, faults));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether there is a text at all; an empty one keeps something unsaid.
+fn is_said(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Table(texts) => !texts.is_empty(),
+        other => other.as_str().is_some_and(|text| !text.trim().is_empty()),
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    document::{Document, Entry},
+    document::{Document, Entry, Worded, Words},
     faults::Faults,
     folder::{File, Folders},
     protection,
@@ -51,9 +51,31 @@ struct RawState {
     en: String,
     public: String,
     #[serde(default)]
+    public_en: String,
+    #[serde(default)]
     kind: RawKind,
     role: Option<Code>,
     clock: Option<Code>,
+}
+
+impl Worded for RawHead {
+    const WORDS: Words = &[("name", "en")];
+}
+
+impl Worded for RawState {
+    const WORDS: Words = &[("name", "en"), ("public", "public_en")];
+}
+
+impl Worded for RawAction {
+    const WORDS: Words = &[("name", "en"), ("public", "public_en")];
+}
+
+impl Worded for RawClock {
+    const WORDS: Words = &[("name", "en")];
+}
+
+impl Worded for RawField {
+    const WORDS: Words = &[("label", "en"), ("help", "help_en")];
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -74,6 +96,8 @@ struct RawAction {
     en: String,
     #[serde(default)]
     public: String,
+    #[serde(default)]
+    public_en: String,
     from: Vec<Code>,
     to: Option<Code>,
     by: Vec<Spanned<String>>,
@@ -94,6 +118,8 @@ struct RawAction {
 #[serde(deny_unknown_fields)]
 struct RawClock {
     name: String,
+    #[serde(default)]
+    en: String,
     span: Span,
     #[serde(default)]
     by_grade: BTreeMap<Code, Span>,
@@ -108,6 +134,8 @@ struct RawField {
     en: String,
     #[serde(default)]
     help: String,
+    #[serde(default)]
+    help_en: String,
     #[serde(rename = "type")]
     kind: RawType,
     min: Option<i64>,
@@ -253,7 +281,8 @@ fn state(entry: Entry<RawState>, faults: &mut Faults) -> Option<State> {
         RawKind::Closed => StateKind::Closed,
         RawKind::End => StateKind::End,
     };
-    Some(State { code, name: raw.name, en: raw.en, public: raw.public, kind, at })
+    let RawState { name, en, public, public_en, .. } = raw;
+    Some(State { code, name, en, public, public_en, kind, at })
 }
 
 fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
@@ -267,6 +296,7 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
         name: raw.name,
         en: raw.en,
         public: raw.public,
+        public_en: raw.public_en,
         from: raw.from,
         to: raw.to.map_or(Target::Same, Target::State),
         by: whos(file, raw.by, faults),
@@ -282,8 +312,8 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
 
 fn clock(entry: Entry<RawClock>) -> ClockSpec {
     let Entry { code, at, value: raw } = entry;
-    let RawClock { name, span, by_grade, escalates } = raw;
-    ClockSpec { code, name, span, by_grade, escalates, at }
+    let RawClock { name, en, span, by_grade, escalates } = raw;
+    ClockSpec { code, name, en, span, by_grade, escalates, at }
 }
 
 /// `role@relation`
@@ -334,7 +364,8 @@ fn field(entry: Entry<RawField>, faults: &mut Faults) -> Option<Field> {
         faults.add(&at, what, "delete the key or change the type");
     }
     let meaning = raw.meaning.unwrap_or_default();
-    Some(Field { code, label: raw.label, en: raw.en, help: raw.help, kind, meaning, at })
+    let RawField { label, en, help, help_en, .. } = raw;
+    Some(Field { code, label, en, help, help_en, kind, meaning, at })
 }
 
 /// Takes the keys that belong to the type; what remains in `raw` is too much.

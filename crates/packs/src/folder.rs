@@ -15,7 +15,10 @@ use domain::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{document::Document, faults::Faults};
+use crate::{
+    document::{Document, Worded, Words},
+    faults::Faults,
+};
 
 /// The folder of the city and the one it builds on.
 pub(crate) struct Folders {
@@ -27,6 +30,7 @@ pub(crate) struct Folders {
 pub(crate) struct Head {
     pub(crate) code: Code,
     pub(crate) name: String,
+    pub(crate) en: String,
     pub(crate) version: String,
     pub(crate) utc_offset_hours: i8,
     pub(crate) region: Code,
@@ -39,11 +43,23 @@ pub(crate) struct Head {
 struct RawHead {
     name: String,
     #[serde(default)]
+    en: String,
+    #[serde(default)]
     base: Option<Spanned<String>>,
     version: String,
     utc_offset_hours: Spanned<i8>,
     region: Spanned<Code>,
     brand: Brand,
+}
+
+impl Worded for RawHead {
+    const WORDS: Words = &[
+        ("name", "en"),
+        ("platform", "english"),
+        ("short", "short_en"),
+        ("owner", "owner_en"),
+        ("motto", "motto_en"),
+    ];
 }
 
 /// A file that has been read, with its lines.
@@ -106,6 +122,7 @@ pub(crate) fn open(dir: &Path, faults: &mut Faults) -> Option<(Folders, Head)> {
     let head = Head {
         code,
         name: raw.name,
+        en: raw.en,
         version: raw.version,
         utc_offset_hours: hours.clamp(-12, 14),
         region_at: file.at(raw.region.span().start),

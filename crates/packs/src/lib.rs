@@ -24,6 +24,7 @@ mod organisation;
 mod papers;
 mod protection;
 mod routing;
+mod rules;
 mod texts;
 mod time;
 
@@ -79,7 +80,7 @@ pub fn load(dir: &Path) -> Result<City, Vec<Fault>> {
 fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Option<City> {
     let regions = organisation::regions(folders, &head, faults);
     let kinds = organisation::kinds(folders, faults);
-    let units = organisation::units(&regions, &kinds, faults);
+    let units = organisation::units(&regions, &kinds, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
     let codes: Vec<_> = kinds.iter().map(|k| k.code.clone()).collect();
     let risk = matters::risk(folders, &codes, faults);
@@ -87,6 +88,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
     let work_time = time::work_time(folders, &head, faults);
+    let holidays = time::holidays(folders, faults);
     let policies = time::policies(folders, faults);
     let routing = routing::rules(folders, faults);
     let flows = flow::workflows(folders, faults);
@@ -97,9 +99,11 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
+    let version = head.version.clone();
     let pack = Pack {
         code: head.code,
         name: head.name,
+        en: head.en,
         version: head.version,
         brand: head.brand,
         regions,
@@ -109,17 +113,16 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         risk,
         routing,
         channels,
-        work_time: work_time?,
-        lights,
-        escalation,
+        holidays,
         messages,
-        workflows: flows,
         programmes: programmes.known,
+        rules: rules::dated(&version, (work_time?, lights, escalation), flows),
+        past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
-    check::workflows(&pack, &papers, faults);
+    check::workflows(&pack, &pack.rules, &papers, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    document::{Document, Entry, lay},
+    document::{Document, Entry, Worded, Words, lay},
     faults::Faults,
     folder::{File, Folders},
 };
@@ -23,6 +23,9 @@ use crate::{
 /// itself is among it.
 pub const MESSAGE_VARIABLES: [&str; 5] =
     ["case_number", "platform_short", "hotline", "due_date", "step"];
+
+/// Variables that tell who sends.
+const SENDER: [&str; 2] = ["platform_short", "hotline"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,9 +40,15 @@ struct RawCategory {
     emergency: bool,
     #[serde(default)]
     advice: String,
+    #[serde(default)]
+    advice_en: String,
     /// For people who edit the file and for training.
     #[serde(default, rename = "note")]
     _note: String,
+}
+
+impl Worded for RawCategory {
+    const WORDS: Words = &[("name", "en"), ("advice", "advice_en")];
 }
 
 /// The categories; one without advice gives that of its parent.
@@ -60,8 +69,8 @@ pub(crate) fn categories(
         } else if !above.is_empty() {
             faults.known(at, entries.iter().any(|e| e.code == above), "category", above);
         }
-        let inherited = entries.iter().find(|e| e.code == above).map(|e| &e.value.advice);
-        let advice = Some(&raw.advice).filter(|a| !a.is_empty()).or(inherited);
+        let above = entries.iter().find(|e| e.code == above).map(|e| &e.value);
+        let told = Some(raw).filter(|raw| !raw.advice.is_empty()).or(above);
         let category = Category {
             code: code.clone(),
             name: raw.name.clone(),
@@ -70,7 +79,8 @@ pub(crate) fn categories(
             sensitive: raw.sensitive,
             public: raw.public,
             emergency: raw.emergency,
-            advice: advice.cloned().unwrap_or_default(),
+            advice: told.map_or(String::new(), |raw| raw.advice.clone()),
+            advice_en: told.map_or(String::new(), |raw| raw.advice_en.clone()),
         };
         known.insert(code.clone(), category);
     }
@@ -85,6 +95,10 @@ struct RawChannel {
     en: String,
     public: bool,
     external: bool,
+}
+
+impl Worded for RawChannel {
+    const WORDS: Words = &[("name", "en")];
 }
 
 /// The channels.
@@ -106,6 +120,8 @@ struct RawGrade {
     order: u8,
     #[serde(default)]
     meaning: String,
+    #[serde(default)]
+    meaning_en: String,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +136,8 @@ struct RawQuestion {
     red: bool,
     #[serde(default)]
     help: String,
+    #[serde(default)]
+    help_en: String,
 }
 
 fn one() -> u32 {
@@ -131,6 +149,14 @@ fn one() -> u32 {
 struct RawRiskRule {
     orange_at: u32,
     duty: Code,
+}
+
+impl Worded for RawGrade {
+    const WORDS: Words = &[("name", "en"), ("meaning", "meaning_en")];
+}
+
+impl Worded for RawQuestion {
+    const WORDS: Words = &[("text", "en"), ("help", "help_en")];
 }
 
 /// Grades, questions and words that call for help at once.
@@ -158,14 +184,14 @@ pub(crate) fn risk(folders: &Folders, kinds: &[Code], faults: &mut Faults) -> Ri
     let mut grades: Vec<Grade> = grades
         .into_iter()
         .map(|Entry { code, value: raw, .. }| {
-            let RawGrade { name, en, order, meaning } = raw;
-            Grade { code, name, en, order, meaning }
+            let RawGrade { name, en, order, meaning, meaning_en } = raw;
+            Grade { code, name, en, order, meaning, meaning_en }
         })
         .collect();
     grades.sort_by_key(|g| g.order);
     let questions = questions.into_iter().map(|Entry { code, value: raw, .. }| {
-        let RawQuestion { text, en, weight, red, help } = raw;
-        Question { code, text, en, weight, red, help }
+        let RawQuestion { text, en, weight, red, help, help_en } = raw;
+        Question { code, text, en, weight, red, help, help_en }
     });
     let risk = Risk {
         questions: questions.collect(),
@@ -190,6 +216,12 @@ pub(crate) fn risk(folders: &Folders, kinds: &[Code], faults: &mut Faults) -> Ri
 struct RawMessage {
     to: Recipient,
     text: Spanned<String>,
+    #[serde(default)]
+    en: Option<Spanned<String>>,
+}
+
+impl Worded for RawMessage {
+    const WORDS: Words = &[("text", "en")];
 }
 
 /// The messages; each names only what the closed list allows.
@@ -204,14 +236,18 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         let found = document.list::<RawMessage>("message", faults);
         document.end(faults);
         for entry in &found {
-            variables(file, &entry.value.text, faults);
+            for text in entry.value.en.iter().chain([&entry.value.text]) {
+                variables(file, text, faults);
+            }
+            neutral(file, &entry.value, faults);
         }
         lay(&mut entries, found);
     }
     let known: BTreeMap<Code, Message> = entries
         .into_iter()
-        .map(|Entry { code, value: RawMessage { to, text }, .. }| {
-            (code.clone(), Message { code, to, text: text.into_inner() })
+        .map(|Entry { code, value: RawMessage { to, text, en }, .. }| {
+            let en = en.map(Spanned::into_inner).unwrap_or_default();
+            (code.clone(), Message { code, to, text: text.into_inner(), en })
         })
         .collect();
     if let Some(file) = files.first() {
@@ -220,6 +256,20 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         }
     }
     known
+}
+
+/// Whoever holds the telephone of a person must not learn from whom the message is.
+fn neutral(file: &File, message: &RawMessage, faults: &mut Faults) {
+    for text in message.en.iter().chain([&message.text]) {
+        let mark = |name: &&&str| text.get_ref().contains(&format!("{{{{{name}}}}}"));
+        let Some(name) = SENDER.iter().find(mark) else { continue };
+        if message.to != Recipient::Appellant {
+            continue;
+        }
+        let what = format!("a message to a person names its sender with `{name}`");
+        let at = file.at(text.span().start);
+        faults.add(&at, what, "write it without the variable: the telephone may be in other hands");
+    }
 }
 
 fn variables(file: &File, text: &Spanned<String>, faults: &mut Faults) {
@@ -246,11 +296,21 @@ fn variables(file: &File, text: &Spanned<String>, faults: &mut Faults) {
 #[serde(deny_unknown_fields)]
 struct RawProgramme {
     name: String,
+    #[serde(default)]
+    en: String,
     workflow: Code,
     source: String,
     unit: String,
     #[serde(default)]
+    unit_en: String,
+    #[serde(default)]
     note: String,
+    #[serde(default)]
+    note_en: String,
+}
+
+impl Worded for RawProgramme {
+    const WORDS: Words = &[("name", "en"), ("unit", "unit_en"), ("note", "note_en")];
 }
 
 /// The programmes of a city and their places.
@@ -270,16 +330,26 @@ pub(crate) fn programmes(folders: &Folders, faults: &mut Faults) -> Programmes {
             let what = format!("the programme `{code}` stands in a file of another name");
             faults.add(&at, what, format!("name the file {code}.toml"));
         }
-        let RawProgramme { name, workflow, source, unit, note } = raw;
+        let RawProgramme { name, en, workflow, source, unit, unit_en, note, note_en } = raw;
         programmes.at.insert(code.clone(), at);
-        let programme = Programme { code: code.clone(), name, workflow, source, unit, note };
+        let programme = Programme {
+            code: code.clone(),
+            name,
+            en,
+            workflow,
+            source,
+            unit,
+            unit_en,
+            note,
+            note_en,
+        };
         programmes.known.insert(code, programme);
     }
     programmes
 }
 
 /// One list in one file, the city's entries laid over those of the base.
-pub(crate) fn list<T: serde::de::DeserializeOwned>(
+pub(crate) fn list<T: serde::de::DeserializeOwned + Worded>(
     folders: &Folders,
     name: &str,
     key: &'static str,

@@ -3,7 +3,11 @@
 use domain::workflow::Code;
 use serde::Deserialize;
 
-use crate::{document::Document, document::Entry, document::lay, faults::Faults, folder::Folders};
+use crate::{
+    document::{Document, Entry, Worded, lay},
+    faults::Faults,
+    folder::Folders,
+};
 
 /// What anybody may ask for: a service of Open311 `GeoReport` v2.
 #[derive(Debug, Clone)]
@@ -130,6 +134,8 @@ struct RawOffer {
     #[serde(default)]
     attributes: Vec<Attribute>,
 }
+
+impl Worded for RawOffer {}
 
 /// The services; a pack may have none.
 pub(crate) fn services(folders: &Folders, faults: &mut Faults) -> Vec<Entry<Offer>> {

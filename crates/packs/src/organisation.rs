@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    pack::{Level, Region, Regions, Role, Scope, Sees, Unit, UnitKind, Units},
+    pack::{Admin, Level, Region, Regions, Role, Scope, Sees, Unit, UnitKind, Units},
     workflow::{Code, Locus},
 };
 use serde::Deserialize;
 
 use crate::{
-    document::{Document, Entry, lay},
+    document::{Document, Entry, Worded, Words, lay},
     faults::Faults,
     folder::{File, Folders, Head},
 };
@@ -27,13 +27,23 @@ const COLUMNS: &str = "code,name,level,parent";
 pub(crate) struct RawKind {
     name: String,
     #[serde(default)]
+    en: String,
+    #[serde(default)]
     names: BTreeMap<Level, String>,
+    #[serde(default)]
+    names_en: BTreeMap<Level, String>,
     short: String,
+    #[serde(default)]
+    short_en: String,
     levels: Vec<Level>,
     #[serde(default)]
     parent: Option<String>,
     #[serde(default)]
     agency: bool,
+}
+
+impl Worded for RawKind {
+    const WORDS: Words = &[("name", "en"), ("names", "names_en"), ("short", "short_en")];
 }
 
 #[derive(Deserialize)]
@@ -46,6 +56,32 @@ struct RawRole {
     levels: Vec<Level>,
     scope: Scope,
     sees: Sees,
+    #[serde(default)]
+    second_factor: bool,
+    #[serde(default)]
+    supervises: bool,
+    #[serde(default)]
+    administers: Option<Admin>,
+}
+
+impl RawRole {
+    /// Why an administering role is not sound, if it is not: whoever can open doors or remove
+    /// traces must neither look inside nor come in with a password alone.
+    fn fault(&self) -> Option<(&'static str, &'static str)> {
+        self.administers?;
+        if self.scope != Scope::None || self.sees != Sees::default() {
+            let advice = "set scope = \"none\" and every part of sees to \"none\"";
+            return Some(("administers and sees cases", advice));
+        }
+        if !self.second_factor {
+            return Some(("administers with a password alone", "add second_factor = true"));
+        }
+        None
+    }
+}
+
+impl Worded for RawRole {
+    const WORDS: Words = &[("name", "en")];
 }
 
 /// The divisions of the city.
@@ -161,10 +197,17 @@ pub(crate) fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind
                 parent,
             );
         }
-        let texts = kind.value.names.values().chain([&kind.value.name, &kind.value.short]);
+        let RawKind { name, en, names, names_en, short, short_en, .. } = &kind.value;
+        // An English one that is not there at all has been refused already.
+        let english = names_en.values().chain([en, short_en]).filter(|t| !t.is_empty());
+        let texts = names.values().chain([name, short]).chain(english);
         if texts.into_iter().any(|t| !t.contains("{region}")) {
             let what = format!("units of the kind `{}` would all have one name", kind.code);
-            faults.add(&kind.at, what, "put {region} into name, names and short");
+            faults.add(
+                &kind.at,
+                what,
+                "put {region} into name, names and short, and their English",
+            );
         }
         if kind.value.levels.is_empty() {
             let what = format!("units of the kind `{}` exist on no level", kind.code);
@@ -175,7 +218,12 @@ pub(crate) fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind
 }
 
 /// One unit for each region and kind.
-pub(crate) fn units(regions: &Regions, kinds: &[Entry<RawKind>], faults: &mut Faults) -> Units {
+pub(crate) fn units(
+    regions: &Regions,
+    kinds: &[Entry<RawKind>],
+    head: &Head,
+    faults: &mut Faults,
+) -> Units {
     let of = |kind: &str, level: Level| {
         kinds.iter().any(|k| k.code == kind && k.value.levels.contains(&level))
     };
@@ -190,10 +238,15 @@ pub(crate) fn units(regions: &Regions, kinds: &[Entry<RawKind>], faults: &mut Fa
                 orphans.insert(&kind.code);
             }
             let name = raw.names.get(&region.level).unwrap_or(&raw.name);
+            let en = raw.names_en.get(&region.level).unwrap_or(&raw.en);
+            // The list of divisions holds no English; only the city itself has an English name.
+            let place = if region.code == head.region { &head.en } else { &region.name };
             units.push(Unit {
                 code: Units::code_of(&kind.code, region.level, &region.code),
                 name: name.replace("{region}", &region.name),
+                en: en.replace("{region}", place),
                 short: raw.short.replace("{region}", &region.name),
+                short_en: raw.short_en.replace("{region}", place),
                 kind: kind.code.clone(),
                 level: region.level,
                 region: region.code.clone(),
@@ -243,7 +296,9 @@ fn above(
 /// The roles, and where each can be held.
 pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BTreeMap<Code, Role> {
     let mut roles = Vec::new();
-    for file in folders.needed("roles.toml", faults) {
+    let files = folders.needed("roles.toml", faults);
+    let top = files.last().map(|file| file.line(1));
+    for file in files {
         let Some(mut document) = Document::parse(&file, faults) else {
             faults.breaks("role");
             continue;
@@ -263,8 +318,37 @@ pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BT
             let what = format!("the role `{code}` can be held nowhere");
             faults.add(&at, what, "name levels on which its kinds of unit exist");
         }
-        let RawRole { name, en, kinds, levels, scope, sees } = raw;
-        known.insert(code.clone(), Role { code, name, en, kinds, levels, scope, sees });
+        if let Some((what, advice)) = raw.fault() {
+            faults.add(&at, format!("the role `{code}` {what}"), advice);
+        }
+        let role = Role {
+            code: code.clone(),
+            name: raw.name,
+            en: raw.en,
+            kinds: raw.kinds,
+            levels: raw.levels,
+            scope: raw.scope,
+            sees: raw.sees,
+            second_factor: raw.second_factor,
+            supervises: raw.supervises,
+            administers: raw.administers,
+        };
+        known.insert(code, role);
+    }
+    if let Some(at) = top {
+        three_administrators(&at, &known, faults);
     }
     known
+}
+
+/// Each kind of administration is some role's, so that no city comes without one.
+fn three_administrators(at: &Locus, roles: &BTreeMap<Code, Role>, faults: &mut Faults) {
+    for (word, kind) in
+        [("system", Admin::System), ("security", Admin::Security), ("audit", Admin::Audit)]
+    {
+        if !roles.is_empty() && !roles.values().any(|r| r.administers == Some(kind)) {
+            let advice = format!("add administers = \"{word}\" to one role");
+            faults.add(at, format!("no role is the {word} administrator"), advice);
+        }
+    }
 }

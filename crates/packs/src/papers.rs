@@ -63,6 +63,11 @@ pub(crate) fn templates(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code
                     let advice = format!("name the file {}.toml", template.code());
                     faults.add(&file.line(1), what, advice);
                 }
+                if template.english().is_empty() {
+                    let title = file.text.lines().position(|line| line.starts_with("title"));
+                    let line = title.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(1);
+                    faults.add(&file.line(line), "`title` has no English", "add en beside it");
+                }
                 templates.insert(template.code().to_owned(), template);
             }
             Err(found) => {

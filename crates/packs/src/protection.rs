@@ -12,7 +12,7 @@ use domain::{
 use serde::Deserialize;
 
 use crate::{
-    document::{Document, Entry},
+    document::{Document, Entry, Worded, Words},
     faults::Faults,
 };
 
@@ -59,6 +59,10 @@ struct RawMilestone {
     longest_days: Option<u32>,
 }
 
+impl Worded for RawMilestone {
+    const WORDS: Words = &[("name", "en")];
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawDuty {
@@ -74,6 +78,10 @@ struct RawDuty {
     met_by: Vec<Code>,
     clock: Code,
     message: Option<Code>,
+}
+
+impl Worded for RawDuty {
+    const WORDS: Words = &[("name", "en"), ("help", "help_en")];
 }
 
 /// Takes the pieces out of the file of a workflow.

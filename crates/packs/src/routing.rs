@@ -7,7 +7,7 @@ use domain::{
 use serde::Deserialize;
 
 use crate::{
-    document::{Document, Entry},
+    document::{Document, Entry, Worded, Words},
     faults::Faults,
     folder::Folders,
 };
@@ -16,6 +16,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct RawRule {
     name: String,
+    #[serde(default)]
+    en: String,
     #[serde(default)]
     category: Vec<Code>,
     #[serde(default)]
@@ -26,6 +28,12 @@ struct RawRule {
     #[serde(default)]
     co: Vec<RouteTo>,
     why: String,
+    #[serde(default)]
+    why_en: String,
+}
+
+impl Worded for RawRule {
+    const WORDS: Words = &[("name", "en"), ("why", "why_en")];
 }
 
 /// The rules: one of the base that the city gives again stays in its place with the city's words,
@@ -49,8 +57,8 @@ pub(crate) fn rules(folders: &Folders, faults: &mut Faults) -> Routing {
         rules = first;
     }
     let rule = |Entry { code, at, value: raw }: Entry<RawRule>| {
-        let RawRule { name, category, risk, channel, to, co, why } = raw;
-        Rule { code, name, category, risk, channel, to, co, why, at }
+        let RawRule { name, en, category, risk, channel, to, co, why, why_en } = raw;
+        Rule { code, name, en, category, risk, channel, to, co, why, why_en, at }
     };
     Routing { rules: rules.into_iter().map(rule).collect() }
 }

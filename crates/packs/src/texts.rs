@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::{document::Document, faults::Faults, folder::Folders};
+use crate::{
+    document::{Document, Worded},
+    faults::Faults,
+    folder::Folders,
+};
 
 /// The home page in both languages.
 #[derive(Debug, Clone)]
@@ -49,6 +53,9 @@ pub struct Commitment {
     /// What is promised.
     pub text: String,
 }
+
+/// The English stands in a table of its own, with the same keys.
+impl Worded for HomeText {}
 
 /// The texts of the city, or those of its base.
 pub(crate) fn home(folders: &Folders, faults: &mut Faults) -> Option<HomeTexts> {

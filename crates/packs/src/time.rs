@@ -9,7 +9,7 @@ use jiff::{civil::Date, tz::Offset};
 use serde::Deserialize;
 
 use crate::{
-    document::Document,
+    document::{Document, Worded},
     faults::Faults,
     folder::{File, Folders, Head},
     organisation::lines,
@@ -29,6 +29,25 @@ pub(crate) fn provisional_years(folders: &Folders, faults: &mut Faults) -> Vec<i
         .filter(|year| !stems.contains(year))
         .filter_map(|year| year.parse().ok())
         .collect()
+}
+
+/// English names of the holidays; every name in the calendar must be among them.
+pub(crate) fn holidays(folders: &Folders, faults: &mut Faults) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for file in folders.files("calendar/names.toml", faults) {
+        let Some(document) = Document::parse(&file, faults) else { continue };
+        names.extend(document.rest::<BTreeMap<String, String>>(faults).unwrap_or_default());
+    }
+    for file in folders.within("calendar", "csv", faults) {
+        for (line, text) in lines(&file).skip(1) {
+            let name = text.split(',').nth(2).map_or("", str::trim);
+            if !name.is_empty() && !names.contains_key(name) {
+                let what = format!("the holiday `{name}` has no English");
+                faults.add(&file.line(line), what, "add it to calendar/names.toml");
+            }
+        }
+    }
+    names
 }
 
 /// Calendar, office hours and offset of the city.
@@ -162,6 +181,10 @@ struct RawClocks {
     lights: Option<Thresholds>,
     escalation: Option<Policy>,
 }
+
+impl Worded for RawClocks {}
+
+impl Worded for BTreeMap<String, String> {}
 
 /// When lights turn and how overdue clocks climb.
 pub(crate) fn policies(folders: &Folders, faults: &mut Faults) -> Option<(Thresholds, Policy)> {

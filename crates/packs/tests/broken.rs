@@ -56,13 +56,25 @@ const CASES: &[Case] = &[
     Case { file: APPEAL, find: "code = \"rework\"", replace: "code = \"Re-work\"", fault_in: APPEAL, line_with: "Re-work", words: &["not a code"] },
     Case { file: APPEAL, find: "type = \"text\"\nmax = 5000", replace: "type = \"text\"", fault_in: APPEAL, line_with: "code = \"narrative\"\n", words: &["`narrative` is not complete", "max"] },
     Case { file: APPEAL, find: "type = \"date\"", replace: "type = \"day\"", fault_in: APPEAL, line_with: "type = \"day\"", words: &["unknown word `day`", "date"] },
+    // English beside every text that people read.
+    Case { file: APPEAL, find: "en = \"Registered\"\n", replace: "", fault_in: APPEAL, line_with: "name = \"已登记\"", words: &["`name` has no English", "add en"] },
+    Case { file: APPEAL, find: "public_en = \"The unit in charge is working on it\"\n", replace: "public_en = \"\"\n", fault_in: APPEAL, line_with: "public = \"承办单位正在办理\"", words: &["`public` has no English", "add public_en"] },
+    Case { file: APPEAL, find: "en = \"Handling\"\n", replace: "", fault_in: APPEAL, line_with: "name = \"办理\"", words: &["`name` has no English"] },
+    Case { file: APPEAL, find: "label = \"亲属\", en = \"a relative\"", replace: "label = \"亲属\"", fault_in: APPEAL, line_with: "label = \"亲属\"", words: &["`label` has no English"] },
+    Case { file: "common/categories.toml", find: "advice_en = \"It is good", replace: "advise_en = \"It is good", fault_in: "common/categories.toml", line_with: "advice = \"您愿意说出来", words: &["`advice` has no English"] },
+    Case { file: "common/messages.toml", find: "en = \"{{platform_short}}: a task", replace: "en = \"{{unit}}: a task", fault_in: "common/messages.toml", line_with: "{{unit}}: a task", words: &["cannot contain the variable `unit`"] },
+    Case { file: "common/units.toml", find: "names_en = { village", replace: "names_en = { town", fault_in: "common/units.toml", line_with: "names = { village", words: &["`names` has no English", "add names_en"] },
+    Case { file: "common/documents/accept_notice.toml", find: "en = \"Notice of acceptance\"\n", replace: "", fault_in: "common/documents/accept_notice.toml", line_with: "title = ", words: &["`title` has no English"] },
+    Case { file: "common/calendar/2026.csv", find: "2026-05-01,0,劳动节", replace: "2026-05-01,0,五一节", fault_in: "common/calendar/2026.csv", line_with: "五一节", words: &["`五一节` has no English", "calendar/names.toml"] },
+    Case { file: "city/pack.toml", find: "owner_en = ", replace: "owner_uk = ", fault_in: "city/pack.toml", line_with: "owner = ", words: &["`owner` has no English", "add owner_en"] },
+    Case { file: "city/programmes/mediation.toml", find: "unit_en = \"cases\"\n", replace: "", fault_in: "city/programmes/mediation.toml", line_with: "unit = ", words: &["`unit` has no English"] },
     // The promises.
     Case { file: APPEAL, find: "role = \"triage\"\nclock = \"merged\"", replace: "role = \"triage\"", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"已合并", words: &["has no clock"] },
     Case { file: APPEAL, find: "role = \"triage\"\nclock = \"merged\"", replace: "clock = \"merged\"", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"已合并", words: &["has no role"] },
     Case { file: APPEAL, find: "effects = [{ pause_clocks = { until = \"pause_until\", max_days = 180 } }, ", replace: "effects = [", fault_in: APPEAL, line_with: "code = \"suspended\"\nname = \"中止", words: &["held without an end", "pause_clocks"] },
     Case { file: APPEAL, find: "from = [\"registered\", \"triage\", \"handling\"]\nto = \"merged\"", replace: "from = [\"registered\", \"triage\", \"handling\"]", fault_in: APPEAL, line_with: "code = \"merged\"\nname = \"已合并", words: &["can never be reached"] },
-    Case { file: APPEAL, find: "[[action]]\ncode = \"take\"", replace: "[[state]]\ncode = \"lost\"\nname = \"丢失\"\npublic = \"丢失\"\nrole = \"handler\"\nclock = \"handle\"\n\n[[action]]\ncode = \"lose\"\nname = \"丢失\"\nfrom = [\"handling\", \"lost\"]\nto = \"lost\"\nby = [\"handler@responsible\"]\n\n[[action]]\ncode = \"take\"", fault_in: APPEAL, line_with: "code = \"lost\"", words: &["no end can be reached from state `lost`"] },
-    Case { file: APPEAL, find: "[[action]]\ncode = \"take\"", replace: "[[action]]\ncode = \"just_close\"\nname = \"直接办结\"\nfrom = [\"handling\"]\nto = \"closed\"\nby = [\"handler@responsible\"]\n\n[[action]]\ncode = \"take\"", fault_in: APPEAL, line_with: "name = \"独立回访", words: &["around “独立回访", "handling → just_close → closed"] },
+    Case { file: APPEAL, find: "[[action]]\ncode = \"take\"", replace: "[[state]]\ncode = \"lost\"\nname = \"丢失\"\nen = \"Lost\"\npublic = \"丢失\"\npublic_en = \"Lost\"\nrole = \"handler\"\nclock = \"handle\"\n\n[[action]]\ncode = \"lose\"\nname = \"丢失\"\nen = \"Lose\"\nfrom = [\"handling\", \"lost\"]\nto = \"lost\"\nby = [\"handler@responsible\"]\n\n[[action]]\ncode = \"take\"", fault_in: APPEAL, line_with: "code = \"lost\"", words: &["no end can be reached from state `lost`"] },
+    Case { file: APPEAL, find: "[[action]]\ncode = \"take\"", replace: "[[action]]\ncode = \"just_close\"\nname = \"直接办结\"\nen = \"Just close\"\nfrom = [\"handling\"]\nto = \"closed\"\nby = [\"handler@responsible\"]\n\n[[action]]\ncode = \"take\"", fault_in: APPEAL, line_with: "name = \"独立回访", words: &["around “独立回访", "handling → just_close → closed"] },
     Case { file: APPEAL, find: "auto = \"pause_ended\"", replace: "", fault_in: APPEAL, line_with: "code = \"resume_on_time\"", words: &["only half automatic"] },
     Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"statistician\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["`statistician` can do nothing in state `visiting`"] },
     Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"citizen\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["nobody can hold the role `citizen`"] },
@@ -88,18 +100,23 @@ const CASES: &[Case] = &[
     Case { file: "common/risk.toml", find: "duty = \"hotline\"", replace: "duty = \"firemen\"", fault_in: "common/risk.toml", line_with: "duty = \"firemen\"", words: &["unknown unit kind `firemen`"] },
     // Other files.
     Case { file: "common/messages.toml", find: "{{case_number}}", replace: "{{summary}}", fault_in: "common/messages.toml", line_with: "{{summary}}", words: &["cannot contain the variable `summary`"] },
+    Case { file: "common/messages.toml", find: "您提交的信息", replace: "您在{{platform_short}}提交的信息", fault_in: "common/messages.toml", line_with: "{{platform_short}}提交", words: &["names its sender with `platform_short`", "other hands"] },
     Case { file: "common/messages.toml", find: "code = \"escalated\"", replace: "code = \"climbed\"", fault_in: "common/messages.toml", line_with: "# 通知短信", words: &["unknown message `escalated`"] },
     Case { file: "common/documents/accept_notice.toml", find: "{{category}}", replace: "{{kind}}", fault_in: "common/documents/accept_notice.toml", line_with: "{{kind}}", words: &["variable kind does not exist"] },
     Case { file: "common/routing.toml", find: "category = [\"1304\"]", replace: "category = [\"9904\"]", fault_in: "common/routing.toml", line_with: "[\"9904\"]", words: &["unknown category `9904`"] },
     Case { file: "common/routing.toml", find: "{ kind = \"procuratorate\", level = \"county\" }", replace: "{ kind = \"prosecutor\", level = \"county\" }", fault_in: "common/routing.toml", line_with: "prosecutor", words: &["unknown unit kind `prosecutor`"] },
     Case { file: "common/routing.toml", find: "level = \"city\"", replace: "level = \"province\"", fault_in: "common/routing.toml", line_with: "province", words: &["unknown word `province`", "city"] },
-    Case { file: "common/routing.toml", find: "name = \"其他全部事项\"\ncategory = []", replace: "name = \"其他全部事项\"\ncategory = [\"13\"]", fault_in: "common/routing.toml", line_with: "code = \"rest\"", words: &["does not fit every case"] },
+    Case { file: "common/routing.toml", find: "en = \"Everything else\"\ncategory = []", replace: "en = \"Everything else\"\ncategory = [\"13\"]", fault_in: "common/routing.toml", line_with: "code = \"rest\"", words: &["does not fit every case"] },
     Case { file: "common/routing.toml", find: "channel = [\"patrol\"]", replace: "channel = [\"walk\"]", fault_in: "common/routing.toml", line_with: "[\"walk\"]", words: &["unknown channel `walk`"] },
     Case { file: "common/categories.toml", find: "grade = \"yellow\"", replace: "grade = \"beige\"", fault_in: "common/categories.toml", line_with: "beige", words: &["unknown grade `beige`"] },
     Case { file: "common/categories.toml", find: "code = \"0101\"", replace: "code = \"9901\"", fault_in: "common/categories.toml", line_with: "code = \"9901\"", words: &["unknown category `99`"] },
     Case { file: "common/roles.toml", find: "kinds = [\"hotline\", \"wf\"]", replace: "kinds = [\"hotline\", \"fw\"]", fault_in: "common/roles.toml", line_with: "\"fw\"", words: &["unknown unit kind `fw`"] },
     Case { file: "common/roles.toml", find: "kinds = [\"hotline\"]\nlevels = [\"city\"]", replace: "kinds = [\"hotline\"]\nlevels = [\"town\"]", fault_in: "common/roles.toml", line_with: "code = \"operator\"", words: &["can be held nowhere"] },
     Case { file: "common/roles.toml", find: "scope = \"tasks\"", replace: "scope = \"everything\"", fault_in: "common/roles.toml", line_with: "everything", words: &["unknown word `everything`", "subtree"] },
+    Case { file: "common/roles.toml", find: "administers = \"audit\"\n[role.sees]\nidentity = \"none\"", replace: "administers = \"audit\"\n[role.sees]\nidentity = \"masked\"", fault_in: "common/roles.toml", line_with: "code = \"audit_admin\"", words: &["`audit_admin` administers and sees cases"] },
+    Case { file: "common/roles.toml", find: "scope = \"none\"\nsecond_factor = true\nadministers = \"system\"", replace: "scope = \"unit\"\nsecond_factor = true\nadministers = \"system\"", fault_in: "common/roles.toml", line_with: "code = \"system_admin\"", words: &["`system_admin` administers and sees cases"] },
+    Case { file: "common/roles.toml", find: "second_factor = true\nadministers = \"security\"", replace: "administers = \"security\"", fault_in: "common/roles.toml", line_with: "code = \"security_admin\"", words: &["with a password alone", "second_factor"] },
+    Case { file: "common/roles.toml", find: "administers = \"audit\"\n", replace: "", fault_in: "common/roles.toml", line_with: "# 角色：", words: &["no role is the audit administrator"] },
     Case { file: "common/units.toml", find: "parent = \"wf\"", replace: "parent = \"wfw\"", fault_in: "common/units.toml", line_with: "wfw", words: &["unknown unit kind `wfw`"] },
     Case { file: "common/units.toml", find: "levels = [\"city\"]\nparent = \"wf\"", replace: "levels = [\"city\"]\nparent = \"up\"", fault_in: "common/units.toml", line_with: "code = \"hotline\"", words: &["second top"] },
     Case { file: "common/risk.toml", find: "code = \"red\"", replace: "code = \"crimson\"", fault_in: "common/risk.toml", line_with: "[rule]", words: &["unknown grade `red`"] },
@@ -188,8 +205,12 @@ fn reading_goes_on_after_a_fault() {
     copy.replace("common/roles.toml", "name = \"审核人\"", "nme = \"审核人\"");
     copy.replace("common/messages.toml", "to = \"leader\"", "to = \"boss\"");
     copy.replace("city/regions.csv", "西县,county,", "西县,county,,");
-    copy.replace(APPEAL, "name = \"登记\"\nspan = \"4wh\"", "name = \"登记\"\nspan = \"4\"");
-    copy.replace(APPEAL, "name = \"审核\"\nspan = \"2wd\"", "name = \"审核\"\nspan = \"2\"");
+    copy.replace(
+        APPEAL,
+        "en = \"Registration\"\nspan = \"4wh\"",
+        "en = \"Registration\"\nspan = \"4\"",
+    );
+    copy.replace(APPEAL, "en = \"Review\"\nspan = \"2wd\"", "en = \"Review\"\nspan = \"2\"");
     let faults = copy.load();
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let expected = ["roles.toml", "messages.toml", "regions.csv", "`4` has", "`2` has"];
@@ -207,13 +228,14 @@ fn the_city_overrides_the_base() {
     let copy = Copy::new("override");
     fs::write(
         copy.path("city/messages.toml"),
-        "[[message]]\ncode = \"closed\"\nto = \"appellant\"\ntext = \"{{case_number}}好了\"\n",
+        "[[message]]\ncode = \"closed\"\nto = \"appellant\"\ntext = \"{{case_number}}好了\"\nen = \"{{case_number}} is \
+         done\"\n",
     )
     .unwrap();
     fs::write(
         copy.path("city/routing.toml"),
-        "[[rule]]\ncode = \"all_to_city\"\nname = \"都到市里\"\nto = { kind = \"wf\", level = \
-         \"city\" }\nwhy = \"小城\"\n",
+        "[[rule]]\ncode = \"all_to_city\"\nname = \"都到市里\"\nen = \"All to the city\"\nto = { \
+         kind = \"wf\", level = \"city\" }\nwhy = \"小城\"\nwhy_en = \"A small city\"\n",
     )
     .unwrap();
     let city = packs::load(&copy.path("city")).unwrap();

@@ -9,6 +9,7 @@
 //! ```toml
 //! code = "acceptance"                              # the name the workflow uses
 //! title = "受理告知书"
+//! en = "Notice of acceptance"                       # its name in English pages
 //! header = "{{unit}}文件"                           # the red line at the head (红头)
 //! number = "{short}受〔{year}〕{number}号"           # 文号: names in single braces
 //!

@@ -45,9 +45,11 @@ struct Reading<'s> {
 
 impl Reading<'_> {
     fn document(&mut self, table: &DeTable<'_>) -> Option<Template> {
-        self.refuse_other_keys(table, &["code", "title", "header", "number", "block"]);
+        self.refuse_other_keys(table, &["code", "title", "en", "header", "number", "block"]);
         let code = self.code(table);
         let title = self.text(table, "title", Braces::Double, 1);
+        // A single town may do without; a pack asks for it.
+        let en = table.get("en").and_then(|_| self.string(table, "en", 1));
         let header = self.text(table, "header", Braces::Double, 1);
         let number = self.text(table, "number", Braces::Single, 1);
         let blocks = self.blocks(table);
@@ -55,6 +57,7 @@ impl Reading<'_> {
             code: code?,
             file: self.file.to_owned(),
             title: title?,
+            en: en.map(|(name, _)| name).unwrap_or_default(),
             header: header?,
             number: number?,
             blocks: blocks?,

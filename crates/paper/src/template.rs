@@ -72,6 +72,7 @@ pub struct Template {
     pub(crate) code: String,
     pub(crate) file: String,
     pub(crate) title: Text,
+    pub(crate) en: String,
     pub(crate) header: Text,
     pub(crate) number: Text,
     pub(crate) blocks: Vec<Form>,
@@ -105,6 +106,11 @@ impl Template {
     /// The name of the document, without what differs from case to case.
     pub fn title(&self) -> String {
         self.title.plain()
+    }
+
+    /// Its name in English pages; empty when it has none. The paper itself is Chinese.
+    pub fn english(&self) -> &str {
+        &self.en
     }
 
     /// Every variable the template mentions, sections and the number included.

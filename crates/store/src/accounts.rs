@@ -167,6 +167,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, username: &str) -> Result<Option<Account>, Error> {
+        // No stored text holds a NUL, and neither database takes a question with one.
+        if username.contains('\0') {
+            return Ok(None);
+        }
         let row = self.db.read().await?.row(&BY_NAME, &[username.into()]).await?;
         row.as_ref().map(account).transpose()
     }

@@ -161,7 +161,7 @@ impl Store {
         let mut next = || answers.next().unwrap_or_default();
         let (entries, texts, files, linked) = (next(), next(), next(), next());
 
-        let flow = pack.workflow(&head.case.workflow);
+        let flow = pack.flow_of(&head.case);
         let mut page = CasePage {
             number: self.number_of(pack, &head.case),
             version: head.version,

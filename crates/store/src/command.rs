@@ -1,6 +1,7 @@
 //! The one write path for cases: load, decide, append, project, count, queue, in one transaction.
 
 use crate::{
+    answer::{Done, No},
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
     dossier::Sealed,
@@ -13,6 +14,7 @@ use domain::{
     access::{self, Viewer},
     case::{Actor, By, Case, CaseId, Fact},
     decide::{self, Ctx, Draft, Open, Step},
+    moving,
     pack::Pack,
     refusal::Refusal,
     tick,
@@ -134,6 +136,13 @@ pub enum Want {
         /// The case.
         case: CaseId,
     },
+    /// The move that somebody has seen and confirmed.
+    Move {
+        /// The case.
+        case: CaseId,
+        /// Digest of the deadlines that would change, as they were shown.
+        seen: [u8; 32],
+    },
 }
 
 /// One command, ready to be written.
@@ -155,34 +164,6 @@ pub struct Command {
     pub sealed: Sealed,
 }
 
-/// The answer to a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    /// The case.
-    pub case: CaseId,
-    /// The entry that was written, or the one written first; 0 when there was nothing to do.
-    pub seq: i64,
-    /// Whether the command had been done before.
-    pub repeated: bool,
-}
-
-/// Why a command was not done.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum No {
-    /// The domain refused.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// There is no such case, or the actor may not know of it: the two are not told apart.
-    #[error("no such case")]
-    NotFound,
-    /// The same command id was used by somebody else, or for another case.
-    #[error("the command id was used before for something else")]
-    Misused,
-    /// It was imported before.
-    #[error("imported before as case {0}")]
-    Imported(CaseId),
-}
-
 struct Loaded {
     case: Case,
     version: i64,
@@ -202,7 +183,9 @@ impl Work for Command {
                 self.refuse_second_import(tx, imported.as_ref()).await?;
                 None
             }
-            Want::Act { case, .. } | Want::Tick { case } => Some(load(tx, *case).await?),
+            Want::Act { case, .. } | Want::Tick { case } | Want::Move { case, .. } => {
+                Some(load(tx, *case).await?)
+            }
         };
         if let (Want::Act { .. }, Some(loaded)) = (&self.want, &before) {
             self.may_know(&loaded.case)?;
@@ -233,7 +216,9 @@ impl Command {
         let same_case = match &self.want {
             // A repeated opening drew a new id; the first one stands.
             Want::Open { .. } => done.seq == 1,
-            Want::Act { case, .. } | Want::Tick { case } => *case == done.case && done.seq != 1,
+            Want::Act { case, .. } | Want::Tick { case } | Want::Move { case, .. } => {
+                *case == done.case && done.seq != 1
+            }
         };
         let same_actor = row.text(2)? == text_of(&By::from(&self.actor));
         if same_case && same_actor { Ok(done) } else { Err(WriteError::Refused(No::Misused)) }
@@ -270,7 +255,7 @@ impl Command {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
             Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
-            Want::Open { .. } => None,
+            Want::Open { .. } | Want::Move { .. } => None,
         };
         let Some(id) = id else { return Ok(None) };
         // A case that is about to be linked must not close unseen meanwhile.
@@ -295,6 +280,11 @@ impl Command {
             (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
             (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
             (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
+            (Want::Move { seen, .. }, Some(case)) => {
+                let made = moving::moved(ctx, case)?;
+                let same = crate::moving::seen(case, &made.shifts) == *seen;
+                if same { Ok(made.draft) } else { Err(No::Changed) }
+            }
             (_, None) => Err(No::NotFound),
         }
     }
@@ -370,7 +360,7 @@ impl Command {
                 ];
                 batch.add(&CREATE, &row);
             }
-            Want::Act { .. } | Want::Tick { .. } => {
+            Want::Act { .. } | Want::Tick { .. } | Want::Move { .. } => {
                 let row = [
                     case.id.into(),
                     version.into(),
@@ -385,6 +375,9 @@ impl Command {
                     _ => batch.one(&CHANGE_AWAKE, &row),
                 };
             }
+        }
+        if let Want::Move { case, seen } = &self.want {
+            batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
         }
         desk_difference(&mut batch, &old, &new);
         self.sealed_side(&mut batch, case, seq);
@@ -472,17 +465,5 @@ fn desk_difference<'a>(
             (&r.category).into(),
         ];
         batch.add(&DESK_ADD, &row);
-    }
-}
-
-impl From<Refusal> for WriteError<No> {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(No::Refused(refusal))
-    }
-}
-
-impl From<No> for WriteError<No> {
-    fn from(no: No) -> Self {
-        Self::Refused(no)
     }
 }

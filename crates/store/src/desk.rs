@@ -174,7 +174,7 @@ impl Store {
         if !access::may_open(pack, viewer, &case) {
             return Ok(None);
         }
-        let flow = pack.workflow(&case.workflow);
+        let flow = pack.flow_of(&case);
         let sees = access::sees(pack, viewer, &case);
         let mut summary = String::new();
         if let (Some(row), Some(wrapped)) = (texts.first(), head.opt_blob(2)?) {

@@ -5,39 +5,54 @@
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
 mod accounts;
+mod answer;
 mod board;
 mod case_page;
 mod chain;
 mod command;
 pub mod db;
+mod deeds;
 mod desk;
 mod dossier;
 mod feed;
 mod imports;
+mod letter;
 mod messages;
+mod moving;
 mod numbers;
+mod outbox;
 mod project;
 mod recent;
 mod request;
+mod rules;
 mod schema;
+mod schema_sending;
 mod seal;
 mod search;
 mod sight;
+mod told;
 mod verify;
+mod verify_deeds;
 
 pub use accounts::{Account, NewAccount, Session};
+pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
-pub use command::{Done, No};
+pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
+pub use letter::{Address, Letter};
 pub use messages::Message;
+pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::new_receipt;
+pub use outbox::{Audience, Claimed, Fate, SendingStats};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
+pub use rules::PastRules;
 pub use search::Hit;
+pub use told::{DeadLetter, OutboxSize, Told, ToldState};
 pub use verify::{Report, Trouble};
 
 use db::{Db, Error, Options, Row};
@@ -56,16 +71,22 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         board::STATEMENTS,
         case_page::STATEMENTS,
         command::STATEMENTS,
+        deeds::STATEMENTS,
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
         messages::STATEMENTS,
+        moving::STATEMENTS,
         numbers::STATEMENTS,
+        outbox::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
+        rules::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
+        told::STATEMENTS,
         verify::STATEMENTS,
+        verify_deeds::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }
@@ -76,6 +97,7 @@ pub struct Store {
     db: Db,
     keys: Arc<Keys>,
     ids: Arc<Ids>,
+    tally: Arc<outbox::Tally>,
 }
 
 impl Store {
@@ -85,7 +107,7 @@ impl Store {
     /// When the database cannot be reached or is newer than the program.
     pub async fn open(url: &str, keys: Arc<Keys>) -> Result<Self, Error> {
         let db = Db::open(url, schema::MIGRATIONS, &Options::default()).await?;
-        Ok(Self { db, keys, ids: Arc::default() })
+        Ok(Self { db, keys, ids: Arc::default(), tally: Arc::default() })
     }
 
     /// The database below, for backup, metrics and closing.

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 static OF_UNIT: Stmt = Stmt::new(
     "SELECT o.id, o.case_id, o.at, o.message, e.facts FROM outbox o
      JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
-     WHERE o.unit = $1 AND o.sent IS NULL ORDER BY o.id DESC LIMIT 50",
+     WHERE o.unit = $1 AND o.unit <> '' ORDER BY o.id DESC LIMIT 50",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&OF_UNIT];
@@ -84,7 +84,8 @@ fn duty_desk<'a>(pack: &'a Pack, case: &'a Case) -> &'a str {
 }
 
 /// When that which the facts of an entry ask of a unit is due, and the step that a clock climbed.
-fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
+/// A person (`""`) is told when all of it will be over, not when the next office has to act.
+pub(crate) fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
     let mut clocks: BTreeMap<&str, &Clock> = BTreeMap::new();
     let (mut task, mut climbed) = (None, None);
     for fact in facts {
@@ -100,7 +101,8 @@ fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
     if let Some((clock, step)) = climbed {
         return (case.clocks.get(clock).map(Clock::due), step);
     }
-    let stage = || clocks.values().filter(|c| is_running(c)).map(|c| c.due()).min();
+    let dues = || clocks.values().filter(|c| is_running(c)).map(|c| c.due());
+    let stage = || if unit.is_empty() { dues().max() } else { dues().min() };
     (task.or_else(stage), 0)
 }
 

@@ -61,6 +61,7 @@ pub fn task_of(list: &str) -> Option<&str> {
 /// When a light cannot be computed.
 pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
     let mut rows = BTreeSet::new();
+    let rules = pack.of(case);
     let (rank, yellow) = rank(pack, case)?;
     let row = |unit: &str, state: String, rank: i64, yellow: i64| DeskRow {
         unit: unit.to_owned(),
@@ -78,7 +79,7 @@ pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
     }
     for task in case.open_tasks() {
         let due = task.clock.due();
-        let turns = task.clock.yellow_at(pack.lights, &pack.work_time)?.unwrap_or(due);
+        let turns = task.clock.yellow_at(rules.lights, &rules.work_time)?.unwrap_or(due);
         let state = task_list(&case.workflow, &task.kind);
         rows.insert(row(&task.unit, state, due.as_microsecond(), turns.as_microsecond()));
     }
@@ -96,7 +97,8 @@ fn rank(pack: &Pack, case: &Case) -> Result<(i64, i64), ClockError> {
     for clock in case.clocks.values() {
         if is_running(clock) {
             rank = rank.min(clock.due().as_microsecond());
-            let turns = clock.yellow_at(pack.lights, &pack.work_time)?;
+            let rules = pack.of(case);
+            let turns = clock.yellow_at(rules.lights, &rules.work_time)?;
             yellow = yellow.min(turns.map_or(i64::MAX, Timestamp::as_microsecond));
         } else if is_paused(clock) && rank == i64::MAX {
             // A paused case sorts behind the running ones of the same day, by its end.
@@ -120,9 +122,16 @@ pub fn light(rank: i64, yellow: i64, now: Timestamp) -> Light {
     }
 }
 
-/// What a case adds to the counts: (name, unit) → 1, for every unit that covers it.
+/// The count of open cases by the edition of their rules, which stands in place of a unit.
+pub const EDITION: &str = "edition";
+
+/// What a case adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
+/// is open, for the rules it lives under.
 pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
     let mut all = BTreeMap::new();
+    if case.is_open(pack) {
+        all.insert((EDITION.to_owned(), case.pack.clone()), 1);
+    }
     for unit in pack.units.upward(&case.unit) {
         all.insert((format!("{}:{}", case.workflow, case.state), unit.code.clone()), 1);
     }

@@ -3,7 +3,8 @@
 
 use crate::{
     Store,
-    command::{BY_COMMAND, Command, Done, No, Want},
+    answer::{Done, No},
+    command::{BY_COMMAND, Command, Want},
     db::{Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     numbers, sight,
@@ -228,9 +229,9 @@ impl Store {
             .unwrap(&act.case.to_be_bytes(), wrapped)
             .map_err(|e| row.corrupt(0, e.to_string()))?;
         // What a field means, and so how its words are found, is said by the case's own workflow.
-        let workflow = crate::parse_case(&row, 1)?.workflow;
-        let flow = pack.workflow(&workflow).ok_or_else(|| {
-            No::Refused(Refusal::Unknown { what: "workflow", code: workflow.clone() })
+        let case = crate::parse_case(&row, 1)?;
+        let flow = pack.flow_of(&case).ok_or_else(|| {
+            No::Refused(Refusal::Unknown { what: "workflow", code: case.workflow.clone() })
         })?;
         let aad = place(act.case, &act.command);
         Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, &act.files)))
@@ -277,7 +278,7 @@ impl Store {
 
 /// The instant as an entry can keep it: whole microseconds. Facts that held more than that would
 /// not be made again from the entries.
-fn whole(now: Timestamp) -> Timestamp {
+pub(crate) fn whole(now: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 

@@ -124,7 +124,7 @@ impl Store {
         (id, query): (CaseId, &Query),
     ) -> Result<Option<Hit>, Error> {
         let Some(page) = self.page_with(reader, pack, viewer, id).await? else { return Ok(None) };
-        let flow = pack.workflow(&page.case.workflow);
+        let flow = pack.flow_of(&page.case);
         // Each entry is a document of its own, as it was indexed.
         let found = page.entries.iter().any(|entry| {
             let (mut texts, mut names, mut phones) = (Vec::new(), Vec::new(), Vec::new());

@@ -125,7 +125,7 @@ fn refusal_key(refusal: &Refusal) -> String {
 
 /// A sentence for a field that was not accepted.
 pub fn field_words(page: &Page, fault: &FieldFault) -> String {
-    let label = fault.label.as_str();
+    let label = page.either(&fault.label, &fault.label_en);
     match &fault.why {
         Why::Missing => page.tf("field.missing", &[("label", label)]),
         Why::TooLong { max } => {
@@ -158,7 +158,7 @@ impl From<WriteError<No>> for Oops {
         match error {
             WriteError::Refused(No::Refused(refusal)) => Self::Refused(refusal),
             WriteError::Refused(No::NotFound) => Self::NotFound,
-            WriteError::Refused(No::Misused | No::Imported(_)) => Self::Misused,
+            WriteError::Refused(No::Misused | No::Imported(_) | No::Changed) => Self::Misused,
             WriteError::Db(error) => error.into(),
         }
     }

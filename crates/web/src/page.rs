@@ -67,6 +67,26 @@ impl Page {
         if self.lang == Lang::En && !en.is_empty() { en } else { name }
     }
 
+    /// The short name of a unit; its code when it no longer exists.
+    pub fn unit<'a>(&'a self, code: &'a str) -> &'a str {
+        self.pack.units.get(code).map_or(code, |u| self.either(&u.short, &u.short_en))
+    }
+
+    /// The short name of the platform.
+    pub fn short(&self) -> &str {
+        self.either(&self.brand.short, &self.brand.short_en)
+    }
+
+    /// The full name of the platform.
+    pub fn platform(&self) -> &str {
+        self.either(&self.brand.platform, &self.brand.english)
+    }
+
+    /// The body that runs the platform.
+    pub fn owner(&self) -> &str {
+        self.either(&self.brand.owner, &self.brand.owner_en)
+    }
+
     /// `aria-current` for the navigation: whether this path begins with `prefix`.
     pub fn is_at(&self, prefix: &str) -> bool {
         if prefix == "/" { self.path == "/" } else { self.path.starts_with(prefix) }
@@ -126,7 +146,9 @@ pub(crate) fn of(app: &App, parts: &Parts) -> Page {
             role: role.map_or(String::new(), |r| {
                 if lang == Lang::En && !r.en.is_empty() { r.en.clone() } else { r.name.clone() }
             }),
-            unit: pack.units.short(&l.account.unit).to_owned(),
+            unit: pack.units.get(&l.account.unit).map_or(l.account.unit.clone(), |u| {
+                if lang == Lang::En { u.short_en.clone() } else { u.short.clone() }
+            }),
             csrf: l.csrf.clone(),
             roles: l.account.roles.clone(),
         }

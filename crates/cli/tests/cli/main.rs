@@ -4,5 +4,7 @@ mod account;
 mod backup;
 mod demo;
 mod import;
+mod kill;
 mod pack;
+mod sending;
 mod support;

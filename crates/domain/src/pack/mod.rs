@@ -6,19 +6,18 @@
 mod region;
 mod risk;
 mod routing;
+mod rules;
 mod unit;
 
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
-pub use unit::{Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+pub use rules::Rules;
+pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
-use crate::{
-    clock::{Policy, Thresholds, WorkTime},
-    workflow::{Code, Workflow},
-};
+use crate::workflow::Code;
 use jiff::{Timestamp, civil::Date};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything that makes the program a given city's.
 #[derive(Debug)]
@@ -27,7 +26,9 @@ pub struct Pack {
     pub code: Code,
     /// Name of the city.
     pub name: String,
-    /// Version of the data; a running case keeps the version it was opened under.
+    /// English name of the city.
+    pub en: String,
+    /// Version of the data, as people know it; see [`Rules::edition`] for what a case keeps.
     pub version: String,
     /// Names under which the platform is known.
     pub brand: Brand,
@@ -45,18 +46,16 @@ pub struct Pack {
     pub routing: Routing,
     /// Channels of intake by code.
     pub channels: BTreeMap<Code, Channel>,
-    /// Calendar and office hours.
-    pub work_time: WorkTime,
-    /// When a running clock turns yellow.
-    pub lights: Thresholds,
-    /// How overdue clocks climb.
-    pub escalation: Policy,
+    /// English names of the holidays, by the name that the calendar gives them.
+    pub holidays: BTreeMap<String, String>,
     /// Message texts by code.
     pub messages: BTreeMap<Code, Message>,
-    /// Workflows by code.
-    pub workflows: BTreeMap<Code, Workflow>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// The rules under which cases are opened today; the pack reads as these.
+    pub rules: Rules,
+    /// Rules of earlier packs, by edition, for the cases that still run under them.
+    pub past: BTreeMap<String, Arc<Rules>>,
 }
 
 /// Names under which the platform is known.
@@ -67,15 +66,21 @@ pub struct Brand {
     pub platform: String,
     /// Short name.
     pub short: String,
+    /// English short name.
+    pub short_en: String,
     /// The body that runs it.
     pub owner: String,
+    /// Its English name.
+    pub owner_en: String,
     /// The short form used in document numbers.
     pub owner_short: String,
     /// Hotline number.
     pub hotline: String,
     /// A line below the name.
     pub motto: String,
-    /// English name.
+    /// The same in English.
+    pub motto_en: String,
+    /// Full English name of the platform.
     pub english: String,
 }
 
@@ -86,7 +91,7 @@ pub struct Category {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// Default risk grade.
     pub grade: Code,
@@ -98,6 +103,8 @@ pub struct Category {
     pub emergency: bool,
     /// What the resident reads after choosing it.
     pub advice: String,
+    /// The same in English.
+    pub advice_en: String,
 }
 
 /// A way in which a matter arrives.
@@ -107,7 +114,7 @@ pub struct Channel {
     pub code: Code,
     /// Name.
     pub name: String,
-    /// English name; empty when not translated.
+    /// English name.
     pub en: String,
     /// A resident may use it without staff.
     pub public: bool,
@@ -124,6 +131,8 @@ pub struct Message {
     pub to: Recipient,
     /// Text with `{{variables}}` from the closed list.
     pub text: String,
+    /// The same in English.
+    pub en: String,
 }
 
 /// Who receives a message.
@@ -151,14 +160,20 @@ pub struct Programme {
     pub code: Code,
     /// Name used in the city.
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Workflow that its records walk.
     pub workflow: Code,
     /// Row of the domain handbook (S01–S75).
     pub source: String,
     /// Unit word of its main figure.
     pub unit: String,
+    /// The same in English.
+    pub unit_en: String,
     /// One sentence for newcomers.
     pub note: String,
+    /// The same in English.
+    pub note_en: String,
 }
 
 impl Pack {
@@ -180,23 +195,29 @@ impl Pack {
             .is_some_and(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level))
     }
 
-    /// The workflow with this code.
-    pub fn workflow(&self, code: &str) -> Option<&Workflow> {
-        self.workflows.get(code)
+    /// The roles among these codes that the pack knows.
+    fn held<'a>(&'a self, roles: &'a [Code]) -> impl Iterator<Item = &'a Role> {
+        roles.iter().filter_map(|code| self.roles.get(code))
+    }
+
+    /// The kind of administration among these roles; an account has at most one.
+    pub fn administers(&self, roles: &[Code]) -> Option<Admin> {
+        self.held(roles).find_map(|role| role.administers)
+    }
+
+    /// Whether one of these roles may ask who read what.
+    pub fn supervises(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.supervises)
+    }
+
+    /// Whether whoever holds these roles must have a second factor.
+    pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.second_factor)
     }
 
     /// Whether the category itself is marked sensitive; a mark on one above it does not count.
     pub fn is_sensitive(&self, category: &str) -> bool {
         self.categories.get(category).is_some_and(|c| c.sensitive)
-    }
-
-    /// The kinds of task that any workflow opens.
-    pub fn task_kinds(&self) -> Vec<Code> {
-        let mut kinds: Vec<Code> =
-            self.workflows.values().flat_map(Workflow::task_kinds).cloned().collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
     }
 
     /// The category's name with its parent's before it.

@@ -42,6 +42,9 @@ pub struct Grade {
     /// What it asks of the staff.
     #[serde(default)]
     pub meaning: String,
+    /// The same in English.
+    #[serde(default)]
+    pub meaning_en: String,
 }
 
 /// One danger question.
@@ -64,6 +67,9 @@ pub struct Question {
     /// Advice to the person who asks.
     #[serde(default)]
     pub help: String,
+    /// The same in English.
+    #[serde(default)]
+    pub help_en: String,
 }
 
 fn one() -> u32 {
@@ -168,6 +174,7 @@ mod tests {
             en: String::new(),
             order,
             meaning: String::new(),
+            meaning_en: String::new(),
         };
         let question = |code: &str, red| Question {
             code: code.to_owned(),
@@ -176,6 +183,7 @@ mod tests {
             weight: 1,
             red,
             help: String::new(),
+            help_en: String::new(),
         };
         Risk {
             grades: vec![

@@ -21,6 +21,8 @@ pub struct Rule {
     pub code: Code,
     /// Name.
     pub name: String,
+    /// English name.
+    pub en: String,
     /// Category prefixes; empty fits all.
     pub category: Vec<Code>,
     /// Risk grades; empty fits all.
@@ -33,6 +35,8 @@ pub struct Rule {
     pub co: Vec<RouteTo>,
     /// Why, in words for the dispatcher.
     pub why: String,
+    /// The same in English.
+    pub why_en: String,
     /// Where it is written.
     pub at: Locus,
 }
@@ -58,6 +62,8 @@ pub struct Route {
     pub rule: Code,
     /// Why, in words for the dispatcher.
     pub why: String,
+    /// The same in English.
+    pub why_en: String,
 }
 
 /// The facts of a case that rules look at.
@@ -81,7 +87,8 @@ impl Routing {
             let mut co: Vec<Code> =
                 rule.co.iter().filter_map(|to| find(pack, to, matter.place)).collect();
             co.retain(|c| *c != unit);
-            Some(Route { unit, co, rule: rule.code.clone(), why: rule.why.clone() })
+            let (why, why_en) = (rule.why.clone(), rule.why_en.clone());
+            Some(Route { unit, co, rule: rule.code.clone(), why, why_en })
         })
     }
 }

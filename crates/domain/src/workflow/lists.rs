@@ -3,10 +3,10 @@
 
 use super::Code;
 use crate::contact::Way;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Conditions on an action: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Guard {
     /// The actor has done none of these actions on this case (maker ≠ checker); `open` is the
@@ -96,7 +96,7 @@ pub enum Guard {
 }
 
 /// What an action does beside changing the state: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// Another unit becomes responsible; nobody there has taken it yet.
@@ -206,7 +206,7 @@ pub enum Effect {
 }
 
 /// How the next responsible unit is found.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AssignTo {
     /// The unit named in a field.
@@ -230,7 +230,7 @@ pub enum AssignTo {
 }
 
 /// What makes the program act by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
     /// The approved pause has ended.

@@ -5,7 +5,7 @@ use super::{
     body::{Object, Sent, fault},
     idempotency::is_same,
 };
-use crate::{app::App, error::Oops, session, throttle::Throttle};
+use crate::{app::App, error::Oops, page::Page, session, throttle::Throttle};
 use axum::{
     Extension, Json,
     extract::{Query, State},
@@ -205,13 +205,14 @@ pub(crate) struct Ticket {
 pub(crate) async fn track(
     State(app): State<App>,
     Extension(throttle): Extension<Arc<Throttle>>,
+    words: Page,
     Query(ticket): Query<Ticket>,
 ) -> Result<Json<Value>, Oops> {
     if ticket.number.is_empty() || ticket.receipt.is_empty() {
         return Err(Oops::Bad("api.both_needed"));
     }
-    let (pack, now) = (app.pack(), app.now());
-    let found = app.store().track(&pack, &ticket.number, &ticket.receipt).await?;
+    let (pack, now) = (&words.pack, app.now());
+    let found = app.store().track(pack, &ticket.number, &ticket.receipt).await?;
     // The right receipt is let in even while somebody else is guessing.
     let Some(case) = found else {
         if throttle.wait(&ticket.number, GUESSES, now).is_some() {
@@ -221,33 +222,34 @@ pub(crate) async fn track(
         return Err(Oops::NotFound);
     };
     let viewer = Viewer::Appellant(case);
-    let page = app.store().case_by_id(&pack, &viewer, case).await?.ok_or(Oops::NotFound)?;
-    Ok(Json(progress(&pack, &page)))
+    let page = app.store().case_by_id(pack, &viewer, case).await?.ok_or(Oops::NotFound)?;
+    Ok(Json(progress(&words, &page)))
 }
 
 /// What the appellant is told.
-fn progress(pack: &Pack, page: &CasePage) -> Value {
-    let case = &page.case;
-    let flow = pack.workflow(&case.workflow);
-    let public = |state: &str| flow.and_then(|f| f.state(state)).map_or("", |s| s.public.as_str());
+fn progress(words: &Page, page: &CasePage) -> Value {
+    let (pack, case) = (&words.pack, &page.case);
+    let flow = pack.flow_of(case);
+    let state = flow.and_then(|f| f.state(&case.state));
     let updated = page.entries.last().map_or(case.opened, |e| e.at);
     json!({
         "number": page.number,
-        "state": public(&case.state),
+        "state": state.map_or("", |s| words.either(&s.public, &s.public_en)),
         "open": case.is_open(pack),
         "opened": case.opened.to_string(),
         "updated": updated.to_string(),
         "due": case.clocks.get("overall").map(|c| c.due().to_string()),
-        "clocks": live_clocks(flow, case),
-        "timeline": timeline(flow, page),
+        "clocks": live_clocks(words, flow, case),
+        "timeline": timeline(words, flow, page),
         "answer": flow.and_then(|f| answer(f, page)),
     })
 }
 
-fn live_clocks(flow: Option<&Workflow>, case: &Case) -> Vec<Value> {
+fn live_clocks(words: &Page, flow: Option<&Workflow>, case: &Case) -> Vec<Value> {
     let live = case.clocks.values().filter(|c| is_running(c) || is_paused(c));
     live.map(|clock| {
-        let name = flow.and_then(|f| f.clocks.get(clock.code())).map(|c| c.name.as_str());
+        let name =
+            flow.and_then(|f| f.clocks.get(clock.code())).map(|c| words.either(&c.name, &c.en));
         json!({
             "code": clock.code(),
             "name": name,
@@ -258,14 +260,20 @@ fn live_clocks(flow: Option<&Workflow>, case: &Case) -> Vec<Value> {
     .collect()
 }
 
-fn timeline(flow: Option<&Workflow>, page: &CasePage) -> Vec<Value> {
+fn timeline(words: &Page, flow: Option<&Workflow>, page: &CasePage) -> Vec<Value> {
     let Some(flow) = flow else { return Vec::new() };
     let facts = page.entries.iter().flat_map(|e| e.facts.iter().map(move |f| (e.at, f)));
     facts
         .filter_map(|(at, fact)| {
             let text = match fact {
-                Fact::Opened { state, .. } => &flow.state(state)?.public,
-                Fact::Acted { action, .. } => &flow.action(action)?.public,
+                Fact::Opened { state, .. } => {
+                    let state = flow.state(state)?;
+                    words.either(&state.public, &state.public_en)
+                }
+                Fact::Acted { action, .. } => {
+                    let action = flow.action(action)?;
+                    words.either(&action.public, &action.public_en)
+                }
                 _ => return None,
             };
             (!text.is_empty()).then(|| json!({ "at": at.to_string(), "text": text }))

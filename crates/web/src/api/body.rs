@@ -115,5 +115,5 @@ fn wrong(value: &Value, path: &str) -> Option<FieldFault> {
 
 /// A fault of a field that has no label of its own.
 pub(crate) fn fault(field: &str, why: Why) -> FieldFault {
-    FieldFault { field: field.to_owned(), label: field.to_owned(), why }
+    FieldFault::bare(field, why)
 }

@@ -28,7 +28,8 @@ pub(crate) fn lamp(page: &Page, case: &Case, now: Timestamp) -> Option<Lamp> {
     let pack = &page.pack;
     let live = case.clocks.values().filter(|c| is_running(c) || is_paused(c));
     let clock = live.min_by_key(|c| c.due())?;
-    let light = clock.light(now, pack.lights, &pack.work_time).ok()?;
+    let rules = pack.of(case);
+    let light = clock.light(now, rules.lights, &rules.work_time).ok()?;
     Some(Lamp { light, due: clock.due() })
 }
 
@@ -40,7 +41,7 @@ pub(crate) fn line(page: &Page, case: &Case, number: &str, summary: &str) -> Val
         "state": case.state,
         "state_name": crate::view::state_name(page, &case.workflow, &case.state),
         "unit": case.unit,
-        "unit_name": page.pack.units.short(&case.unit),
+        "unit_name": page.unit(&case.unit),
         "category": case.category,
         "grade": case.grade,
         "summary": summary,
@@ -59,7 +60,7 @@ pub(crate) fn whole(
     (shown, names): (&CasePage, &Names),
 ) -> Value {
     let (case, now) = (&shown.case, app.now());
-    let flow = page.pack.workflow(&case.workflow);
+    let flow = page.pack.flow_of(case);
     let summary = shown.text("summary").unwrap_or_default();
     let mut body = line(page, case, &shown.number, summary);
     let light = lamp(page, case, now).map(|l| light_word(l.light));
@@ -74,14 +75,14 @@ pub(crate) fn whole(
         "light": light,
         "flags": case.flags,
         "erased": shown.erased,
-        "clocks": case.clocks.values().map(|c| clock(page, flow, c, now)).collect::<Vec<_>>(),
+        "clocks": case.clocks.values().map(|c| clock(page, case, c, now)).collect::<Vec<_>>(),
         "people": shown.entries.iter().flat_map(|e| people(flow, e)).collect::<Vec<_>>(),
         "timeline": shown.entries.iter().map(|e| entry(page, flow, e, names)).collect::<Vec<_>>(),
         "tasks": case.tasks.iter().map(|t| json!({
             "id": t.id,
             "kind": t.kind,
             "unit": t.unit,
-            "unit_name": page.pack.units.short(&t.unit),
+            "unit_name": page.unit(&t.unit),
             "due": t.clock.due().to_string(),
             "end": t.end.map(|end| match end {
                 TaskEnd::Answered => "answered",
@@ -105,7 +106,7 @@ pub(crate) fn whole(
 
 /// What this person may do to the case now, and what each step asks for.
 fn allowed(app: &App, page: &Page, who: &LoggedIn, case: &Case) -> Vec<Value> {
-    let Some(flow) = page.pack.workflow(&case.workflow) else { return Vec::new() };
+    let Some(flow) = page.pack.flow_of(case) else { return Vec::new() };
     let actor = who.actor();
     let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None };
     decide::allowed(ctx, case).map(|a| action(page, flow, a)).collect()
@@ -176,8 +177,10 @@ fn kind(kind: &FieldKind) -> &'static str {
     }
 }
 
-fn clock(page: &Page, flow: Option<&Workflow>, clock: &Clock, now: Timestamp) -> Value {
-    let light = clock.light(now, page.pack.lights, &page.pack.work_time).ok();
+fn clock(page: &Page, case: &Case, clock: &Clock, now: Timestamp) -> Value {
+    let rules = page.pack.of(case);
+    let flow = rules.workflow(&case.workflow);
+    let light = clock.light(now, rules.lights, &rules.work_time).ok();
     let state = match clock {
         c if is_running(c) => "running",
         c if is_paused(c) => "paused",
@@ -185,7 +188,7 @@ fn clock(page: &Page, flow: Option<&Workflow>, clock: &Clock, now: Timestamp) ->
     };
     json!({
         "code": clock.code(),
-        "name": flow.and_then(|f| f.clocks.get(clock.code())).map(|c| c.name.as_str()),
+        "name": flow.and_then(|f| f.clocks.get(clock.code())).map(|c| page.either(&c.name, &c.en)),
         "state": state,
         "started": clock.started().to_string(),
         "due": clock.due().to_string(),
@@ -233,7 +236,7 @@ fn given(facts: &[Fact]) -> Option<&BTreeMap<String, domain::field::Value>> {
 fn entry(page: &Page, flow: Option<&Workflow>, entry: &EntryPage, names: &Names) -> Value {
     let by = match &entry.by {
         By::Staff(account, unit) => json!({
-            "kind": "staff", "unit": unit, "unit_name": page.pack.units.short(unit),
+            "kind": "staff", "unit": unit, "unit_name": page.unit(unit),
             "name": names.get(account),
         }),
         By::Appellant => json!({ "kind": "appellant" }),

@@ -195,11 +195,7 @@ pub(super) async fn next(State(app): State<App>, page: Page, kept: Kept) -> Resu
     }
     let mut faults = check(&page, step, &form).err().unwrap_or_default();
     if !settled {
-        faults.push(FieldFault {
-            field: "place".to_owned(),
-            label: String::new(),
-            why: Why::NotAnOption,
-        });
+        faults.push(FieldFault::bare("place", Why::NotAnOption));
     }
     if !faults.is_empty() {
         return help_page::show(&page, step, &form, &Trouble::fields(faults));
@@ -235,7 +231,7 @@ fn check(page: &Page, step: Step, form: &Form) -> Result<Checked, Vec<FieldFault
         raw.insert("category".to_owned(), vec![form.get("group").to_owned()]);
     }
     public_only(page, &mut raw);
-    field::check(&page.pack, flow, &uses, &raw).map_err(|faults| named(page, flow, faults))
+    field::check(&page.pack, flow, &uses, &raw).map_err(|faults| named(page, faults))
 }
 
 /// A category that residents may not choose is as unknown as any other word.
@@ -247,22 +243,17 @@ fn public_only(page: &Page, raw: &mut Raw) {
 }
 
 /// Faults that call a field as these pages do.
-fn named(page: &Page, flow: &Workflow, faults: Vec<FieldFault>) -> Vec<FieldFault> {
+fn named(page: &Page, faults: Vec<FieldFault>) -> Vec<FieldFault> {
     let label = |f: &FieldFault| {
         let key = format!("help.label.{}", f.field);
         help_page::own(page, &key).map(str::to_owned)
     };
-    let faults = localised(page, flow, faults);
-    faults.into_iter().map(|f| FieldFault { label: label(&f).unwrap_or(f.label), ..f }).collect()
-}
-
-/// Faults whose labels are in the language of the page.
-pub(super) fn localised(page: &Page, flow: &Workflow, faults: Vec<FieldFault>) -> Vec<FieldFault> {
-    let label = |f: &FieldFault| {
-        let field = flow.fields.get(&f.field);
-        field.map_or(f.label.clone(), |d| page.either(&d.label, &d.en).to_owned())
+    let one = |fault: FieldFault| match label(&fault) {
+        // Already in the language of the page.
+        Some(own) => FieldFault { label: own.clone(), label_en: own, ..fault },
+        None => fault,
     };
-    faults.into_iter().map(|f| FieldFault { label: label(&f), ..f }).collect()
+    faults.into_iter().map(one).collect()
 }
 
 async fn send(app: &App, page: &Page, form: Form, trouble: Option<Oops>) -> Result<Response, Oops> {

@@ -228,7 +228,7 @@ fn advice<'a>(page: &'a Page, step: Step, form: &Form) -> &'a str {
         Step::Story => form.get("category"),
         _ => return "",
     };
-    page.pack.categories.get(code).map_or("", |c| c.advice.as_str())
+    page.pack.categories.get(code).map_or("", |c| page.either(&c.advice, &c.advice_en))
 }
 
 fn fields(

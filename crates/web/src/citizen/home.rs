@@ -116,8 +116,8 @@ fn plain<'a>(
     parts: &[(&'a str, &'a str)],
 ) -> Result<Response, Oops> {
     let brand = [
-        ("owner", page.brand.owner.as_str()),
-        ("platform", page.brand.platform.as_str()),
+        ("owner", page.owner()),
+        ("platform", page.platform()),
         ("hotline", page.brand.hotline.as_str()),
     ];
     let parts = parts

@@ -3,7 +3,6 @@
 
 use super::{
     FLOW,
-    help::localised,
     my_page::{self, Said},
 };
 use crate::{app::App, error::Oops, form::Kept, page::Page, session::Pass};
@@ -41,13 +40,13 @@ pub(super) async fn act(
     "/my".clone_into(&mut page.path);
     let Kept { form, trouble } = kept;
     let case = load(&app, &page, pass).await?;
-    let flow = page.pack.workflow(&case.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let action = flow.action(&code).filter(|a| is_own(a)).ok_or(Oops::NotFound)?;
     let action = by_result(flow, action, form.get(RESULT));
     let said = |faults: Vec<FieldFault>, oops: Option<Oops>| Said {
         action: code.clone(),
         form: form.clone(),
-        faults: localised(&page, flow, faults),
+        faults,
         oops,
     };
     let raw = form.raw(action.fields.iter().map(|u| u.code.as_str()));

@@ -118,7 +118,7 @@ pub(super) async fn show(
     case: &CasePage,
     said: &Said,
 ) -> Result<Response, Oops> {
-    let flow = page.pack.workflow(&case.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let actor = Actor::Appellant(case.case.id);
     let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None };
     let allowed: Vec<&Action> = decide::allowed(ctx, &case.case).collect();
@@ -136,7 +136,7 @@ pub(super) async fn show(
         page,
         number: &case.number,
         updated: case.entries.last().map_or(String::new(), |e| view::clock_time(page, e.at)),
-        heading: state.map_or("", |s| page.either(&s.public, &s.en)),
+        heading: state.map_or("", |s| page.either(&s.public, &s.public_en)),
         lead: page.t(lead(open, &ratings, &others)),
         marks: marks(page, flow, case, open),
         dues: dues(app, page, flow, &case.case),
@@ -209,7 +209,7 @@ async fn main_answer(app: &App, page: &Page, case: &CasePage) -> Result<Option<S
         return Ok(None);
     };
     let main = app.store().case_by_id(&page.pack, &Viewer::System, main).await?;
-    Ok(main.and_then(|m| answer_of(page.pack.workflow(&m.case.workflow)?, &m)))
+    Ok(main.and_then(|m| answer_of(page.pack.flow_of(&m.case)?, &m)))
 }
 
 /// Received, accepted, in progress, answered, rated: as far as this round has come.
@@ -294,7 +294,7 @@ fn events(page: &Page, flow: &Workflow, case: &CasePage) -> Vec<Event> {
             let words = match fact {
                 Fact::Opened { .. } => page.t("my.event.opened"),
                 Fact::Acted { action, .. } => match flow.action(action) {
-                    Some(a) if !a.public.is_empty() => page.either(&a.public, &a.en),
+                    Some(a) if !a.public.is_empty() => page.either(&a.public, &a.public_en),
                     _ => continue,
                 },
                 _ => continue,

@@ -126,7 +126,7 @@ fn answer(form: &Form, one: &Attribute) -> Result<String, Why> {
     if given.len() > 1 && one.datatype != Datatype::MultiValueList {
         return Err(Why::NotAnOption);
     }
-    if matches!(one.datatype, Datatype::Number) && given.iter().any(|v| v.parse::<f64>().is_err()) {
+    if matches!(one.datatype, Datatype::Number) && !given.iter().all(|v| is_number(v)) {
         return Err(Why::NotANumber { min: i64::MIN, max: i64::MAX });
     }
     if one.values.is_empty() {
@@ -139,13 +139,18 @@ fn answer(form: &Form, one: &Attribute) -> Result<String, Why> {
     Ok(given.iter().map(name).collect::<Result<Vec<_>, _>>()?.join("、"))
 }
 
+/// Rust reads `NaN` and `inf` as numbers too.
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
 fn degrees(name: &str, text: &str, most: f64) -> Result<(), FieldFault> {
     let fits = text.parse::<f64>().is_ok_and(|n| n.abs() <= most);
     if fits { Ok(()) } else { Err(fault(name, Why::NotAnOption)) }
 }
 
 fn fault(field: &str, why: Why) -> FieldFault {
-    FieldFault { field: field.to_owned(), label: field.to_owned(), why }
+    FieldFault::bare(field, why)
 }
 
 /// A fault under the name that the standard gives to the field.
@@ -158,5 +163,5 @@ fn renamed(fault: FieldFault) -> FieldFault {
         "safe_contact" => "email",
         other => other,
     };
-    FieldFault { label: label.to_owned(), ..fault }
+    FieldFault { label: label.to_owned(), label_en: label.to_owned(), ..fault }
 }

@@ -54,7 +54,7 @@ pub(super) async fn act(
         Err(Oops::NotFound) if before.is_some() => return Ok(moved_on()),
         found => found?,
     };
-    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let action = flow.action(&code).ok_or(Oops::NotFound)?;
     if before == Some(shown.case.id) {
         return Ok(Redirect::to(&format!("/cases/{}?done={code}", shown.number)).into_response());
@@ -111,17 +111,7 @@ pub(super) fn checked(
 ) -> Result<Checked, Vec<FieldFault>> {
     let mut raw = form.raw(uses.iter().map(|u| u.code.as_str()));
     offers::settle(&page.pack, flow, uses, near, &mut raw);
-    field::check(&page.pack, flow, uses, &raw).map_err(|faults| labelled(page, flow, faults))
-}
-
-/// The same faults with labels in the language of the page.
-pub(super) fn labelled(page: &Page, flow: &Workflow, faults: Vec<FieldFault>) -> Vec<FieldFault> {
-    let one = |fault: FieldFault| {
-        let field = flow.fields.get(&fault.field);
-        let label = field.map(|f| page.either(&f.label, &f.en).to_owned());
-        FieldFault { label: label.unwrap_or_else(|| fault.label.clone()), ..fault }
-    };
-    faults.into_iter().map(one).collect()
+    field::check(&page.pack, flow, uses, &raw)
 }
 
 /// Back to the case, or to the work list when the case has gone where the viewer sees nothing.

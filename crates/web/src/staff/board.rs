@@ -175,7 +175,7 @@ async fn show(
     };
     page.show(&BoardPage {
         page,
-        unit: pack.units.short(unit).to_owned(),
+        unit: page.unit(unit).to_owned(),
         as_of: page.tf("board.as_of", &[("time", &view::clock_time(page, now))]),
         crumbs: crumbs(page, &root, unit, flow),
         flows: flows(page, unit, flow),
@@ -189,7 +189,7 @@ async fn show(
             .iter()
             .map(|b| format!("{} {}", b.name, b.number))
             .collect::<Vec<_>>()
-            .join("，"),
+            .join(page.t("board.comma")),
         bars,
     })
 }
@@ -203,7 +203,7 @@ fn crumbs(page: &Page, root: &str, unit: &str, flow: &Workflow) -> Vec<LinkView>
     let mut way: Vec<LinkView> = Vec::new();
     for step in page.pack.units.upward(unit) {
         way.push(LinkView {
-            name: step.short.clone(),
+            name: page.unit(&step.code).to_owned(),
             href: board_href(&step.code, &flow.code),
             current: step.code == unit,
         });
@@ -285,7 +285,7 @@ impl Board<'_> {
         let deeper = drills && units.children(&row.unit).any(|u| !u.agency);
         RowView {
             name: if drills {
-                units.short(&row.unit).to_owned()
+                self.page.unit(&row.unit).to_owned()
             } else {
                 self.page.t("board.total").to_owned()
             },
@@ -301,7 +301,7 @@ impl Board<'_> {
     /// What the unit holds itself.
     fn own(&self, total: &BoardRow, below: &[BoardRow]) -> Option<RowView> {
         let (open, soon, late) = own_part(total, below);
-        let unit = self.page.pack.units.short(&total.unit);
+        let unit = self.page.unit(&total.unit);
         (open > 0).then(|| RowView {
             name: self.page.tf("board.own", &[("unit", unit)]),
             open_href: self.desk(&total.unit, "&own=1"),
@@ -369,8 +369,7 @@ fn own_part(total: &BoardRow, below: &[BoardRow]) -> (i64, i64, i64) {
 
 /// The chart of open cases, longest first.
 fn bars(page: &Page, own: (i64, i64, i64), rows: &[&BoardRow]) -> Vec<BarView> {
-    let of_unit =
-        |r: &&BoardRow| (page.pack.units.short(&r.unit).to_owned(), (r.open, r.soon, r.late));
+    let of_unit = |r: &&BoardRow| (page.unit(&r.unit).to_owned(), (r.open, r.soon, r.late));
     let mut rows: Vec<(String, (i64, i64, i64))> = rows.iter().map(of_unit).collect();
     rows.push((page.t("board.own_short").to_owned(), own));
     rows.retain(|(_, (open, ..))| *open > 0);

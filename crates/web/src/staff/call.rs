@@ -2,7 +2,7 @@
 //! on the line. Serves the workflow of appeals; a pack without these actions refuses them.
 
 use super::{
-    act, case,
+    case,
     offers::{self, Near},
     opening,
     panels::{self, LinkView},
@@ -212,8 +212,8 @@ fn checked(
     let steps = [REGISTER, last]
         .map(|action| Step { action: action.to_owned(), given: check(uses(flow, action)) });
     if category(form).is_none() {
-        let label = flow.fields.get("category").map_or(String::new(), |f| f.label.clone());
-        faults.push(FieldFault { field: "category".to_owned(), label, why: Why::NotAnOption });
+        let fault = |field| FieldFault::of(field, Why::NotAnOption);
+        faults.extend(flow.fields.get("category").map(fault));
     }
     let mut seen = Vec::new();
     faults.retain(|f| {
@@ -221,11 +221,7 @@ fn checked(
         seen.push(f.field.clone());
         new
     });
-    if faults.is_empty() {
-        Ok((given, steps.into()))
-    } else {
-        Err(act::labelled(page, flow, faults))
-    }
+    if faults.is_empty() { Ok((given, steps.into())) } else { Err(faults) }
 }
 
 fn raw(page: &Page, flow: &Workflow, uses: &[FieldUse], near: &str, form: &Form) -> Raw {
@@ -282,7 +278,7 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
     }
     let grade = pack.risk.grade(&assessment.grade);
     Ok(Panel {
-        meaning: grade.map_or(String::new(), |g| g.meaning.clone()),
+        meaning: grade.map_or("", |g| page.either(&g.meaning, &g.meaning_en)).to_owned(),
         grade: Some(GradeView::new(page, &assessment.grade)),
         reasons,
         emergency: told.iter().any(|text| pack.risk.is_emergency(text))

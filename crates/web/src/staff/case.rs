@@ -4,6 +4,7 @@
 use super::{
     actions::{self, Actions, Tried},
     history::{self, Step, Words},
+    letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
     protection::{self, PaperView, PlanView, RiskView},
 };
@@ -71,6 +72,7 @@ struct CaseView<'a> {
     risks: Vec<RiskView>,
     laws: Vec<PaperView>,
     people: Vec<PersonLine>,
+    letters: Vec<LetterView>,
     papers: Vec<LinkView>,
     files: Vec<LinkView>,
     files_hidden: usize,
@@ -98,7 +100,7 @@ pub(super) async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Oops> {
     let shown = find(&app, &me, &number).await?;
-    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let done = query.get("done").and_then(|code| flow.action(code));
     let done = done.map_or(String::new(), |a| {
         page.tf("case.done", &[("action", page.either(&a.name, &a.en))])
@@ -123,7 +125,7 @@ pub(super) async fn show(
 ) -> Result<Response, Oops> {
     let pack = &page.pack;
     let case = &shown.case;
-    let flow = pack.workflow(&case.workflow).ok_or(Oops::NotFound)?;
+    let flow = pack.flow_of(case).ok_or(Oops::NotFound)?;
     let now = app.now();
     let words = words(app, page, flow, shown).await?;
     let actions = actions::of(page, me, (flow, case), now, beside.tried);
@@ -141,7 +143,7 @@ pub(super) async fn show(
         state_class: panels::state_class(page, case),
         grade: GradeView::new(page, &case.grade),
         light: panels::case_light(page, case, now),
-        unit: pack.units.short(&case.unit).to_owned(),
+        unit: page.unit(&case.unit).to_owned(),
         owner: match case.owner {
             Some(account) => name_of(app, account).await?,
             None => String::new(),
@@ -159,6 +161,7 @@ pub(super) async fn show(
         risks: protection::risks(&words, shown),
         laws: protection::papers(&words, case, now),
         people: panels::people(&words, shown).into_iter().filter(|line| !line.safe).collect(),
+        letters: letters::of(app, page, shown).await?,
         papers: panels::papers(&words, shown),
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
@@ -190,7 +193,8 @@ async fn words<'a>(
         names.insert(account, name_of(app, account).await?);
     }
     let city = app.city();
-    let papers = city.papers.iter().map(|(code, t)| (code.clone(), t.title())).collect();
+    let title = |t: &paper::Template| page.either(&t.title(), t.english()).to_owned();
+    let papers = city.papers.iter().map(|(code, t)| (code.clone(), title(t))).collect();
     Ok(Words { page, flow, names, papers, evidence: shown.sees.evidence })
 }
 
@@ -219,7 +223,7 @@ fn about(page: &Page, shown: &CasePage) -> Vec<String> {
     let programme = case.programme.as_ref().and_then(|p| pack.programmes.get(p));
     let all = [
         shown.number.clone(),
-        programme.map_or(String::new(), |p| p.name.clone()),
+        programme.map_or(String::new(), |p| page.either(&p.name, &p.en).to_owned()),
         category_name(page, &case.category),
         pack.regions.full_name(&case.place),
         channel.map_or(String::new(), |c| page.either(&c.name, &c.en).to_owned()),
@@ -270,7 +274,7 @@ fn notices(
         let supervised = flag == "supervised";
         let owed = case.open_tasks().find(|t| supervised && t.kind == "supervision");
         let rest = owed.map_or(String::new(), |t| {
-            let unit = page.pack.units.short(&t.unit);
+            let unit = page.unit(&t.unit);
             let due = crate::view::clock_time(page, t.clock.due());
             page.tf("flag.supervised_due", &[("unit", unit), ("due", &due)])
         });
@@ -311,7 +315,7 @@ async fn related(
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }
-    let flow = pack.workflow(&shown.case.workflow);
+    let flow = pack.flow_of(&shown.case);
     let phones = flow.iter().flat_map(|f| f.fields.values());
     let phone = phones
         .filter(|f| f.meaning == Meaning::Phone && shown.sees.contact == Sight::Full)

@@ -329,7 +329,7 @@ fn units(page: &Page, staff: &Staff, wanted: &Wanted) -> Vec<OptionView> {
     {
         all.push(listed);
     }
-    all.into_iter().map(|u| OptionView::of(&u.code, &u.short, &wanted.unit)).collect()
+    all.into_iter().map(|u| OptionView::of(&u.code, page.unit(&u.code), &wanted.unit)).collect()
 }
 
 /// The actions for many cases at once that fit at least one line of the page.
@@ -356,7 +356,7 @@ fn bulk(
 fn row(page: &Page, found: &DeskCase, now: Timestamp) -> Row {
     let pack = &page.pack;
     let case = &found.case;
-    let state = pack.workflow(&case.workflow).and_then(|w| w.state(&case.state));
+    let state = pack.flow_of(case).and_then(|w| w.state(&case.state));
     let held = matches!(state.map(|s| &s.kind), Some(StateKind::Held { .. }));
     let open = case.is_open(pack);
     let light = if held && found.task.is_none() {
@@ -373,7 +373,7 @@ fn row(page: &Page, found: &DeskCase, now: Timestamp) -> Row {
         state: state_name(page, &case.workflow, &case.state),
         state_class: panels::state_class(page, case),
         task: found.task.as_ref().map_or(String::new(), |k| super::history::task_name(page, k)),
-        unit: pack.units.short(&case.unit).to_owned(),
+        unit: page.unit(&case.unit).to_owned(),
         late: open && found.lamp.light == Light::Red,
         closed: if open { String::new() } else { day(page, found.lamp.due) },
         light: open.then_some(light),

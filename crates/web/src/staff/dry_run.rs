@@ -127,9 +127,9 @@ async fn show(
         grades: grades(&page, &asked.grade),
         channels: channels(&page, &asked.channel),
         asked: !asked.is_empty(),
-        answer: route.map(|r| answer(&page, r)),
+        answer: route.as_ref().map(|r| answer(&page, r)),
         tried: counted("dry.tried", tried.len()),
-        tally: tally(pack, &tried),
+        tally: tally(&page, &tried),
         differing: counted("dry.differing", differ.len()),
         differences: differ.iter().take(LISTED).map(|t| difference(&page, t)).collect(),
     })
@@ -179,32 +179,32 @@ fn dispatched_to<'a>(pack: &Pack, flow: &Workflow, case: &'a PastCase) -> Option
     (!at_desk).then_some(case.unit.as_str())
 }
 
-fn answer(page: &Page, route: Route) -> AnswerView {
-    let units = &page.pack.units;
+fn answer(page: &Page, route: &Route) -> AnswerView {
     let rule = page.pack.routing.rules.iter().find(|r| r.code == route.rule);
+    let unit = page.pack.units.get(&route.unit);
     AnswerView {
-        unit: units.short(&route.unit).to_owned(),
+        unit: page.unit(&route.unit).to_owned(),
         href: format!("/setup/units/{}", route.unit),
-        co: route.co.iter().map(|c| units.short(c).to_owned()).collect(),
-        rule: rule.map_or_else(|| route.rule.clone(), |r| r.name.clone()),
-        level: units.get(&route.unit).map_or_else(String::new, |u| u.name.clone()),
-        why: route.why,
+        co: route.co.iter().map(|c| page.unit(c).to_owned()).collect(),
+        rule: rule.map_or_else(|| route.rule.clone(), |r| page.either(&r.name, &r.en).to_owned()),
+        level: unit.map_or("", |u| page.either(&u.name, &u.en)).to_owned(),
+        why: page.either(&route.why, &route.why_en).to_owned(),
     }
 }
 
-fn tally(pack: &Pack, tried: &[Tried]) -> Vec<TallyView> {
+fn tally(page: &Page, tried: &[Tried]) -> Vec<TallyView> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in tried {
         *counts.entry(&one.route.rule).or_default() += 1;
     }
     let most = counts.values().copied().max().unwrap_or(1);
     // In the order of the rules, because the first that fits decides.
-    let rules = pack.routing.rules.iter();
+    let rules = page.pack.routing.rules.iter();
     rules
         .filter_map(|rule| {
             let cases = *counts.get(rule.code.as_str())?;
             Some(TallyView {
-                rule: rule.name.clone(),
+                rule: page.either(&rule.name, &rule.en).to_owned(),
                 code: rule.code.clone(),
                 cases,
                 width: ((cases * 100 / most + 2) / 5 * 5).clamp(5, 100),
@@ -222,9 +222,9 @@ fn difference(page: &Page, tried: &Tried) -> DifferenceView {
         category: view::category_name(page, &tried.case.category),
         place: pack.regions.full_name(&tried.case.place),
         grade: GradeView::new(page, &tried.case.grade),
-        really: pack.units.short(tried.really.unwrap_or_default()).to_owned(),
-        now: pack.units.short(&tried.route.unit).to_owned(),
-        rule: rule.map_or_else(String::new, |r| r.name.clone()),
+        really: page.unit(tried.really.unwrap_or_default()).to_owned(),
+        now: page.unit(&tried.route.unit).to_owned(),
+        rule: rule.map_or("", |r| page.either(&r.name, &r.en)).to_owned(),
     }
 }
 

@@ -97,6 +97,9 @@ impl Words<'_> {
                 written.push(line);
             }
         }
+        if titles.is_empty() && entry.facts.iter().any(|f| matches!(f, Fact::Repacked { .. })) {
+            titles.push(self.page.t("moving.moved").to_owned());
+        }
         if titles.is_empty() {
             titles.push(self.page.t("history.time").to_owned());
         }
@@ -123,7 +126,7 @@ impl Words<'_> {
         match by {
             By::Staff(account, unit) => {
                 let name = self.names.get(account).map_or("", String::as_str);
-                let unit = self.page.pack.units.short(unit);
+                let unit = self.page.unit(unit);
                 // The accounts of a demonstration are called after their unit.
                 if name.starts_with(unit) { name.to_owned() } else { format!("{unit} {name}") }
             }
@@ -154,7 +157,7 @@ impl Words<'_> {
 
     fn line(&self, fact: &Fact) -> Vec<Line> {
         let page = self.page;
-        let short = |unit: &str| page.pack.units.short(unit).to_owned();
+        let short = |unit: &str| page.unit(unit).to_owned();
         let line = |key: &str, text: String| vec![Line { label: page.t(key).to_owned(), text }];
         match fact {
             Fact::Given { coded, texts: _ } => self.coded(coded),
@@ -170,6 +173,13 @@ impl Words<'_> {
                 let until = clock.resumes_at().unwrap_or_else(|| clock.due());
                 line("history.paused", day(page, until))
             }
+            Fact::Clock { change: ClockChange::Moved, clock }
+            | Fact::TaskMoved { id: _, clock } => {
+                let due = clock_time(page, clock.due());
+                let name = clock_name(page, self.flow, clock.code());
+                line("moving.now_due", page.tf("moving.due_of", &[("clock", &name), ("due", &due)]))
+            }
+            Fact::Repacked { pack } => line("moving.rules", pack.clone()),
             Fact::TaskOpened { task } => {
                 let due = clock_time(page, task.clock.due());
                 let text =
@@ -193,7 +203,7 @@ impl Words<'_> {
                 vec![Line { label: self.milestone(kind), text }]
             }
             Fact::Climbed { clock, step: _, unit } => {
-                let name = clock_name(self.flow, clock);
+                let name = clock_name(page, self.flow, clock);
                 let text =
                     page.tf("history.climbed_to", &[("clock", &name), ("unit", &short(unit))]);
                 line("history.climbed", text)
@@ -261,7 +271,7 @@ impl Words<'_> {
             FieldKind::Category => Some(category_name(page, value)),
             FieldKind::Grade => Some(GradeView::new(page, value).name),
             FieldKind::Place => Some(pack.regions.full_name(value)),
-            FieldKind::Unit | FieldKind::Units => Some(pack.units.short(value).to_owned()),
+            FieldKind::Unit | FieldKind::Units => Some(page.unit(value).to_owned()),
             FieldKind::Flag => Some(page.t(if value == "yes" { "yes" } else { "no" }).to_owned()),
             _ => None,
         };
@@ -278,6 +288,7 @@ pub(super) fn task_name(page: &Page, kind: &str) -> String {
 }
 
 /// The name of a clock.
-pub(super) fn clock_name(flow: &Workflow, code: &str) -> String {
-    flow.clocks.get(code).map_or_else(|| code.to_owned(), |c| c.name.clone())
+pub(super) fn clock_name(page: &Page, flow: &Workflow, code: &str) -> String {
+    let spec = flow.clocks.get(code);
+    spec.map_or_else(|| code.to_owned(), |c| page.either(&c.name, &c.en).to_owned())
 }

@@ -131,7 +131,7 @@ fn demo_groups(app: &App, page: &Page) -> Vec<DemoGroup> {
                 .roles
                 .get(&a.role)
                 .map_or_else(|| a.role.clone(), |r| page.either(&r.name, &r.en).to_owned()),
-            unit: pack.units.short(&a.unit).to_owned(),
+            unit: page.unit(&a.unit).to_owned(),
         });
         DemoGroup { name: page.t(key).to_owned(), rows: rows.collect() }
     });

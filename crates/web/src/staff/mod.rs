@@ -9,6 +9,7 @@ mod core;
 mod desk;
 mod files;
 mod history;
+mod letters;
 mod login;
 mod offers;
 mod opening;

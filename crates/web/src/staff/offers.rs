@@ -124,7 +124,7 @@ fn units(page: &Page, near: Near<'_>, helping: bool, given: &[String]) -> Vec<Op
     let (agencies, mut offices): (Vec<&Unit>, Vec<&Unit>) = here.partition(|u| u.agency);
     offices.sort_by_key(|u| std::cmp::Reverse(u.level));
     let route = near.case.and_then(|c| pack.routing.route(pack, matter(c)));
-    let why = route.as_ref().map_or("", |r| r.why.as_str());
+    let why = route.as_ref().map_or("", |r| page.either(&r.why, &r.why_en));
     let mut wanted: Vec<&Unit> = match &route {
         Some(route) if helping => route.co.iter().filter_map(|c| pack.units.get(c)).collect(),
         Some(route) => pack.units.get(&route.unit).into_iter().collect(),
@@ -145,9 +145,9 @@ fn units(page: &Page, near: Near<'_>, helping: bool, given: &[String]) -> Vec<Op
     for (index, unit) in wanted.into_iter().enumerate() {
         if options.iter().all(|o| o.value != unit.code) {
             let label = if index < routed {
-                page.tf("staff.routed", &[("unit", &unit.short), ("why", why)])
+                page.tf("staff.routed", &[("unit", page.unit(&unit.code)), ("why", why)])
             } else {
-                unit.short.clone()
+                page.unit(&unit.code).to_owned()
             };
             options.push(OptionView {
                 value: unit.code.clone(),

@@ -167,7 +167,7 @@ fn show(
         programmes: programmes
             .map(|p| OptionView {
                 value: p.code.clone(),
-                label: p.name.clone(),
+                label: page.either(&p.name, &p.en).to_owned(),
                 chosen: p.code == chosen,
                 answer: String::new(),
                 hot: false,

@@ -309,7 +309,7 @@ fn fill(app: &App, page: &Page, case: &CasePage, issue: &Issue) -> Result<Paper,
 /// Everything that a template may name, as far as it is known.
 fn values<'a>(page: &Page, case: &CasePage, issue: &Issue) -> Option<BTreeMap<&'a str, String>> {
     let (pack, now) = (&page.pack, issue.at());
-    let flow = pack.workflow(&case.case.workflow)?;
+    let flow = pack.flow_of(&case.case)?;
     let (before, after) = (&issue.before, &issue.after);
     let day = |at: Timestamp| view::day(page, at);
     let unit =

@@ -84,7 +84,7 @@ fn view(page: &Page, hit: &Hit) -> HitView {
         grade: GradeView::new(page, &case.grade),
         state: state_name(page, &case.workflow, &case.state),
         state_class: panels::state_class(page, case),
-        unit: page.pack.units.short(&case.unit).to_owned(),
+        unit: page.unit(&case.unit).to_owned(),
         opened: day(page, case.opened),
     }
 }

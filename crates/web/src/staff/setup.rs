@@ -3,6 +3,8 @@
 
 mod clocks;
 mod flow;
+mod messages;
+mod moving;
 mod units;
 
 use crate::{
@@ -24,6 +26,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/setup/routing", get(routing));
     let routes = flow::routes(routes);
     let routes = units::routes(routes);
+    let routes = moving::routes(routes);
+    let routes = messages::routes(routes);
     clocks::routes(routes)
 }
 
@@ -49,10 +53,13 @@ fn counted(page: &Page, key: &str, n: usize) -> String {
 
 /// The version line above every page of the configuration.
 fn version(page: &Page) -> String {
-    page.tf("setup.version", &[("city", &page.pack.name), ("version", &page.pack.version)])
+    page.tf(
+        "setup.version",
+        &[("city", page.either(&page.pack.name, &page.pack.en)), ("version", &page.pack.version)],
+    )
 }
 
-async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
+async fn index(page: Page, me: LoggedIn) -> Result<Response, Oops> {
     let pack = &page.pack;
     let flows = pack.workflows.values().map(|flow| TileView {
         name: page.either(&flow.name, &flow.en).to_owned(),
@@ -70,18 +77,24 @@ async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         href: format!("/setup/{path}"),
         note: counted(&page, key, n),
     };
-    let tiles = vec![
+    let mut tiles = vec![
         tile("setup.categories", "categories", "setup.categories_n", pack.categories.len()),
         tile("setup.units", "units", "setup.units_n", pack.units.iter().count()),
         tile("setup.roles", "roles", "setup.roles_n", pack.roles.len()),
         tile("setup.clocks", "clocks", "setup.years_n", pack.work_time.calendar().years().count()),
         tile("setup.routing", "routing", "setup.rules_n", pack.routing.rules.len()),
         TileView {
+            name: page.t("send.title").to_owned(),
+            href: "/setup/messages".to_owned(),
+            note: page.t("send.note").to_owned(),
+        },
+        TileView {
             name: page.t("dry.title").to_owned(),
             href: "/setup/routing/dry-run".to_owned(),
             note: page.t("dry.note").to_owned(),
         },
     ];
+    tiles.extend(moving::tile(&page, &me));
     page.show(&IndexPage { page: &page, version: version(&page), flows: flows.collect(), tiles })
 }
 
@@ -119,7 +132,11 @@ async fn categories(page: Page, _: LoggedIn) -> Result<Response, Oops> {
             sensitive: one.sensitive,
             public: one.public,
             emergency: one.emergency,
-            advice: if told { String::new() } else { one.advice.clone() },
+            advice: if told {
+                String::new()
+            } else {
+                page.either(&one.advice, &one.advice_en).to_owned()
+            },
         }
     };
     let categories = all.values().map(view).collect();
@@ -215,7 +232,7 @@ struct RoutingPage<'a> {
 async fn routing(page: Page, _: LoggedIn) -> Result<Response, Oops> {
     let rules = page.pack.routing.rules.iter().enumerate().map(|(at, rule)| RuleView {
         place: at + 1,
-        name: rule.name.clone(),
+        name: page.either(&rule.name, &rule.en).to_owned(),
         when: conditions(&page, rule),
         to: target(&page, &rule.to),
         co: rule
@@ -224,7 +241,7 @@ async fn routing(page: Page, _: LoggedIn) -> Result<Response, Oops> {
             .map(|to| target(&page, to))
             .collect::<Vec<_>>()
             .join(page.t("board.comma")),
-        why: rule.why.clone(),
+        why: page.either(&rule.why, &rule.why_en).to_owned(),
     });
     page.show(&RoutingPage { page: &page, version: version(&page), rules: rules.collect() })
 }
@@ -244,7 +261,11 @@ fn conditions(page: &Page, rule: &Rule) -> String {
         part("setup.rule.channel", channels),
     ];
     let said: Vec<String> = parts.into_iter().flatten().collect();
-    if said.is_empty() { page.t("setup.rule.any").to_owned() } else { said.join("；") }
+    if said.is_empty() {
+        page.t("setup.rule.any").to_owned()
+    } else {
+        said.join(page.t("setup.and"))
+    }
 }
 
 /// The name of a channel.
@@ -256,8 +277,14 @@ pub(super) fn channel_name(page: &Page, code: &str) -> String {
 /// A kind of unit on a level, by the example of one that exists.
 fn target(page: &Page, to: &RouteTo) -> String {
     let unit = page.pack.units.iter().find(|u| u.kind == to.kind && u.level == to.level);
-    let region =
-        unit.and_then(|u| page.pack.regions.get(&u.region)).map_or("", |r| r.name.as_str());
-    let name = unit.map_or(to.kind.as_str(), |u| u.short.strip_prefix(region).unwrap_or(&u.short));
+    let region = unit.and_then(|u| page.pack.regions.get(&u.region));
+    let region = match region {
+        Some(city) if city.code == page.pack.regions.root() => {
+            page.either(&city.name, &page.pack.en)
+        }
+        other => other.map_or("", |r| r.name.as_str()),
+    };
+    let short = unit.map_or(to.kind.as_str(), |u| page.unit(&u.code));
+    let name = short.strip_prefix(region).unwrap_or(short).trim_start();
     page.tf("setup.rule.to", &[("level", level_name(page, to.level)), ("kind", name)])
 }

@@ -111,7 +111,7 @@ fn visit(
     (mine, now): (bool, jiff::Timestamp),
 ) -> VisitView {
     let case = &row.case;
-    let flow = page.pack.workflow(&case.workflow);
+    let flow = page.pack.flow_of(case);
     let handled_by = case.handling.as_deref().unwrap_or(&case.unit);
     let plan = Plan::of(&page.pack, case);
     let way = plan.ways().next().unwrap_or(Way::Phone);
@@ -135,7 +135,7 @@ fn visit(
         number: row.number.clone(),
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
-        unit: page.pack.units.short(handled_by).to_owned(),
+        unit: page.unit(handled_by).to_owned(),
         contact: lines.join(page.t("contact.and")),
         warn: reach.is_err(),
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {

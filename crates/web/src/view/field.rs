@@ -82,7 +82,7 @@ pub(crate) fn field_views(
                 code: field.code.clone(),
                 id: format!("{prefix}{}", field.code),
                 label: page.either(&field.label, &field.en).to_owned(),
-                help: field.help.clone(),
+                help: page.either(&field.help, &field.help_en).to_owned(),
                 kind: kind(field),
                 max: max(field),
                 secret: is_secret(field.meaning),

@@ -133,8 +133,8 @@ fn appeal(pack: &Pack) -> Value {
                 "type": ["object", "null"],
                 "properties": {
                     "name": optional(40, "How to address the person."),
-                    "phone": { "type": ["string", "null"], "maxLength": 30,
-                        "pattern": PHONE },
+                    "phone": { "type": ["string", "null"], "anyOf": [
+                        { "pattern": "^ *$" }, { "maxLength": 30, "pattern": PHONE } ] },
                     "safe_contact": optional(200, "How to reach the person without danger."),
                 },
             },
@@ -150,8 +150,8 @@ const SOMETHING: &str = concat!(
 );
 /// Text without control characters.
 const PRINTABLE: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
-/// Nothing, or three to twenty digits and what people write between them.
-const PHONE: &str = "^ *$|^([ +()（）转-]*[0-9]){3,20}[ +()（）转-]*$";
+/// Three to twenty digits and what people write between them.
+const PHONE: &str = "^([ +()（）转-]*[0-9]){3,20}[ +()（）转-]*$";
 
 /// One of these, or nothing.
 fn one_of(mut values: Vec<&str>) -> Value {

@@ -125,7 +125,7 @@ async fn show(
 fn clocks_of(page: &Page, flow: &Workflow) -> FlowView {
     let grades = &page.pack.risk.grades;
     let clock = |spec: &ClockSpec| ClockView {
-        name: spec.name.clone(),
+        name: page.either(&spec.name, &spec.en).to_owned(),
         usual: span(page, spec.span),
         by_grade: grades
             .iter()
@@ -157,7 +157,7 @@ pub(super) fn spans(page: &Page, spec: &ClockSpec) -> String {
             said.push(format!("{} {}", page.either(&grade.name, &grade.en), span(page, *length)));
         }
     }
-    said.join("；")
+    said.join(page.t("setup.and"))
 }
 
 /// A length of time in words.
@@ -196,7 +196,7 @@ fn holidays(page: &Page, calendar: &Calendar, days: &[Date]) -> Vec<HolidayView>
     }
     let comma = page.t("board.comma");
     let view = |(name, rest, makeup): (&str, Vec<Date>, Vec<Date>)| HolidayView {
-        name: name.to_owned(),
+        name: page.either(name, page.pack.holidays.get(name).map_or("", String::as_str)).to_owned(),
         count: rest.len(),
         days: stretches(&rest).iter().map(|s| stretch(page, *s)).collect::<Vec<_>>().join(comma),
         makeup: makeup.iter().map(|d| month_day(page, *d)).collect::<Vec<_>>().join(comma),

@@ -126,7 +126,7 @@ impl Words<'_> {
         let next = self.flow.actions_from(&state.code).filter(|a| a.to != Target::Same);
         StateView {
             name: self.page.either(&state.name, &state.en).to_owned(),
-            public: state.public.clone(),
+            public: self.page.either(&state.public, &state.public_en).to_owned(),
             kind: self.page.t(kind).to_owned(),
             ended: !state.is_open(),
             role: state.responsible().map_or_else(|| "—".to_owned(), |r| self.role(r)),
@@ -233,7 +233,11 @@ impl Words<'_> {
             Guard::HasOpenTasks(kind) => said("setup.guard.has_open_tasks", task(kind)),
             Guard::OwesTask(kind) => said("setup.guard.owes_task", task(kind)),
             Guard::BeforeDue(code) => {
-                let clock = self.flow.clocks.get(code).map_or(code.as_str(), |c| c.name.as_str());
+                let clock = self
+                    .flow
+                    .clocks
+                    .get(code)
+                    .map_or(code.as_str(), |c| page.either(&c.name, &c.en));
                 said("setup.guard.before_due", clock.to_owned())
             }
             Guard::ChannelIn(codes) => {

@@ -73,7 +73,7 @@ async fn show(app: &App, page: &Page, unit: &Unit) -> Result<Response, Oops> {
     let view = |one: &Unit| {
         let n = units.children(&one.code).count();
         UnitView {
-            name: one.short.clone(),
+            name: page.unit(&one.code).to_owned(),
             href: format!("/setup/units/{}", one.code),
             level: level_name(page, one.level).to_owned(),
             below: if n > 0 { super::counted(page, "setup.below_n", n) } else { String::new() },
@@ -88,7 +88,7 @@ async fn show(app: &App, page: &Page, unit: &Unit) -> Result<Response, Oops> {
     page.show(&UnitsPage {
         page,
         version: version(page),
-        name: unit.name.clone(),
+        name: page.either(&unit.name, &unit.en).to_owned(),
         code: unit.code.clone(),
         level: level_name(page, unit.level).to_owned(),
         region: page.pack.regions.full_name(&unit.region),
