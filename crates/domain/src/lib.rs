@@ -21,4 +21,5 @@ pub mod refusal;
 pub mod sending;
 pub mod soundness;
 pub mod tick;
+pub mod waiting;
 pub mod workflow;

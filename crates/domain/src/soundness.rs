@@ -94,7 +94,8 @@ impl Proof<'_> {
             for s in &promise.before {
                 self.known(&promise.at, has_state(s), "state", s);
             }
-            for a in promise.steps.iter().chain(&promise.since) {
+            let since = promise.since.iter().filter(|a| *a != Mandatory::OPENING);
+            for a in promise.steps.iter().chain(since) {
                 self.known(&promise.at, flow.action(a).is_some(), "action", a);
             }
         }
@@ -336,18 +337,14 @@ impl Proof<'_> {
     fn mandatory(&mut self) {
         for promise in &self.flow.mandatory {
             let steps: BTreeSet<&str> = promise.steps.iter().map(String::as_str).collect();
-            let starts: Vec<&str> = if promise.since.is_empty() {
-                vec![self.flow.initial.as_str()]
-            } else {
-                promise.since.iter().flat_map(|a| after(self.flow, a)).collect()
-            };
-            let seen = walk(self.flow, starts, &steps);
+            let seen = walk(self.flow, starts(self.flow, promise), &steps);
             for state in promise.before.iter().filter(|s| seen.contains(s.as_str())) {
                 let path = way_around(self.flow, promise, state);
                 self.fault(
                     &promise.at,
                     format!("`{state}` can be reached around “{}”: {path}", promise.name),
-                    "remove that way or count its action among the steps",
+                    "remove that way, count its action among the steps, or say in since after what \
+                     the step is needed (\"open\": once from the opening is enough)",
                 );
             }
         }
@@ -379,6 +376,24 @@ fn after<'a>(flow: &'a Workflow, action: &str) -> Vec<&'a str> {
         .unwrap_or_default()
 }
 
+/// Where a case may be when the promise begins to hold.
+fn starts<'a>(flow: &'a Workflow, promise: &'a Mandatory) -> Vec<&'a str> {
+    if !promise.since.is_empty() {
+        let named = promise.since.iter().flat_map(|action| match action.as_str() {
+            Mandatory::OPENING => vec![flow.initial.as_str()],
+            action => after(flow, action),
+        });
+        return named.collect();
+    }
+    let within = |state: &String| promise.before.contains(state);
+    let left = flow.actions.iter().filter(|a| a.from.iter().any(within));
+    let left = left.filter_map(|a| match &a.to {
+        Target::State(to) if !within(to) && !promise.steps.contains(&a.code) => Some(to.as_str()),
+        Target::State(_) | Target::Same => None,
+    });
+    left.chain([flow.initial.as_str()]).collect()
+}
+
 /// All states reachable from `starts` without doing any of the actions in `without`.
 pub fn walk<'a>(
     flow: &'a Workflow,
@@ -404,11 +419,7 @@ pub fn walk<'a>(
 
 /// A shortest way to the state that avoids the steps, for the fault message.
 fn way_around(flow: &Workflow, promise: &Mandatory, goal: &str) -> String {
-    let starts: Vec<&str> = if promise.since.is_empty() {
-        vec![flow.initial.as_str()]
-    } else {
-        promise.since.iter().flat_map(|a| after(flow, a)).collect()
-    };
+    let starts = starts(flow, promise);
     let mut queue: VecDeque<(&str, Vec<&str>)> = starts.iter().map(|s| (*s, vec![*s])).collect();
     let mut seen: BTreeSet<&str> = starts.into_iter().collect();
     while let Some((here, path)) = queue.pop_front() {

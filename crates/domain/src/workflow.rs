@@ -291,8 +291,9 @@ impl ClockSpec {
     }
 }
 
-/// A promise about paths: after `since` (or from the opening), `before` cannot be reached
-/// unless one of `steps` is done.
+/// A promise about paths: after `since`, `before` cannot be reached unless one of `steps` is done.
+/// Without `since` it holds on every pass: from the opening, and again each time the case has left
+/// the states in `before`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mandatory {
     /// Name shown in faults.
@@ -302,11 +303,17 @@ pub struct Mandatory {
     pub before: Vec<Code>,
     /// Any of these actions counts as the step.
     pub steps: Vec<Code>,
-    /// Actions after which the step is needed (again); empty means from the opening.
+    /// Actions after which the step is needed (again), or [`OPENING`](Self::OPENING) when once in
+    /// the life of a case is enough; empty means on every pass.
     pub since: Vec<Code>,
     /// Where it is written.
     #[serde(skip)]
     pub at: Locus,
+}
+
+impl Mandatory {
+    /// Stands for the opening among the actions in `since`.
+    pub const OPENING: &'static str = "open";
 }
 
 impl Workflow {

@@ -112,7 +112,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         categories,
         risk,
         routing,
-        channels,
+        channels: channels.iter().map(|c| (c.code.clone(), c.value.clone())).collect(),
         holidays,
         messages,
         programmes: programmes.known,
@@ -120,6 +120,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
+    check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);

@@ -95,18 +95,20 @@ struct RawChannel {
     en: String,
     public: bool,
     external: bool,
+    opens: Option<Code>,
 }
 
 impl Worded for RawChannel {
     const WORDS: Words = &[("name", "en")];
 }
 
-/// The channels.
-pub(crate) fn channels(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code, Channel> {
+/// The channels, each with its place.
+pub(crate) fn channels(folders: &Folders, faults: &mut Faults) -> Vec<Entry<Channel>> {
     let entries = list::<RawChannel>(folders, "channels.toml", "channel", faults);
-    let channel = |Entry { code, value: raw, .. }: Entry<RawChannel>| {
-        let RawChannel { name, en, public, external } = raw;
-        (code.clone(), Channel { code, name, en, public, external })
+    let channel = |Entry { code, at, value: raw }: Entry<RawChannel>| {
+        let RawChannel { name, en, public, external, opens } = raw;
+        let value = Channel { code: code.clone(), name, en, public, external, opens };
+        Entry { code, at, value }
     };
     entries.into_iter().map(channel).collect()
 }

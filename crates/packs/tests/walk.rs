@@ -1,6 +1,8 @@
 //! Random walks over every workflow of every pack: whatever people do, in whatever order and
-//! however late, the promises hold.
+//! however late, the promises hold; also when the rules change on the way, and when the case is
+//! moved under them.
 
+mod changed;
 mod people;
 
 use std::{
@@ -17,6 +19,7 @@ use domain::{
     decide::{self, Ctx, Draft, Open, Step},
     duty::Duty,
     field::{Checked, FieldKind, Value, check},
+    moving,
     pack::Pack,
     refusal::{Bar, Refusal},
     tick,
@@ -55,29 +58,30 @@ fn turn() -> impl Strategy<Value = Turn> {
     (wait, any::<u64>()).prop_map(|(wait, dice)| Turn { wait, dice })
 }
 
-/// Every pack with a `pack.toml`, and the sample city.
-fn packs() -> Vec<Arc<Pack>> {
+/// Every pack with a `pack.toml`, and the sample city; each with what it is changed to.
+fn packs() -> Vec<(Arc<Pack>, Pack)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let found = std::fs::read_dir(root.join("packs")).expect("packs");
     let mut dirs: Vec<PathBuf> = found.filter_map(|e| e.ok().map(|e| e.path())).collect();
     dirs.retain(|dir| dir.join("pack.toml").is_file());
     dirs.sort();
     dirs.push(root.join("crates/testkit/city"));
-    dirs.iter().map(|dir| packs::load(dir).expect("a sound pack").pack).collect()
+    let load = |dir: &PathBuf| packs::load(dir).expect("a sound pack").pack;
+    dirs.iter().map(|dir| (load(dir), changed::changed(load(dir)))).collect()
 }
 
 #[test]
 fn no_walk_breaks_a_promise() {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let packs = packs();
-    for pack in &packs {
+    for (pack, next) in &packs {
         for flow in pack.workflows.values() {
-            let done = walk_often(pack, flow);
+            let done = walk_often((pack, next), flow);
             seen.entry(flow.code.clone()).or_default().extend(done);
         }
     }
     // Walks that never leave the first states would prove nothing.
-    for flow in packs.iter().flat_map(|p| p.workflows.values()) {
+    for flow in packs.iter().flat_map(|(p, _)| p.workflows.values()) {
         let missed: Vec<&str> = flow.actions.iter().map(|a| a.code.as_str()).collect();
         let missed: Vec<&str> =
             missed.into_iter().filter(|code| !seen[&flow.code].contains(*code)).collect();
@@ -86,7 +90,7 @@ fn no_walk_breaks_a_promise() {
 }
 
 /// The actions that were done in all these walks together.
-fn walk_often(pack: &Pack, flow: &Workflow) -> BTreeSet<String> {
+fn walk_often((pack, next): (&Pack, &Pack), flow: &Workflow) -> BTreeSet<String> {
     let people = People::of(pack);
     let done = RefCell::new(BTreeSet::new());
     let config = Config { cases: WALKS, failure_persistence: None, ..Config::default() };
@@ -98,7 +102,7 @@ fn walk_often(pack: &Pack, flow: &Workflow) -> BTreeSet<String> {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let walks = (0..150 * 1440_i64, any::<u64>(), vec(turn(), STEPS));
     let result = runner.run(&walks, |(start, dice, turns)| {
-        let mut walk = Walk::begin(pack, &people, flow, start, &mut Dice::new(dice))?;
+        let mut walk = Walk::begin((pack, next), &people, flow, start, &mut Dice::new(dice))?;
         for turn in &turns {
             if !walk.turn(turn)? || walk.is_over() {
                 break;
@@ -116,6 +120,10 @@ fn walk_often(pack: &Pack, flow: &Workflow) -> BTreeSet<String> {
 
 struct Walk<'a> {
     pack: &'a Pack,
+    /// The pack under which it began.
+    old: &'a Pack,
+    /// The pack to which the city changes on the way.
+    next: &'a Pack,
     people: &'a People<'a>,
     flow: &'a Workflow,
     now: Timestamp,
@@ -131,7 +139,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn begin(
-        pack: &'a Pack,
+        (pack, next): (&'a Pack, &'a Pack),
         people: &'a People<'a>,
         flow: &'a Workflow,
         start: i64,
@@ -160,6 +168,8 @@ impl<'a> Walk<'a> {
         let entries = vec![(stamp, draft.facts)];
         let walk = Self {
             pack,
+            old: pack,
+            next,
             people,
             flow,
             now,
@@ -183,6 +193,9 @@ impl<'a> Walk<'a> {
         if !self.tick()? {
             return Ok(false);
         }
+        if dice.one_in(20) && !self.change(&mut dice)? {
+            return Ok(false);
+        }
         let Some((actor, action)) = self.choose(&mut dice) else { return Ok(true) };
         let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: Some(&self.other) };
         let given =
@@ -191,6 +204,7 @@ impl<'a> Walk<'a> {
         match decide::act(ctx, &self.case, &Step { action: action.code.clone(), given }) {
             Ok(draft) => {
                 self.keeps_safe(&actor, action, &draft.case)?;
+                self.same_as_before(&actor, action, &draft)?;
                 self.record(&actor, draft)?;
                 self.promises()?;
                 Ok(true)
@@ -217,6 +231,51 @@ impl<'a> Walk<'a> {
                 self.case.deeds.iter().map(|d| d.action.as_str()).collect::<Vec<_>>()
             )),
         }
+    }
+
+    /// The city changes its pack; the case may be moved under it at once, later, or never.
+    fn change(&mut self, dice: &mut Dice) -> Result<bool, TestCaseError> {
+        self.pack = self.next;
+        if dice.one_in(2) {
+            let ctx = Ctx { now: self.now, pack: self.next, actor: &Actor::System, linked: None };
+            let made = match moving::moved(ctx, &self.case) {
+                Ok(made) => made,
+                Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
+                Err(error) => return fail(format!("moving in {}: {error:?}", self.case.state)),
+            };
+            changed::is_fair(self.next, &self.case, &made)?;
+            if !made.draft.facts.is_empty() {
+                self.record(&Actor::System, made.draft)?;
+            }
+        }
+        self.flow = self.pack.flow_of(&self.case).expect("a workflow");
+        self.promises()?;
+        Ok(true)
+    }
+
+    /// A case that was not moved goes on exactly as if its city had never changed.
+    fn same_as_before(
+        &self,
+        actor: &Actor,
+        action: &Action,
+        draft: &Draft,
+    ) -> Result<(), TestCaseError> {
+        if self.case.pack != self.old.edition {
+            return Ok(());
+        }
+        let given = draft.facts.iter().find_map(|f| match f {
+            Fact::Given { coded, texts } => Some(Checked {
+                coded: coded.clone(),
+                texts: texts.iter().map(|t| (t.clone(), String::new())).collect(),
+            }),
+            _ => None,
+        });
+        let step = Step { action: action.code.clone(), given: given.unwrap_or_default() };
+        let ctx = Ctx { now: self.now, pack: self.old, actor, linked: Some(&self.other) };
+        let before = decide::act(ctx, &self.case, &step);
+        let before = before.map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
+        prop_assert_eq!(&before.facts, &draft.facts, "the old rules say otherwise");
+        Ok(())
     }
 
     /// Lets time work until it has nothing more to say.
@@ -311,7 +370,7 @@ impl<'a> Walk<'a> {
         prop_assert!(case.keeps_promise(pack), "{} rests without a clock", case.state);
         prop_assert!(pack.units.get(&case.unit).is_some(), "{} is no unit", case.unit);
         for promise in &flow.mandatory {
-            kept(promise, case)?;
+            kept(flow, promise, case)?;
         }
         let state = flow.state(&case.state).expect("a state of the workflow");
         let free = match state.kind {
@@ -373,15 +432,27 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Once the promised state is reached, one of the steps was done after the last reason for it.
-fn kept(promise: &Mandatory, case: &Case) -> Result<(), TestCaseError> {
+/// Once the promised state is reached, one of the steps was done after the last reason for it:
+/// an action, the opening, or having left the promised states.
+fn kept(flow: &Workflow, promise: &Mandatory, case: &Case) -> Result<(), TestCaseError> {
     if !promise.before.contains(&case.state) {
         return Ok(());
     }
-    let last = case.deeds.iter().rposition(|d| promise.since.contains(&d.action));
-    let Some(from) = last.or_else(|| promise.since.is_empty().then_some(0)) else {
-        return Ok(());
-    };
+    let always = promise.since.is_empty();
+    let once = promise.since.iter().any(|a| a == Mandatory::OPENING);
+    let (mut from, mut state) = ((always || once).then_some(0), &flow.initial);
+    for (n, deed) in case.deeds.iter().enumerate() {
+        let next = match flow.action(&deed.action).map(|a| &a.to) {
+            Some(Target::State(to)) => to,
+            Some(Target::Same) | None => state,
+        };
+        let left = promise.before.contains(state) && !promise.before.contains(next);
+        if promise.since.contains(&deed.action) || always && left {
+            from = Some(n);
+        }
+        state = next;
+    }
+    let Some(from) = from else { return Ok(()) };
     let done = case.deeds.iter().skip(from).any(|d| promise.steps.contains(&d.action));
     let path: Vec<&str> = case.deeds.iter().map(|d| d.action.as_str()).collect();
     prop_assert!(done, "“{}” was left out on the way {path:?}", promise.name);

@@ -63,6 +63,20 @@ impl Form {
         raw
     }
 
+    /// Every field with each of its values, under names that begin with `prefix`.
+    pub(crate) fn put_under(&self, prefix: &str) -> Vec<(String, String)> {
+        let each = self.fields.iter().flat_map(|(name, all)| all.iter().map(move |v| (name, v)));
+        each.map(|(name, value)| (format!("{prefix}{name}"), value.clone())).collect()
+    }
+
+    /// The fields whose names begin with `prefix`, without it.
+    pub(crate) fn taken_from(&self, prefix: &str) -> Self {
+        let own = |(name, all): (&String, &Vec<String>)| {
+            name.strip_prefix(prefix).map(|name| (name.to_owned(), all.clone()))
+        };
+        Self { fields: self.fields.iter().filter_map(own).collect(), files: Vec::new() }
+    }
+
     /// The unique id of the command that this form carries, so that a second press of the button
     /// does nothing twice. A form without one gets a fresh id.
     pub(crate) fn command(&self) -> [u8; 16] {

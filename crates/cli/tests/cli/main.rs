@@ -6,5 +6,6 @@ mod demo;
 mod import;
 mod kill;
 mod pack;
+mod reload;
 mod sending;
 mod support;

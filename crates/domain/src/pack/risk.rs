@@ -125,6 +125,12 @@ impl Risk {
         self.grade(code).map_or(0, |g| g.order)
     }
 
+    /// Whether cases of this grade stand before all others, however late those are: the grade that
+    /// one decisive answer makes, and any above it.
+    pub fn is_first(&self, grade: &str) -> bool {
+        self.grade(grade).is_some_and(|g| g.order >= self.order(&self.decisive_grade))
+    }
+
     /// The more dangerous of two grades.
     pub fn worse<'a>(&self, a: &'a str, b: &'a str) -> &'a str {
         if self.order(b) > self.order(a) { b } else { a }
@@ -228,6 +234,15 @@ mod tests {
             assert_eq!(found.yes.len(), given.matches('y').count());
             assert_eq!(found.decisive.is_empty(), !given.ends_with('y'), "{given}");
             assert_eq!(found.unknown.len(), given.matches('u').count());
+        }
+    }
+
+    #[test]
+    fn the_decisive_grade_comes_first() {
+        for (grade, first) in
+            [("green", false), ("yellow", false), ("orange", false), ("red", true), ("?", false)]
+        {
+            assert_eq!(risk().is_first(grade), first, "{grade}");
         }
     }
 

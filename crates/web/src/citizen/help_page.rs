@@ -4,6 +4,7 @@
 use super::{
     ErrorLine, FLOW,
     area::{self, AreaView},
+    chosen::KeptView,
     help::{CARRIED, Step},
     home::{Topic, topics},
 };
@@ -50,6 +51,10 @@ pub(super) struct Trouble {
     pub(super) consent: bool,
     /// Whether words that call for help at once were just written.
     pub(super) alarm: bool,
+    /// Files that wait for the form to be sent.
+    pub(super) kept: Vec<KeptView>,
+    /// Files that could not be kept.
+    pub(super) lost: bool,
 }
 
 impl Trouble {
@@ -58,7 +63,7 @@ impl Trouble {
     }
 
     pub(super) fn fields(fields: Vec<FieldFault>) -> Self {
-        Self { fields, file: None, consent: false, alarm: false }
+        Self { fields, file: None, consent: false, alarm: false, kept: Vec::new(), lost: false }
     }
 
     pub(super) fn alarm() -> Self {
@@ -120,6 +125,8 @@ struct HelpPage<'a> {
     parts: Vec<Part<'a>>,
     consent: bool,
     consent_error: bool,
+    kept: &'a [KeptView],
+    files_note: &'a str,
 }
 
 /// Shows a step with everything answered so far.
@@ -172,6 +179,8 @@ pub(super) fn show(
         parts: if step == Step::Review { parts(page, flow, form) } else { Vec::new() },
         consent: form.get("consent") == "yes",
         consent_error: trouble.consent,
+        kept: if step == Step::Review { &trouble.kept } else { &[] },
+        files_note: page.t(if trouble.lost { "errors.files" } else { "errors.kept" }),
         errors,
     };
     Ok((trouble.status(), page.show(&view)?).into_response())

@@ -75,7 +75,7 @@ async fn queue(
     let (pack, now) = (&page.pack, app.now());
     let filter = DeskFilter {
         state: Some(VISITING.to_owned()),
-        cursor: asked.after.as_deref().and_then(cursor),
+        cursor: asked.after.as_deref().and_then(|text| app.store().cursor_of(text)),
         ..DeskFilter::default()
     };
     let list = app.store().desk(pack, &me.staff(), now, &filter).await?;
@@ -95,13 +95,10 @@ async fn queue(
         rule: flow.and_then(tries_needed).map_or_else(String::new, |(_, days)| {
             page.tf("visits.rule", &[("days", &days.to_string())])
         }),
-        next: list.next.map_or_else(String::new, |(rank, id)| format!("/visits?after={rank}.{id}")),
+        next: list.next.map_or_else(String::new, |next| {
+            format!("/visits?after={}", app.store().cursor_text(next))
+        }),
     })
-}
-
-fn cursor(text: &str) -> Option<(i64, i64)> {
-    let (rank, id) = text.split_once('.')?;
-    Some((rank.parse().ok()?, id.parse().ok()?))
 }
 
 fn visit(
