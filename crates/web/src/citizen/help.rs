@@ -227,13 +227,14 @@ async fn turn(
     if !faults.is_empty() {
         return Ok(Turn::Show(step, Trouble::fields(faults)));
     }
+    // Sending is never held up: the receipt shows the numbers again, and the desk is paged.
+    if step == Step::Review {
+        return send(app, page, form, trouble).await;
+    }
     // Whoever writes of a knife reads the numbers to call before anything else happens.
     if help_page::is_emergency(page, form) && form.get(ALARM_SEEN).is_empty() {
         form.set(ALARM_SEEN, "yes");
         return Ok(Turn::Show(step, Trouble::alarm()));
-    }
-    if step == Step::Review {
-        return send(app, page, form, trouble).await;
     }
     Ok(Turn::Show(step.after(), Trouble::none()))
 }

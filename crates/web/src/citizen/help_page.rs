@@ -49,12 +49,12 @@ pub(super) struct Trouble {
     pub(super) file: Option<Oops>,
     /// Whether the consent is missing.
     pub(super) consent: bool,
+    /// Whether words that call for help at once were just written.
+    pub(super) alarm: bool,
     /// Files that wait for the form to be sent.
     pub(super) kept: Vec<KeptView>,
     /// Files that could not be kept.
     pub(super) lost: bool,
-    /// Whether words that call for help at once were just written.
-    pub(super) alarm: bool,
 }
 
 impl Trouble {
@@ -63,7 +63,7 @@ impl Trouble {
     }
 
     pub(super) fn fields(fields: Vec<FieldFault>) -> Self {
-        Self { fields, file: None, consent: false, kept: Vec::new(), lost: false, alarm: false }
+        Self { fields, file: None, consent: false, alarm: false, kept: Vec::new(), lost: false }
     }
 
     pub(super) fn alarm() -> Self {
