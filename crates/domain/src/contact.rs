@@ -116,7 +116,7 @@ impl Default for Plan {
 impl Plan {
     /// The plan of a case. Without one, everything is allowed.
     pub fn of(pack: &Pack, case: &Case) -> Self {
-        let Some(fields) = pack.workflow(&case.workflow).and_then(|w| w.contact.as_ref()) else {
+        let Some(fields) = pack.flow_of(case).and_then(|w| w.contact.as_ref()) else {
             return Self::default();
         };
         let all = |code: &Code| case.coded.get(code).map_or(&[][..], Value::all);

@@ -85,8 +85,10 @@ async fn open_cases_keep_their_rules_until_they_are_moved(stand: Stand) {
     }
     let used = stand.store.editions_in_use().await.unwrap();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), [("later".to_owned(), 3)]);
-    let last = stand.store.move_progress().await.unwrap().unwrap();
+    let last = stand.store.move_progress(&stand.pack).await.unwrap().unwrap();
     assert_eq!((last.total, last.left, last.reason.as_str()), (2, 0, "新办法"));
+    let deeds = "SELECT COUNT(*) FROM entries WHERE facts LIKE '%moved_cases%'";
+    assert_eq!(raw::number(&stand, deeds).await, 1, "a confirmation is a deed");
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
@@ -134,7 +136,7 @@ async fn a_confirmed_move_survives_a_stop_and_repeats_nothing(stand: Stand) {
     let stand = stand.reopened().await;
     let again = stand.store.confirm_move(&stand.pack, now, &by, confirm).await;
     assert_eq!(again.unwrap(), 5, "the same list is confirmed once");
-    assert_eq!(stand.store.move_progress().await.unwrap().unwrap().left, 3);
+    assert_eq!(stand.store.move_progress(&stand.pack).await.unwrap().unwrap().left, 3);
     let (one, other) = tokio::join!(
         stand.store.carry_moves(&stand.pack, now, 100),
         stand.store.carry_moves(&stand.pack, now, 100)
