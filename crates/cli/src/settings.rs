@@ -19,7 +19,8 @@ pub struct Place {
     /// Folder of the city's pack.
     #[arg(long, env = "XIAOHE_PACK")]
     pub pack: Option<PathBuf>,
-    /// Database: sqlite:PATH or postgres://…
+    /// Database: sqlite:PATH or postgres://…; a PostgreSQL on another machine with
+    /// ?sslmode=verify-full&sslrootcert=FILE.
     #[arg(long, env = "XIAOHE_DB")]
     pub db: Option<String>,
     /// Key file; beside a SQLite database unless it is named.

@@ -3,11 +3,12 @@
 //! Invariant: `Case::apply` cannot fail and decides nothing. A case always has exactly one
 //! responsible unit, because there is one field for it.
 
-pub use crate::fact::{ClockChange, Fact};
+pub use crate::fact::{Cause, ClockChange, Fact};
 
 use crate::{
     clock::{Clock, State},
     field::Value,
+    milestone::Milestone,
     pack::Pack,
     workflow::{Code, StateKind},
 };
@@ -133,6 +134,9 @@ pub struct Case {
     pub opened: Timestamp,
     /// The one responsible unit.
     pub unit: Code,
+    /// The member of staff who opened it, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opener: Option<AccountId>,
     /// The unit that was responsible before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_unit: Option<Code>,
@@ -180,6 +184,15 @@ pub struct Case {
     /// Templates of the documents issued, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Code>,
+    /// Duties of the law that stand open.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub owed: BTreeSet<Code>,
+    /// Duties of the law that were met.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub met: BTreeSet<Code>,
+    /// Papers of the law, in the order of recording; the last of a kind counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<Milestone>,
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
@@ -223,6 +236,10 @@ impl Case {
             entered: stamp.at,
             opened: stamp.at,
             unit: unit.clone(),
+            opener: match &stamp.by {
+                By::Staff(account, _) => Some(*account),
+                By::Appellant | By::Public | By::System => None,
+            },
             previous_unit: None,
             handling: None,
             owner: None,
@@ -240,6 +257,9 @@ impl Case {
             deeds: Vec::new(),
             links: Vec::new(),
             documents: Vec::new(),
+            owed: BTreeSet::new(),
+            met: BTreeSet::new(),
+            milestones: Vec::new(),
             been: BTreeSet::from([unit.clone()]),
         })
     }
@@ -277,7 +297,7 @@ impl Case {
                 }
                 self.clocks.insert(clock.code().to_owned(), clock.clone());
             }
-            Fact::Graded { grade, yes, unknown: _ } => {
+            Fact::Graded { grade, yes, .. } => {
                 self.grade.clone_from(grade);
                 self.risk_yes.clone_from(yes);
             }
@@ -298,11 +318,45 @@ impl Case {
             }
             Fact::Issued { template, ordinal: _ } => self.documents.push(template.clone()),
             Fact::Linked { kind, case } => self.links.push((kind.clone(), *case)),
+            Fact::Owed { duty } => drop(self.owed.insert(duty.clone())),
+            Fact::Met { duty } => {
+                self.owed.remove(duty);
+                self.met.insert(duty.clone());
+            }
+            Fact::MilestoneSet { milestone } => self.milestones.push(milestone.clone()),
+            Fact::Breached { kind } => self.last_milestone(kind, |m| m.breached = true),
+            Fact::Alarmed { kind, days } => self.last_milestone(kind, |m| m.told = Some(*days)),
             Fact::Climbed { clock, step, unit: _ } => {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Repacked { pack } => self.pack.clone_from(pack),
         }
+    }
+
+    fn last_milestone(&mut self, kind: &str, change: impl FnOnce(&mut Milestone)) {
+        if let Some(milestone) = self.milestones.iter_mut().rev().find(|m| m.kind == kind) {
+            change(milestone);
+        }
+    }
+
+    /// The milestones that count: the last of each kind.
+    pub fn live_milestones(&self) -> impl Iterator<Item = &Milestone> {
+        let all = &self.milestones;
+        all.iter()
+            .enumerate()
+            .filter(|(n, m)| !all.iter().skip(n + 1).any(|later| later.kind == m.kind))
+            .map(|(_, m)| m)
+    }
+
+    /// Whether there is danger: a high grade or a danger question answered "yes".
+    pub fn is_in_danger(&self, pack: &Pack) -> bool {
+        let risk = &pack.risk;
+        !self.risk_yes.is_empty() || risk.order(&self.grade) >= risk.order(&risk.many_grade)
+    }
+
+    /// Whether the person needs protection: danger, or a category of violence and harm.
+    pub fn needs_protection(&self, pack: &Pack) -> bool {
+        self.is_in_danger(pack) || pack.is_sensitive(&self.category)
     }
 
     /// Folds recorded entries into a case.

@@ -19,7 +19,7 @@ const DAY: u16 = 24 * 60;
 const WEEK: u8 = 0b111_1111;
 
 /// A way to reach somebody. The list is closed, because each way is a danger of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// A telephone call.

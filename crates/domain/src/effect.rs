@@ -1,11 +1,12 @@
 //! What effects mean: each variant of the closed list, turned into facts.
 
 use crate::{
-    case::{Actor, CaseId, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
+    case::{Actor, CaseId, Cause, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
     clock::{Clock, Span},
     decide::{Ctx, Draft},
     field::{Checked, Meaning, Value},
-    pack::{Answer, Matter, Route, Unit},
+    milestone,
+    pack::{Answer, Assessment, Matter, Route, Unit},
     refusal::Refusal,
     workflow::{AssignTo, Code, Effect, Workflow},
 };
@@ -57,6 +58,15 @@ pub(crate) fn run(
             assess(ctx, draft, given, field);
             Ok(())
         }
+        Effect::RepeatRisk { field, clock } => repeat_risk(ctx, flow, draft, given, (field, clock)),
+        Effect::Hear { flag, message, clock } => {
+            hear(ctx, flow, draft, given, (flag, message, clock))
+        }
+        Effect::Milestone(kind) => milestone::record(flow, draft, kind, given),
+        Effect::Breach(kind) => {
+            milestone::breach(ctx, flow, draft, kind);
+            Ok(())
+        }
         Effect::KeepContact => {
             keep_contact(flow, draft, given);
             Ok(())
@@ -96,6 +106,8 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
             grade: value(field)?,
             yes: draft.case.risk_yes.clone(),
             unknown: Vec::new(),
+            decisive: Vec::new(),
+            cause: Cause::Hand,
         },
         Effect::SetPlace(field) => Fact::Placed { place: value(field)? },
         Effect::Flag(flag) => Fact::Flagged { flag: flag.clone() },
@@ -115,6 +127,10 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::ResumeClocks
         | Effect::AssessRisk(_)
         | Effect::KeepContact
+        | Effect::RepeatRisk { .. }
+        | Effect::Hear { .. }
+        | Effect::Milestone(_)
+        | Effect::Breach(_)
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }
@@ -130,7 +146,8 @@ fn categorise(ctx: Ctx<'_>, draft: &mut Draft, category: &str) {
     let Some(usual) = ctx.pack.categories.get(category).map(|c| &c.grade) else { return };
     if ctx.pack.risk.order(usual) > ctx.pack.risk.order(&draft.case.grade) {
         let yes = draft.case.risk_yes.clone();
-        draft.push(Fact::Graded { grade: usual.clone(), yes, unknown: Vec::new() });
+        let (grade, unknown, decisive) = (usual.clone(), Vec::new(), Vec::new());
+        draft.push(Fact::Graded { grade, yes, unknown, decisive, cause: Cause::Category });
     }
 }
 
@@ -341,10 +358,52 @@ fn assess(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, field: &str) {
         })
         .collect();
     let found = ctx.pack.risk.assess(&draft.case.grade, &answers);
-    draft.push(Fact::Graded { grade: found.grade, yes: found.yes, unknown: found.unknown });
+    let Assessment { grade, yes, unknown, decisive } = found;
+    draft.push(Fact::Graded { grade, yes, unknown, decisive, cause: Cause::Answers });
 }
 
-fn open_tasks(
+/// Danger is asked for again: a while after each answer, and from the first contact on.
+fn repeat_risk(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    given: &Checked,
+    (field, clock): (&str, &str),
+) -> Result<(), Refusal> {
+    if !draft.case.is_in_danger(ctx.pack) {
+        return stop_clock(ctx, draft, clock);
+    }
+    let answered = given.coded.get(field).is_some_and(|v| !v.all().is_empty());
+    let waits = draft.case.clocks.get(clock).is_some_and(|c| is_running(c) || is_paused(c));
+    if answered || !waits { start_clock(ctx, flow, draft, clock) } else { Ok(()) }
+}
+
+/// Raises the alarm over words that call for help. What a program brings in was written long ago
+/// or has been heard elsewhere: it is marked, and nobody is called out of bed for it.
+fn hear(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    given: &Checked,
+    (flag, message, clock): (&str, &str, &str),
+) -> Result<(), Refusal> {
+    if !given.texts.values().any(|text| ctx.pack.risk.is_emergency(text)) {
+        return Ok(());
+    }
+    if !draft.case.flags.contains(flag) {
+        draft.push(Fact::Flagged { flag: flag.to_owned() });
+    }
+    if *ctx.actor == Actor::System {
+        return Ok(());
+    }
+    if !draft.case.clocks.get(clock).is_some_and(is_running) {
+        start_clock(ctx, flow, draft, clock)?;
+    }
+    draft.push(Fact::Queued { message: message.to_owned() });
+    Ok(())
+}
+
+pub(crate) fn open_tasks(
     ctx: Ctx<'_>,
     flow: &Workflow,
     draft: &mut Draft,

@@ -178,7 +178,11 @@ pub fn due_words(pack: &Pack, due: Timestamp, to: Recipient) -> String {
     let day = format!("{}月{}日", local.month(), local.day());
     match to {
         Recipient::Appellant => day,
-        Recipient::Unit | Recipient::Leader | Recipient::Task => {
+        Recipient::Unit
+        | Recipient::Leader
+        | Recipient::Task
+        | Recipient::Supervisor
+        | Recipient::Duty => {
             format!("{day}{:02}:{:02}", local.hour(), local.minute())
         }
     }

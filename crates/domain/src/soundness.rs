@@ -4,9 +4,10 @@
 //! "nothing goes around a mandatory step", so the proof errs on the safe side. For "an end can
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
+mod protection;
+
 use crate::{
-    contact::Way,
-    field::FieldKind,
+    decide,
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
@@ -88,43 +89,14 @@ impl Proof<'_> {
         for action in &flow.actions {
             self.action(action);
         }
-        self.contact();
+        self.protection();
         for promise in &flow.mandatory {
             for s in &promise.before {
                 self.known(&promise.at, has_state(s), "state", s);
             }
-            for a in promise.steps.iter().chain(&promise.since) {
+            let since = promise.since.iter().filter(|a| *a != Mandatory::OPENING);
+            for a in promise.steps.iter().chain(since) {
                 self.known(&promise.at, flow.action(a).is_some(), "action", a);
-            }
-        }
-    }
-
-    /// A plan that rules cannot read would allow everything.
-    fn contact(&mut self) {
-        let flow = self.flow;
-        let Some(plan) = &flow.contact else { return };
-        let all = |code: &str, fits: &dyn Fn(&str) -> bool| {
-            let kind = flow.fields.get(code).map(|f| &f.kind);
-            matches!(kind, Some(FieldKind::Choices(all)) if all.iter().all(|o| fits(&o.value)))
-        };
-        let time = |code: &str| flow.fields.get(code).is_some_and(|f| f.kind == FieldKind::Time);
-        let yes_no = |code: &str| match flow.fields.get(code).map(|f| &f.kind) {
-            Some(FieldKind::Choice(all)) => all.iter().all(|o| matches!(&*o.value, "yes" | "no")),
-            Some(kind) => *kind == FieldKind::Flag,
-            None => false,
-        };
-        let ways = Way::ALL.map(Way::code).join(", ");
-        let day = |v: &str| matches!(v.as_bytes(), [b'1'..=b'7']);
-        for (code, ok, must) in [
-            (&plan.ways, all(&plan.ways, &|v| Way::named(v).is_some()), ways.as_str()),
-            (&plan.days, all(&plan.days, &day), "1 to 7 in a field of the type choices"),
-            (&plan.from, time(&plan.from), "a field of the type time"),
-            (&plan.until, time(&plan.until), "a field of the type time"),
-            (&plan.none, yes_no(&plan.none), "yes and no"),
-        ] {
-            if !ok {
-                let what = format!("the field `{code}` cannot be part of a contact plan");
-                self.fault(&plan.at, what, &format!("offer {must}"));
             }
         }
     }
@@ -142,7 +114,7 @@ impl Proof<'_> {
             self.known(&action.at, flow.fields.contains_key(&one.code), "field", &one.code);
         }
         for guard in &action.guards {
-            self.guard(&action.at, guard);
+            self.guard(action, guard);
         }
         for effect in &action.effects {
             self.effect(&action.at, effect);
@@ -179,12 +151,13 @@ impl Proof<'_> {
         }
     }
 
-    fn guard(&mut self, at: &Locus, guard: &Guard) {
-        let flow = self.flow;
+    fn guard(&mut self, action: &Action, guard: &Guard) {
+        let (flow, at) = (self.flow, &action.at);
         match guard {
             Guard::NotActorOf(actions) | Guard::NotUnitOf(actions) => {
                 for a in actions {
-                    self.known(at, flow.action(a).is_some(), "action", a);
+                    let opens = a == decide::OPENING;
+                    self.known(at, opens || flow.action(a).is_some(), "action", a);
                 }
             }
             Guard::AtMost { action, .. }
@@ -214,7 +187,20 @@ impl Proof<'_> {
             Guard::Flagged(flag) | Guard::NotFlagged(flag) => {
                 self.known(at, sets_flag(flow, flag), "flag", flag);
             }
-            Guard::Sensitive(_) | Guard::Anonymous(_) | Guard::WithinDays(_) => {}
+            Guard::Contact { field, or } => self.contact_guard(action, field.as_deref(), *or),
+            Guard::NotAmong { field, among } => {
+                for f in [field, among] {
+                    self.known(at, flow.fields.contains_key(f), "field", f);
+                }
+            }
+            Guard::Milestone(kind) => {
+                self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
+            }
+            Guard::Sensitive(_)
+            | Guard::Anonymous(_)
+            | Guard::WithinDays(_)
+            | Guard::Protected(_)
+            | Guard::NotOwner => {}
         }
     }
 
@@ -260,11 +246,17 @@ impl Proof<'_> {
             | Effect::ResumeClocks
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
-            Effect::KeepContact => {
-                let what = "this keeps a contact plan, and the workflow has none".to_owned();
-                if flow.contact.is_none() {
-                    self.fault(at, what, "add [contact] with the fields of the plan");
-                }
+            Effect::KeepContact => self.needs_plan(at),
+            Effect::RepeatRisk { field: f, clock: c } => {
+                clock(self, c);
+                field(self, f);
+            }
+            Effect::Hear { flag: _, message: m, clock: c } => {
+                clock(self, c);
+                self.known(at, self.pack.messages.contains_key(m), "message", m);
+            }
+            Effect::Milestone(kind) | Effect::Breach(kind) => {
+                self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
         }
     }
@@ -345,18 +337,14 @@ impl Proof<'_> {
     fn mandatory(&mut self) {
         for promise in &self.flow.mandatory {
             let steps: BTreeSet<&str> = promise.steps.iter().map(String::as_str).collect();
-            let starts: Vec<&str> = if promise.since.is_empty() {
-                vec![self.flow.initial.as_str()]
-            } else {
-                promise.since.iter().flat_map(|a| after(self.flow, a)).collect()
-            };
-            let seen = walk(self.flow, starts, &steps);
+            let seen = walk(self.flow, starts(self.flow, promise), &steps);
             for state in promise.before.iter().filter(|s| seen.contains(s.as_str())) {
                 let path = way_around(self.flow, promise, state);
                 self.fault(
                     &promise.at,
                     format!("`{state}` can be reached around “{}”: {path}", promise.name),
-                    "remove that way or count its action among the steps",
+                    "remove that way, count its action among the steps, or say in since after what \
+                     the step is needed (\"open\": once from the opening is enough)",
                 );
             }
         }
@@ -364,19 +352,14 @@ impl Proof<'_> {
 }
 
 fn opens_tasks(flow: &Workflow, kind: &str) -> bool {
-    effects(flow).any(|e| match e {
-        Effect::OpenTasks { kind: k, .. } | Effect::OpenRoutedTasks { kind: k, .. } => k == kind,
-        _ => false,
-    })
+    flow.task_kinds().any(|k| k == kind)
 }
 
 fn sets_flag(flow: &Workflow, flag: &str) -> bool {
     let plan = flow.contact.iter().any(|c| c.none_flag == flag || c.words_flag == flag);
-    plan || effects(flow).any(|e| matches!(e, Effect::Flag(f) if f == flag))
-}
-
-fn effects(flow: &Workflow) -> impl Iterator<Item = &Effect> {
-    flow.opening.effects.iter().chain(flow.actions.iter().flat_map(|a| &a.effects))
+    plan || flow
+        .effects()
+        .any(|e| matches!(e, Effect::Flag(f) | Effect::Hear { flag: f, .. } if f == flag))
 }
 
 fn leads_to(action: &Action, state: &str) -> bool {
@@ -391,6 +374,24 @@ fn after<'a>(flow: &'a Workflow, action: &str) -> Vec<&'a str> {
             Target::Same => a.from.iter().map(String::as_str).collect(),
         })
         .unwrap_or_default()
+}
+
+/// Where a case may be when the promise begins to hold.
+fn starts<'a>(flow: &'a Workflow, promise: &'a Mandatory) -> Vec<&'a str> {
+    if !promise.since.is_empty() {
+        let named = promise.since.iter().flat_map(|action| match action.as_str() {
+            Mandatory::OPENING => vec![flow.initial.as_str()],
+            action => after(flow, action),
+        });
+        return named.collect();
+    }
+    let within = |state: &String| promise.before.contains(state);
+    let left = flow.actions.iter().filter(|a| a.from.iter().any(within));
+    let left = left.filter_map(|a| match &a.to {
+        Target::State(to) if !within(to) && !promise.steps.contains(&a.code) => Some(to.as_str()),
+        Target::State(_) | Target::Same => None,
+    });
+    left.chain([flow.initial.as_str()]).collect()
 }
 
 /// All states reachable from `starts` without doing any of the actions in `without`.
@@ -418,11 +419,7 @@ pub fn walk<'a>(
 
 /// A shortest way to the state that avoids the steps, for the fault message.
 fn way_around(flow: &Workflow, promise: &Mandatory, goal: &str) -> String {
-    let starts: Vec<&str> = if promise.since.is_empty() {
-        vec![flow.initial.as_str()]
-    } else {
-        promise.since.iter().flat_map(|a| after(flow, a)).collect()
-    };
+    let starts = starts(flow, promise);
     let mut queue: VecDeque<(&str, Vec<&str>)> = starts.iter().map(|s| (*s, vec![*s])).collect();
     let mut seen: BTreeSet<&str> = starts.into_iter().collect();
     while let Some((here, path)) = queue.pop_front() {

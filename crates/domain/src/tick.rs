@@ -8,6 +8,7 @@ use crate::{
     clock::{Clock, ClockError, State, escalation_step_at, escalation_steps},
     decide::{self, Ctx, Draft, Step},
     field::Checked,
+    milestone,
     pack::{Pack, Rules},
     refusal::Refusal,
     workflow::{Trigger, Workflow},
@@ -35,6 +36,7 @@ pub fn tick(
     let mut draft = Draft::of(case, ctx.stamp());
     let Some(flow) = pack.flow_of(case) else { return Ok(draft) };
     climb(ctx, flow, &mut draft)?;
+    milestone::alarm(ctx, flow, &mut draft)?;
     if let Some(action) = due_action(ctx, flow, case) {
         let step = Step { action, given: Checked::default() };
         let moved = decide::act(ctx, &draft.case, &step)?;
@@ -97,7 +99,7 @@ fn is_due(ctx: Ctx<'_>, case: &Case, trigger: &Trigger) -> bool {
 pub fn wake_at(pack: &Pack, case: &Case) -> Result<Option<Timestamp>, Refusal> {
     let rules = pack.of(case);
     let Some(flow) = rules.workflow(&case.workflow) else { return Ok(None) };
-    let mut next: Option<Timestamp> = None;
+    let mut next = milestone::wake_at(pack, flow, case);
     for clock in case.clocks.values() {
         let at = match clock.state() {
             State::Paused { until, .. } => Some(until),

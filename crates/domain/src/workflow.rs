@@ -8,7 +8,13 @@
 //! ever added to, and a new part must be left out of the stored form while it has its usual value.
 //! Words that people read are stored under keys with `~`: they are not part of the rules.
 
-use crate::{clock::Span, contact, field::Field};
+use crate::{
+    clock::Span,
+    contact::{self, Way},
+    duty::Duty,
+    field::Field,
+    milestone::MilestoneSpec,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,6 +60,27 @@ pub struct Workflow {
     /// The fields that say how a person may be contacted, where the workflow asks for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<contact::Fields>,
+    /// What happens when the grade of a case becomes this one, whoever or whatever raised it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_grade: Vec<OnGrade>,
+    /// Papers of the law with an expiry date, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub milestones: BTreeMap<Code, MilestoneSpec>,
+    /// What the law demands before a case may be answered or closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<Duty>,
+    /// Where it is written.
+    #[serde(skip)]
+    pub at: Locus,
+}
+
+/// What happens when the grade of a case becomes a given one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OnGrade {
+    /// The grade.
+    pub grade: Code,
+    /// Clocks, messages, flags and tasks; nothing that moves the case.
+    pub effects: Vec<Effect>,
     /// Where it is written.
     #[serde(skip)]
     pub at: Locus,
@@ -244,8 +271,11 @@ pub struct FieldUse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Guard {
-    /// The actor has done none of these actions on this case (maker ≠ checker).
+    /// The actor has done none of these actions on this case (maker ≠ checker); `open` is the
+    /// opening itself.
     NotActorOf(Vec<Code>),
+    /// The actor is not the one who has taken the case.
+    NotOwner,
     /// Nobody of the actor's unit has done any of these actions on this case.
     NotUnitOf(Vec<Code>),
     /// The action has been done fewer times than this on this case.
@@ -302,6 +332,29 @@ pub enum Guard {
     NotLower(Code),
     /// The case has been in its present state for no more than so many calendar days.
     WithinDays(u32),
+    /// The person may be contacted now, by the way chosen in the field. An answer that is no way
+    /// of ours (the person called) passes; no answer counts as `or`.
+    Contact {
+        /// Field in which the way is chosen.
+        #[serde(default)]
+        field: Option<Code>,
+        /// The way when none is chosen.
+        #[serde(default)]
+        or: Option<Way>,
+    },
+    /// The case does (not) need protection: a sensitive category, a high grade or a danger
+    /// question answered "yes".
+    Protected(bool),
+    /// What is given in the field is not among the values of another one, which must be known:
+    /// nobody suspected of the harm is asked for consent.
+    NotAmong {
+        /// Field that is given.
+        field: Code,
+        /// Field whose values are excluded.
+        among: Code,
+    },
+    /// A milestone of this kind has been recorded and has not expired.
+    Milestone(Code),
 }
 
 /// What an action does beside changing the state: a closed list.
@@ -382,6 +435,27 @@ pub enum Effect {
     Document(Code),
     /// A message is queued.
     Notify(Code),
+    /// After answers, and at a contact without any, the next asking gets a due date as long as
+    /// there is danger; without danger nothing is due.
+    RepeatRisk {
+        /// The field with the answers.
+        field: Code,
+        /// The clock of the next asking.
+        clock: Code,
+    },
+    /// Words that call for help at once, in whatever was written, raise the alarm.
+    Hear {
+        /// Flag that is set.
+        flag: Code,
+        /// Message that is queued.
+        message: Code,
+        /// Clock that is started.
+        clock: Code,
+    },
+    /// A paper of the law is recorded.
+    Milestone(Code),
+    /// A paper of the law has been broken; its grade applies.
+    Breach(Code),
     /// What the form says about safe contact becomes the plan of the case.
     KeepContact,
     /// The case is linked to another one named in a field.
@@ -458,8 +532,9 @@ impl ClockSpec {
     }
 }
 
-/// A promise about paths: after `since` (or from the opening), `before` cannot be reached
-/// unless one of `steps` is done.
+/// A promise about paths: after `since`, `before` cannot be reached unless one of `steps` is done.
+/// Without `since` it holds on every pass: from the opening, and again each time the case has left
+/// the states in `before`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mandatory {
     /// Name shown in faults.
@@ -469,11 +544,17 @@ pub struct Mandatory {
     pub before: Vec<Code>,
     /// Any of these actions counts as the step.
     pub steps: Vec<Code>,
-    /// Actions after which the step is needed (again); empty means from the opening.
+    /// Actions after which the step is needed (again), or [`OPENING`](Self::OPENING) when once in
+    /// the life of a case is enough; empty means on every pass.
     pub since: Vec<Code>,
     /// Where it is written.
     #[serde(skip)]
     pub at: Locus,
+}
+
+impl Mandatory {
+    /// Stands for the opening among the actions in `since`.
+    pub const OPENING: &'static str = "open";
 }
 
 impl Workflow {
@@ -489,11 +570,18 @@ impl Workflow {
 
     /// The kinds of task that the opening or an action opens; a kind may come more than once.
     pub fn task_kinds(&self) -> impl Iterator<Item = &Code> {
-        let effects = self.actions.iter().flat_map(|a| &a.effects);
-        self.opening.effects.iter().chain(effects).filter_map(|effect| match effect {
+        let opened = self.effects().filter_map(|effect| match effect {
             Effect::OpenTasks { kind, .. } | Effect::OpenRoutedTasks { kind, .. } => Some(kind),
             _ => None,
-        })
+        });
+        opened.chain(self.milestones.values().filter_map(|m| m.task.as_ref()))
+    }
+
+    /// Every effect that is written anywhere in the workflow.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        let actions = self.actions.iter().flat_map(|a| &a.effects);
+        let grades = self.on_grade.iter().flat_map(|g| &g.effects);
+        self.opening.effects.iter().chain(actions).chain(grades)
     }
 
     /// Actions that are drawn as leaving this state.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     clock::Span,
-    pack::{Level, Pack, RouteTo, Rules},
+    pack::{Channel, Level, Pack, RouteTo, Rules},
     soundness,
     workflow::{Code, Locus, Relation, Workflow},
 };
@@ -40,6 +40,18 @@ pub(crate) fn routing(pack: &Pack, faults: &mut Faults) {
         let advice = "end with a rule without category, risk and channel, to a kind of unit that \
                       exists for the city";
         faults.add(&last.at, what, advice);
+    }
+}
+
+/// One channel at most is that of the calls, and what it opens exists.
+pub(crate) fn channels(pack: &Pack, channels: &[Entry<Channel>], faults: &mut Faults) {
+    let calls = channels.iter().filter_map(|c| Some((c, c.value.opens.as_ref()?)));
+    for (n, (Entry { code, at, .. }, opens)) in calls.enumerate() {
+        faults.known(at, pack.workflows.contains_key(opens), "workflow", opens);
+        if n > 0 {
+            let what = format!("the channel of calls is given already; `{code}` is a second one");
+            faults.add(at, what, "leave opens with the one channel that the call screen serves");
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use domain::{
     clock::Span,
-    contact,
     field::{Choice, Field, FieldKind, Meaning},
     workflow::{
         Action, AssignTo, ClockSpec, Code, Effect, FieldUse, Guard, Locus, Mandatory, Opening,
@@ -20,6 +19,7 @@ use crate::{
     document::{Document, Entry, Worded, Words},
     faults::Faults,
     folder::{File, Folders},
+    protection,
 };
 
 #[derive(Deserialize)]
@@ -175,25 +175,6 @@ struct RawMandatory {
     since: Vec<Code>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawContact {
-    ways: Code,
-    days: Code,
-    from: Code,
-    until: Code,
-    none: Code,
-    none_flag: Code,
-    words_flag: Code,
-}
-
-impl RawContact {
-    fn into(self, at: Locus) -> contact::Fields {
-        let Self { ways, days, from, until, none, none_flag, words_flag } = self;
-        contact::Fields { ways, days, from, until, none, none_flag, words_flag, at }
-    }
-}
-
 /// All workflows; one that could not be read whole is left out, because proofs about a torso
 /// would be wrong.
 pub(crate) fn workflows(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code, Workflow> {
@@ -230,7 +211,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
     let fields = document.list::<RawField>("field", faults);
     let mandatory = document.plain::<RawMandatory>("mandatory", faults);
     let opening = document.one::<RawOpening>("open", faults);
-    let contact = document.one::<RawContact>("contact", faults).map(|(at, raw)| raw.into(at));
+    let guards = protection::read(&mut document, faults);
     let code = document.code(faults);
     let head = document.rest::<RawHead>(faults);
     let mandatory = mandatory.into_iter().map(|(_, m)| Mandatory {
@@ -264,7 +245,10 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         fields,
         clocks,
         mandatory,
-        contact,
+        contact: guards.contact,
+        on_grade: guards.on_grade,
+        milestones: guards.milestones,
+        duties: guards.duties,
         at,
     })
 }

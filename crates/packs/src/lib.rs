@@ -22,6 +22,7 @@ mod matters;
 mod open311;
 mod organisation;
 mod papers;
+mod protection;
 mod routing;
 mod rules;
 mod texts;
@@ -110,7 +111,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         categories,
         risk,
         routing,
-        channels,
+        channels: channels.iter().map(|c| (c.code.clone(), c.value.clone())).collect(),
         holidays,
         messages,
         programmes: programmes.known,
@@ -118,6 +119,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
+    check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);

@@ -95,18 +95,20 @@ struct RawChannel {
     en: String,
     public: bool,
     external: bool,
+    opens: Option<Code>,
 }
 
 impl Worded for RawChannel {
     const WORDS: Words = &[("name", "en")];
 }
 
-/// The channels.
-pub(crate) fn channels(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code, Channel> {
+/// The channels, each with its place.
+pub(crate) fn channels(folders: &Folders, faults: &mut Faults) -> Vec<Entry<Channel>> {
     let entries = list::<RawChannel>(folders, "channels.toml", "channel", faults);
-    let channel = |Entry { code, value: raw, .. }: Entry<RawChannel>| {
-        let RawChannel { name, en, public, external } = raw;
-        (code.clone(), Channel { code, name, en, public, external })
+    let channel = |Entry { code, at, value: raw }: Entry<RawChannel>| {
+        let RawChannel { name, en, public, external, opens } = raw;
+        let value = Channel { code: code.clone(), name, en, public, external, opens };
+        Entry { code, at, value }
     };
     entries.into_iter().map(channel).collect()
 }
@@ -148,6 +150,7 @@ fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 struct RawRiskRule {
     orange_at: u32,
+    duty: Code,
 }
 
 impl Worded for RawGrade {
@@ -176,7 +179,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
             faults.add(
                 &file.line(1),
                 "the rule of the questions is missing",
-                "add [rule] with orange_at",
+                "add [rule] with orange_at and duty",
             );
         }
     }
@@ -197,6 +200,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
         many: rule.as_ref().map_or(u32::MAX, |(_, r)| r.orange_at),
         many_grade: "orange".to_owned(),
         decisive_grade: "red".to_owned(),
+        duty: rule.as_ref().map_or(String::new(), |(_, r)| r.duty.clone()),
         emergency_words: words.into_iter().map(|(_, w)| w).collect(),
         grades,
     };

@@ -8,7 +8,10 @@ use std::{
 
 use domain::{soundness::Fault, workflow::Code, workflow::Locus};
 
-use crate::{faults::Faults, folder::Folders};
+use crate::{
+    faults::Faults,
+    folder::{File, Folders},
+};
 
 /// What a template may name.
 pub const PAPER_VARIABLES: [&str; 32] = [
@@ -46,6 +49,9 @@ pub const PAPER_VARIABLES: [&str; 32] = [
     "year",
 ];
 
+/// Differs from paper to paper, also within a case.
+const OWN_NUMBER: &str = "document_number";
+
 /// The templates by code.
 pub(crate) fn templates(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code, paper::Template> {
     let known: BTreeSet<&str> = PAPER_VARIABLES.into_iter().collect();
@@ -64,9 +70,13 @@ pub(crate) fn templates(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code
                     faults.add(&file.line(1), what, advice);
                 }
                 if template.english().is_empty() {
-                    let title = file.text.lines().position(|line| line.starts_with("title"));
-                    let line = title.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(1);
-                    faults.add(&file.line(line), "`title` has no English", "add en beside it");
+                    let what = "`title` has no English";
+                    faults.add(&line_of(&file, "title"), what, "add en beside it");
+                }
+                if !template.is_numbered_by(OWN_NUMBER) {
+                    let what = "two papers of one case would have the same number";
+                    let advice = format!("put {{{OWN_NUMBER}}} into number");
+                    faults.add(&line_of(&file, "number"), what, advice);
                 }
                 templates.insert(template.code().to_owned(), template);
             }
@@ -81,4 +91,10 @@ pub(crate) fn templates(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code
         }
     }
     templates
+}
+
+/// Where a key of the head stands.
+fn line_of(file: &File, key: &str) -> Locus {
+    let at = file.text.lines().position(|line| line.starts_with(key));
+    file.line(at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(1))
 }

@@ -15,13 +15,17 @@ use std::{
 use domain::{
     case::{Actor, By, Case, Fact, Stamp},
     clock::ClockError,
+    contact::{self, Way},
     decide::{self, Ctx, Draft, Open, Step},
-    field::{Checked, FieldKind, check},
+    duty::Duty,
+    field::{Checked, FieldKind, Value, check},
     moving,
     pack::Pack,
     refusal::{Bar, Refusal},
     tick,
-    workflow::{Action, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow},
+    workflow::{
+        Action, Code, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use people::{Dice, People, Temper, everybody, fill, opener, somebody};
@@ -129,6 +133,8 @@ struct Walk<'a> {
     entries: Vec<(Stamp, Vec<Fact>)>,
     /// What people like to do in this walk.
     temper: Temper,
+    /// What was filled in last.
+    chosen: BTreeMap<Code, Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -171,6 +177,7 @@ impl<'a> Walk<'a> {
             other: other.case,
             entries,
             temper: Temper::new(dice),
+            chosen: BTreeMap::new(),
         };
         walk.promises()?;
         Ok(walk)
@@ -193,8 +200,10 @@ impl<'a> Walk<'a> {
         let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: Some(&self.other) };
         let given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
+        self.chosen = given.coded.clone();
         match decide::act(ctx, &self.case, &Step { action: action.code.clone(), given }) {
             Ok(draft) => {
+                self.keeps_safe(&actor, action, &draft.case)?;
                 self.same_as_before(&actor, action, &draft)?;
                 self.record(&actor, draft)?;
                 self.promises()?;
@@ -202,9 +211,13 @@ impl<'a> Walk<'a> {
             }
             // What the form says may be too much; what was offered must not fail otherwise.
             Err(
-                Refusal::NotAllowed { why: Bar::Field | Bar::Grade, .. }
+                Refusal::NotAllowed {
+                    why: Bar::Field | Bar::Grade | Bar::Contact { .. } | Bar::Suspect | Bar::Duty,
+                    ..
+                }
                 | Refusal::OverLimit { .. }
                 | Refusal::DateInPast(_)
+                | Refusal::DatesCross(_)
                 | Refusal::BadLink(_),
             ) => Ok(true),
             // A unit chosen at random may have nobody for the work.
@@ -357,7 +370,7 @@ impl<'a> Walk<'a> {
         prop_assert!(case.keeps_promise(pack), "{} rests without a clock", case.state);
         prop_assert!(pack.units.get(&case.unit).is_some(), "{} is no unit", case.unit);
         for promise in &flow.mandatory {
-            kept(promise, case)?;
+            kept(flow, promise, case)?;
         }
         let state = flow.state(&case.state).expect("a state of the workflow");
         let free = match state.kind {
@@ -368,10 +381,47 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// What must hold of a step however it came about: nobody is reached outside the plan, no
+    /// duty is walked around, and a withdrawal is confirmed by somebody new to the case.
+    fn keeps_safe(
+        &self,
+        actor: &Actor,
+        action: &Action,
+        after: &Case,
+    ) -> Result<(), TestCaseError> {
+        let before = &self.case;
+        for guard in &action.guards {
+            let Guard::Contact { field, or } = guard else { continue };
+            let chosen = field.as_ref().and_then(|f| self.chosen.get(f)).map(Value::one);
+            let Some(way) = chosen.map_or(*or, Way::named) else { continue };
+            let may = contact::may_reach(self.pack, before, way, self.now);
+            prop_assert!(may.is_ok(), "{} by {way:?} at {}: {may:?}", action.code, self.now);
+            let never = before.flags.contains("unsafe_contact");
+            prop_assert!(!never, "{} although nobody may contact them", action.code);
+        }
+        for duty in self.flow.duties.iter().filter(|d| after.owed.contains(&d.code)) {
+            let entered = before.state != after.state && duty.before.contains(&after.state);
+            prop_assert!(!entered, "{} entered {} around {}", action.code, after.state, duty.name);
+        }
+        let Actor::Staff(me) = actor else { return Ok(()) };
+        if action.code == "confirm_withdrawal" && self.flow.code == "appeal" {
+            prop_assert!(!before.needs_protection(self.pack), "withdrawn without a safety check");
+        }
+        if action.code == "confirm_withdrawal_checked" && self.flow.code == "appeal" {
+            let took = before.owner == Some(me.account) || before.opener == Some(me.account);
+            prop_assert!(!took, "the one who took it confirmed its withdrawal");
+        }
+        Ok(())
+    }
+
     fn somebody_can_go_on(&self) -> bool {
         everybody(self.pack, &self.case).iter().any(|actor| {
             let ctx = Ctx { now: self.now, pack: self.pack, actor, linked: None };
-            decide::allowed(ctx, &self.case).any(|a| a.auto.is_none() && moves(a, &self.case))
+            decide::allowed(ctx, &self.case).any(|a| {
+                let meets =
+                    |d: &Duty| self.case.owed.contains(&d.code) && d.met_by.contains(&a.code);
+                a.auto.is_none() && (moves(a, &self.case) || self.flow.duties.iter().any(meets))
+            })
         })
     }
 
@@ -382,15 +432,27 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Once the promised state is reached, one of the steps was done after the last reason for it.
-fn kept(promise: &Mandatory, case: &Case) -> Result<(), TestCaseError> {
+/// Once the promised state is reached, one of the steps was done after the last reason for it:
+/// an action, the opening, or having left the promised states.
+fn kept(flow: &Workflow, promise: &Mandatory, case: &Case) -> Result<(), TestCaseError> {
     if !promise.before.contains(&case.state) {
         return Ok(());
     }
-    let last = case.deeds.iter().rposition(|d| promise.since.contains(&d.action));
-    let Some(from) = last.or_else(|| promise.since.is_empty().then_some(0)) else {
-        return Ok(());
-    };
+    let always = promise.since.is_empty();
+    let once = promise.since.iter().any(|a| a == Mandatory::OPENING);
+    let (mut from, mut state) = ((always || once).then_some(0), &flow.initial);
+    for (n, deed) in case.deeds.iter().enumerate() {
+        let next = match flow.action(&deed.action).map(|a| &a.to) {
+            Some(Target::State(to)) => to,
+            Some(Target::Same) | None => state,
+        };
+        let left = promise.before.contains(state) && !promise.before.contains(next);
+        if promise.since.contains(&deed.action) || always && left {
+            from = Some(n);
+        }
+        state = next;
+    }
+    let Some(from) = from else { return Ok(()) };
     let done = case.deeds.iter().skip(from).any(|d| promise.steps.contains(&d.action));
     let path: Vec<&str> = case.deeds.iter().map(|d| d.action.as_str()).collect();
     prop_assert!(done, "“{}” was left out on the way {path:?}", promise.name);

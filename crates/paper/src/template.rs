@@ -118,6 +118,11 @@ impl Template {
         self.mentions().into_iter().map(|(name, _)| name).collect()
     }
 
+    /// Whether the number of the paper is made with this variable.
+    pub fn is_numbered_by(&self, variable: &str) -> bool {
+        self.number.variables().into_iter().any(|(name, _)| name == variable)
+    }
+
     /// Compares the template with the closed list of variables that the program fills.
     ///
     /// # Errors

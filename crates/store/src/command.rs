@@ -48,11 +48,12 @@ static CHANGE_AWAKE: Stmt = Stmt::new(
 );
 static REST: Stmt = Stmt::new("UPDATE cases SET wake = $2 WHERE id = $1");
 static DESK_ADD: Stmt = Stmt::new(
-    "INSERT INTO desk (unit, state, rank, case_id, yellow, grade, category)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    "INSERT INTO desk (unit, state, tier, rank, case_id, yellow, grade, category)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 );
-static DESK_DROP: Stmt =
-    Stmt::new("DELETE FROM desk WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4");
+static DESK_DROP: Stmt = Stmt::new(
+    "DELETE FROM desk WHERE unit = $1 AND state = $2 AND tier = $3 AND rank = $4 AND case_id = $5",
+);
 static TEXTS: Stmt = Stmt::new("INSERT INTO texts (case_id, seq, body) VALUES ($1, $2, $3)");
 /// Goes right after `APPEND`: a text is found under the position of its entry. Positions rise in
 /// the order of writing, which FTS5 needs to gather the words of many texts before it sorts them.
@@ -451,19 +452,11 @@ fn desk_difference<'a>(
     new: &'a BTreeSet<DeskRow>,
 ) {
     for r in old.difference(new) {
-        let key = [(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()];
-        batch.one(&DESK_DROP, &key);
+        batch.one(&DESK_DROP, &r.key());
     }
     for r in new.difference(old) {
-        let row = [
-            (&r.unit).into(),
-            (&r.state).into(),
-            r.rank.into(),
-            r.case.into(),
-            r.yellow.into(),
-            (&r.grade).into(),
-            (&r.category).into(),
-        ];
-        batch.add(&DESK_ADD, &row);
+        let [unit, state, tier, rank, case] = r.key();
+        let (yellow, grade, category) = (r.yellow.into(), (&r.grade).into(), (&r.category).into());
+        batch.add(&DESK_ADD, &[unit, state, tier, rank, case, yellow, grade, category]);
     }
 }

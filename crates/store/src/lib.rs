@@ -16,7 +16,9 @@ mod desk;
 mod dossier;
 mod feed;
 mod imports;
+mod kept;
 mod letter;
+mod merge;
 mod messages;
 mod moving;
 mod numbers;
@@ -39,10 +41,12 @@ pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
-pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
+pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
+pub use kept::KeptFile;
 pub use letter::{Address, Letter};
+pub use merge::Cursor;
 pub use messages::Message;
 pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::new_receipt;
@@ -75,6 +79,8 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
+        kept::STATEMENTS,
+        merge::STATEMENTS,
         messages::STATEMENTS,
         moving::STATEMENTS,
         numbers::STATEMENTS,

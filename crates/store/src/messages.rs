@@ -47,7 +47,7 @@ pub struct Message {
 /// Every message that the facts of a command queue, and for whom: a unit, or `""` for the person
 /// who appealed. `after` is the case as the facts leave it.
 pub(crate) fn queued<'a>(
-    pack: &Pack,
+    pack: &'a Pack,
     after: &'a Case,
     facts: &'a [Fact],
 ) -> Vec<(&'a str, &'a str)> {
@@ -63,12 +63,24 @@ pub(crate) fn queued<'a>(
                 Some(Recipient::Appellant) | None => all.push((message.as_str(), "")),
                 Some(Recipient::Unit) => all.push((message, &after.unit)),
                 Some(Recipient::Leader) => all.push((message, above)),
+                Some(Recipient::Supervisor) => {
+                    let over = pack.units.upward(&after.unit).nth(1);
+                    all.push((message, over.map_or(after.unit.as_str(), |u| &u.code)));
+                }
+                Some(Recipient::Duty) => all.push((message, duty_desk(pack, after))),
                 Some(Recipient::Task) => all.extend(asked.iter().map(|u| (message.as_str(), *u))),
             },
             _ => {}
         }
     }
     all
+}
+
+/// The desk on duty nearest to the place, or the responsible unit where there is none.
+fn duty_desk<'a>(pack: &'a Pack, case: &'a Case) -> &'a str {
+    let region = pack.regions.get(&case.place);
+    let desk = region.and_then(|r| pack.units.nearest(&pack.risk.duty, &r.code, r.level));
+    desk.map_or(case.unit.as_str(), |u| &u.code)
 }
 
 /// When that which the facts of an entry ask of a unit is due, and the step that a clock climbed.

@@ -23,10 +23,20 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[&NEXT];
 
 /// The number of a case, for example `26-4839-2071-6`.
 pub fn number_of(keys: &Keys, case: CaseId, opened: Date) -> String {
-    let n = u64::try_from(case).ok().and_then(|n| number::permute(keys, n)).unwrap_or_default();
-    let digits = format!("{:02}{n:08}", opened.year().rem_euclid(100));
+    let digits = format!("{:02}{}", opened.year().rem_euclid(100), digits_of(keys, case));
     let check = number::check_digit(&digits).unwrap_or('0');
     format!("{}-{}-{}-{check}", &digits[..2], &digits[2..6], &digits[6..])
+}
+
+/// The eight digits of a number that stand for the case alone.
+pub fn digits_of(keys: &Keys, case: CaseId) -> String {
+    let n = u64::try_from(case).ok().and_then(|n| number::permute(keys, n)).unwrap_or_default();
+    format!("{n:08}")
+}
+
+/// The case that these eight digits stand for.
+pub fn case_of_digits(keys: &Keys, digits: i64) -> Option<CaseId> {
+    CaseId::try_from(number::unpermute(keys, u64::try_from(digits).ok()?)?).ok()
 }
 
 /// The case that a number names, if it can be a number at all. Spaces, dashes and full-width
@@ -44,8 +54,7 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
     if digits.len() != 11 || !number::is_checked(&digits) {
         return None;
     }
-    let n = digits.get(2..10)?.parse().ok()?;
-    CaseId::try_from(number::unpermute(keys, n)?).ok()
+    case_of_digits(keys, digits.get(2..10)?.parse().ok()?)
 }
 
 /// A new secret receipt: 26 characters.

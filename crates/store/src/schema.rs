@@ -24,9 +24,9 @@ CREATE TABLE cases (
   key BLOB, wake INTEGER, body TEXT NOT NULL) STRICT;
 CREATE INDEX cases_wake ON cases (wake) WHERE wake IS NOT NULL;
 CREATE TABLE desk (
-  unit TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL, case_id INTEGER NOT NULL,
-  yellow INTEGER NOT NULL, grade TEXT NOT NULL, category TEXT NOT NULL,
-  PRIMARY KEY (unit, state, rank, case_id)) STRICT, WITHOUT ROWID;
+  unit TEXT NOT NULL, state TEXT NOT NULL, tier INTEGER NOT NULL, rank INTEGER NOT NULL,
+  case_id INTEGER NOT NULL, yellow INTEGER NOT NULL, grade TEXT NOT NULL, category TEXT NOT NULL,
+  PRIMARY KEY (unit, state, tier, rank, case_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE texts (
   case_id INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL,
   PRIMARY KEY (case_id, seq)) STRICT, WITHOUT ROWID;
@@ -73,9 +73,9 @@ CREATE TABLE cases (
   key BYTEA, wake BIGINT, body TEXT NOT NULL);
 CREATE INDEX cases_wake ON cases (wake) WHERE wake IS NOT NULL;
 CREATE TABLE desk (
-  unit TEXT COLLATE \"C\" NOT NULL, state TEXT COLLATE \"C\" NOT NULL, rank BIGINT NOT NULL,
-  case_id BIGINT NOT NULL, yellow BIGINT NOT NULL, grade TEXT NOT NULL, category TEXT NOT NULL,
-  PRIMARY KEY (unit, state, rank, case_id));
+  unit TEXT COLLATE \"C\" NOT NULL, state TEXT COLLATE \"C\" NOT NULL, tier BIGINT NOT NULL,
+  rank BIGINT NOT NULL, case_id BIGINT NOT NULL, yellow BIGINT NOT NULL, grade TEXT NOT NULL,
+  category TEXT NOT NULL, PRIMARY KEY (unit, state, tier, rank, case_id));
 CREATE TABLE texts (
   case_id BIGINT NOT NULL, seq BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (case_id, seq));
 CREATE TABLE people (

@@ -29,7 +29,7 @@ static ENTRIES: Stmt = Stmt::new(
 static SEALED: Stmt = Stmt::new("SELECT seq FROM texts WHERE case_id = $1 ORDER BY seq");
 static ON_DESK: Stmt = Stmt::new(
     "SELECT yellow, grade, category FROM desk
-     WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4",
+     WHERE unit = $1 AND state = $2 AND tier = $3 AND rank = $4 AND case_id = $5",
 );
 static LINKED: Stmt =
     Stmt::new("SELECT 1 FROM links WHERE other = $1 AND case_id = $2 AND kind = $3");
@@ -336,7 +336,7 @@ async fn check_projections(
     });
     let mut batch = Batch::new();
     for r in &rows {
-        batch.add(&ON_DESK, &[(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()]);
+        batch.add(&ON_DESK, &r.key());
     }
     for (kind, other) in &links {
         batch.add(&LINKED, &[(*other).into(), case.id.into(), kind.into()]);

@@ -39,6 +39,11 @@ impl Form {
         self.fields.entry(name.to_owned()).or_insert_with(|| vec![value.to_owned()]);
     }
 
+    /// The same with several values.
+    pub(crate) fn suggest_all(&mut self, name: &str, values: &[String]) {
+        self.fields.entry(name.to_owned()).or_insert_with(|| values.to_vec());
+    }
+
     /// The fields with these codes, for the check in the domain. Answers to the danger questions
     /// come as one field a question (`risk.choked=yes`) and are gathered into one.
     pub(crate) fn raw<'a>(&self, codes: impl IntoIterator<Item = &'a str>) -> Raw {
@@ -56,6 +61,20 @@ impl Form {
             }
         }
         raw
+    }
+
+    /// Every field with each of its values, under names that begin with `prefix`.
+    pub(crate) fn put_under(&self, prefix: &str) -> Vec<(String, String)> {
+        let each = self.fields.iter().flat_map(|(name, all)| all.iter().map(move |v| (name, v)));
+        each.map(|(name, value)| (format!("{prefix}{name}"), value.clone())).collect()
+    }
+
+    /// The fields whose names begin with `prefix`, without it.
+    pub(crate) fn taken_from(&self, prefix: &str) -> Self {
+        let own = |(name, all): (&String, &Vec<String>)| {
+            name.strip_prefix(prefix).map(|name| (name.to_owned(), all.clone()))
+        };
+        Self { fields: self.fields.iter().filter_map(own).collect(), files: Vec::new() }
     }
 
     /// The unique id of the command that this form carries, so that a second press of the button

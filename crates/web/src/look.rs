@@ -60,7 +60,7 @@ async fn leave(page: Page) -> Response {
         (header::SET_COOKIE, cookies::set(PASS_COOKIE, "", Some(0))),
         (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\"")),
     ]);
-    (headers, Redirect::to(page.t("exit.url"))).into_response()
+    (headers, Redirect::to(&page.brand.leave)).into_response()
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 //! The middleware of a route's access rule puts the finding into the request; an extractor only
 //! finds what the rule has put there.
 
-use crate::{app::App, cookies, error::Oops};
+use crate::{app::App, citizen::track, cookies, error::Oops};
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -116,6 +116,10 @@ pub(crate) async fn appellant(
         Some(case) => {
             request.extensions_mut().insert(Pass { case });
             next.run(request).await
+        }
+        // Whoever wrote for longer than a pass lasts must not lose the words.
+        None if request.method() == Method::POST => {
+            track::ended(&app, request).await.unwrap_or_else(IntoResponse::into_response)
         }
         None => Redirect::to("/track").into_response(),
     }

@@ -138,7 +138,7 @@ async fn every_paper_of_an_appeal_is_printed_whole() {
     ] {
         let path = format!("/cases/{number}/papers/{ordinal}");
         let text = ok(&town.get(&path, &reader).await);
-        let document_number = format!("样妇{short}〔2026〕{number}号");
+        let document_number = format!("样妇{short}〔2026〕{number}-{ordinal}号");
         for part in [title, document_number.as_str(), words, "2026年6月10日"] {
             assert!(text.contains(part), "{title}: {part} in {text}");
         }

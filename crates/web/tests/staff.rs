@@ -524,3 +524,26 @@ async fn hostile_input_is_refused_or_shown_as_text() {
         assert!(office.get(OPERATOR, path).await.status.as_u16() < 500, "{path}");
     }
 }
+
+/// A case that is dispatched again gets a second order, and no two of its papers share a number.
+#[tokio::test]
+async fn every_paper_has_its_own_number() {
+    let office = office().await;
+    let (number, _) = office.call(&[]).await;
+    office.must(TRIAGE, &number, "dispatch_to", &[("unit", "wf-990101001")]).await;
+    let why = [("return_reason", "not_ours"), ("reason", "不在本街道")];
+    office.must(TOWN, &number, "return", &why).await;
+    office.must(DISPATCHER, &number, "redispatch", &[("unit", "wf-990101")]).await;
+    let mut numbers = std::collections::BTreeSet::new();
+    let mut orders = 0;
+    for ordinal in 1..=3 {
+        let paper = office.get(TRIAGE, &format!("/cases/{number}/papers/{ordinal}")).await;
+        assert_eq!(paper.status, StatusCode::OK, "{ordinal}");
+        let words = paper.words();
+        let (before, after) = words.split_once("〔2026〕").unwrap();
+        let kind = before.rsplit(' ').next().unwrap();
+        orders += usize::from(kind.ends_with('交'));
+        numbers.insert(format!("{kind}{}", after.split_once('号').unwrap().0));
+    }
+    assert_eq!((numbers.len(), orders), (3, 2), "{numbers:?}");
+}

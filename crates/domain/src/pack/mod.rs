@@ -15,7 +15,7 @@ pub use routing::{Matter, Route, RouteTo, Routing, Rule};
 pub use rules::Rules;
 pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
-use crate::workflow::Code;
+use crate::workflow::{Code, Workflow};
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -82,6 +82,8 @@ pub struct Brand {
     pub motto_en: String,
     /// Full English name of the platform.
     pub english: String,
+    /// The page that quick exit leads to; says nothing about who came from here.
+    pub leave: String,
 }
 
 /// One kind of matter.
@@ -120,6 +122,8 @@ pub struct Channel {
     pub public: bool,
     /// A partner hands over with its own number and deadline.
     pub external: bool,
+    /// The workflow that the call screen opens; only the channel of the calls has one.
+    pub opens: Option<Code>,
 }
 
 /// A neutral text sent to somebody.
@@ -147,6 +151,10 @@ pub enum Recipient {
     Leader,
     /// The units that the same step has asked for their part.
     Task,
+    /// The unit above the responsible one, at once and not only when a clock has run out.
+    Supervisor,
+    /// The desk that is on duty for alarms, nearest to the place.
+    Duty,
 }
 
 /// A named programme: one workflow under a city's own name.
@@ -209,6 +217,11 @@ impl Pack {
     /// Whether whoever holds these roles must have a second factor.
     pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
         self.held(roles).any(|role| role.second_factor)
+    }
+
+    /// The channel of the calls and the workflow that a call opens, if calls are taken at all.
+    pub fn calls(&self) -> Option<(&Channel, &Workflow)> {
+        self.channels.values().find_map(|c| Some((c, self.workflow(c.opens.as_deref()?)?)))
     }
 
     /// Whether the category itself is marked sensitive; a mark on one above it does not count.

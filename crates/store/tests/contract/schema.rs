@@ -97,7 +97,7 @@ async fn work_lists_are_read_in_the_order_of_their_key(stand: Stand) {
     for stmt in lists {
         let plan = plan(&stand, stmt).await.join("\n");
         let keyed = if raw::path(&stand).is_some() {
-            plan.contains("USING PRIMARY KEY (unit=? AND state=? AND (rank,case_id)")
+            plan.contains("USING PRIMARY KEY (unit=? AND state=? AND tier=? AND (rank,case_id)")
         } else {
             plan.contains("Index Scan")
                 && plan.contains("desk_pkey")

@@ -176,7 +176,7 @@ async fn changed_projections_are_found(stand: Stand) {
     let text = format!("SELECT body FROM texts WHERE case_id = {case} AND seq = 1");
     let text = raw::blob(&stand, &raw::rows(&stand, &text).await[0][0]);
     let desk = format!("UPDATE desk SET grade = '%' WHERE case_id = {case} AND unit = 'wf-9901'");
-    let table: [(&str, &str, &str); 11] = [
+    let table: [(&str, &str, &str); 12] = [
         ("the stored case differs", &changed, &body),
         ("the stored case differs", &broken, &body),
         (
@@ -195,8 +195,13 @@ async fn changed_projections_are_found(stand: Stand) {
             ),
         ),
         (
+            "is missing or differs",
+            &format!("UPDATE desk SET tier = 0 WHERE case_id = {case} AND unit = 'wf-990101'"),
+            &format!("UPDATE desk SET tier = 1 WHERE case_id = {case} AND unit = 'wf-990101'"),
+        ),
+        (
             "desk: holds",
-            "INSERT INTO desk VALUES ('wf-990121', 'appeal:handling', 1, 1, 1, 'green', '1302')",
+            "INSERT INTO desk VALUES ('wf-990121', 'appeal:handling', 1, 1, 1, 1, 'green', '1302')",
             "DELETE FROM desk WHERE unit = 'wf-990121'",
         ),
         (

@@ -4,6 +4,7 @@
 use super::{
     ErrorLine, FLOW,
     area::{self, AreaView},
+    chosen::KeptView,
     help::{CARRIED, Step},
     home::{Topic, topics},
 };
@@ -32,6 +33,10 @@ pub(super) struct Trouble {
     pub(super) file: Option<Oops>,
     /// Whether the consent is missing.
     pub(super) consent: bool,
+    /// Files that wait for the form to be sent.
+    pub(super) kept: Vec<KeptView>,
+    /// Files that could not be kept.
+    pub(super) lost: bool,
 }
 
 impl Trouble {
@@ -40,7 +45,7 @@ impl Trouble {
     }
 
     pub(super) fn fields(fields: Vec<FieldFault>) -> Self {
-        Self { fields, file: None, consent: false }
+        Self { fields, file: None, consent: false, kept: Vec::new(), lost: false }
     }
 
     fn status(&self) -> StatusCode {
@@ -94,6 +99,8 @@ struct HelpPage<'a> {
     parts: Vec<Part<'a>>,
     consent: bool,
     consent_error: bool,
+    kept: &'a [KeptView],
+    files_note: &'a str,
 }
 
 /// Shows a step with everything answered so far.
@@ -139,6 +146,8 @@ pub(super) fn show(
         parts: if step == Step::Review { parts(page, flow, form) } else { Vec::new() },
         consent: form.get("consent") == "yes",
         consent_error: trouble.consent,
+        kept: if step == Step::Review { &trouble.kept } else { &[] },
+        files_note: page.t(if trouble.lost { "errors.files" } else { "errors.kept" }),
         errors,
     };
     Ok((trouble.status(), page.show(&view)?).into_response())

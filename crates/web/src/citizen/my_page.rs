@@ -3,6 +3,7 @@
 
 use super::{
     ErrorLine,
+    chosen::KeptView,
     help_page::own,
     my::{RESULT, accepted, is_own, is_rating},
 };
@@ -50,6 +51,8 @@ pub(super) struct Said {
     pub(super) faults: Vec<FieldFault>,
     /// Another refusal.
     pub(super) oops: Option<Oops>,
+    /// Files that wait for the form to be sent.
+    pub(super) kept: Vec<KeptView>,
 }
 
 /// A step of the progress bar.
@@ -83,6 +86,7 @@ struct ActForm<'a> {
     command: String,
     fields: Vec<FieldView>,
     files: bool,
+    kept: Vec<KeptView>,
     open: bool,
     danger: bool,
 }
@@ -363,9 +367,13 @@ fn act_form<'a>(
         code: &action.code,
         name: page.either(&action.name, &action.en),
         note: note(page, action),
-        command: fresh_command(),
+        // Files wait under the id of the form; a refused one has done nothing and may keep it.
+        command: Some(form.get("command").to_owned())
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(fresh_command),
         fields,
         files: action.fields.iter().any(|u| u.code == STORY),
+        kept: if mine { said.kept.clone() } else { Vec::new() },
         open: mine,
         danger: action.tone == Tone::Danger || action.code == "request_withdrawal",
     }

@@ -1,5 +1,6 @@
 //! The call screen: an appeal is taken, graded and passed on in one command while the caller is
-//! on the line. Serves the workflow of appeals; a pack without these actions refuses them.
+//! on the line. Serves the workflow that the pack's channel of calls opens; one without these
+//! actions refuses them.
 
 use super::{
     case,
@@ -31,10 +32,6 @@ use domain::{
 use std::collections::BTreeMap;
 use store::NewCase;
 
-/// The workflow of appeals.
-const FLOW: &str = "appeal";
-/// The channel of a call.
-const CHANNEL: &str = "call";
 /// The role that answers calls.
 const ROLE: &str = "operator";
 /// The step that grades.
@@ -161,12 +158,14 @@ pub(super) async fn send(
     }
 }
 
-/// The workflow of appeals, for those who answer calls.
+/// The workflow that a call opens, for those who answer calls.
 fn flow(page: &Page) -> Result<&Workflow, Oops> {
-    if !page.has_role(&[ROLE]) {
-        return Err(Oops::Refused(Refusal::MayNotOpen(FLOW.to_owned())));
+    let (_, flow) = page.pack.calls().ok_or(Oops::NotFound)?;
+    if page.has_role(&[ROLE]) {
+        Ok(flow)
+    } else {
+        Err(Oops::Refused(Refusal::MayNotOpen(flow.code.clone())))
     }
-    page.pack.workflow(FLOW).ok_or(Oops::NotFound)
 }
 
 /// The fields of an action.
@@ -212,8 +211,8 @@ fn raw(page: &Page, flow: &Workflow, uses: &[FieldUse], near: &str, form: &Form)
     let mut raw = form.raw(uses.iter().map(|u| u.code.as_str()));
     offers::settle(&page.pack, flow, uses, near, &mut raw);
     let asked = |code: &str| uses.iter().any(|u| u.code == code);
-    if asked("channel") {
-        raw.insert("channel".to_owned(), vec![CHANNEL.to_owned()]);
+    if let Some((channel, _)) = page.pack.calls().filter(|_| asked("channel")) {
+        raw.insert("channel".to_owned(), vec![channel.code.clone()]);
     }
     if let Some(category) = category(form).filter(|c| asked("category") && !c.is_empty()) {
         raw.insert("category".to_owned(), vec![category.to_owned()]);

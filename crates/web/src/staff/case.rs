@@ -6,6 +6,7 @@ use super::{
     history::{self, Step, Words},
     letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
+    protection::{self, PaperView, PlanView, RiskView},
 };
 use crate::{
     app::App,
@@ -67,6 +68,9 @@ struct CaseView<'a> {
     tasks: Vec<TaskView>,
     steps: Vec<Step>,
     clocks: Vec<ClockView>,
+    plan: Option<PlanView>,
+    risks: Vec<RiskView>,
+    laws: Vec<PaperView>,
     people: Vec<PersonLine>,
     letters: Vec<LetterView>,
     papers: Vec<LinkView>,
@@ -145,7 +149,7 @@ pub(super) async fn show(
             None => String::new(),
         },
         helping: open.join(page.t("staff.comma")),
-        notices: notices(page, shown, &beside, &tasks),
+        notices: notices(&words, shown, &beside, &tasks),
         sent: beside.sent,
         wrong: wrong(page, beside.tried),
         actions,
@@ -153,7 +157,10 @@ pub(super) async fn show(
         story_hidden,
         steps: history::steps(&words, shown),
         clocks: panels::clocks(&words, case, now),
-        people: panels::people(&words, shown),
+        plan: protection::plan(&words, shown, now),
+        risks: protection::risks(&words, shown),
+        laws: protection::papers(&words, case, now),
+        people: panels::people(&words, shown).into_iter().filter(|line| !line.safe).collect(),
         letters: letters::of(app, page, shown).await?,
         papers: panels::papers(&words, shown),
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
@@ -236,8 +243,13 @@ fn story(flow: &Workflow, shown: &CasePage) -> (String, bool) {
     (text.cloned().unwrap_or_default(), hidden)
 }
 
-fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView]) -> Vec<Notice> {
-    let case = &shown.case;
+fn notices(
+    words: &Words<'_>,
+    shown: &CasePage,
+    beside: &Beside<'_>,
+    tasks: &[TaskView],
+) -> Vec<Notice> {
+    let (page, case) = (words.page, &shown.case);
     let mut all = Vec::new();
     let mut add = |class, title: String, text: String| all.push(Notice { class, title, text });
     if !beside.error.is_empty() {
@@ -248,6 +260,9 @@ fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView
     }
     if shown.erased {
         add("notice-warn", page.t("case.erased").to_owned(), String::new());
+    }
+    for (title, text) in protection::duties(words, case) {
+        add("notice-danger", title, text);
     }
     for flag in &case.flags {
         let key = format!("flag.{flag}");
@@ -265,7 +280,7 @@ fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView
         });
         let open = tasks.iter().any(|t| !t.done);
         let class = match flag.as_str() {
-            "unsafe_contact" => "notice-danger",
+            "unsafe_contact" | "emergency" => "notice-danger",
             "supervised" if open => "notice-danger",
             _ => "notice-warn",
         };

@@ -14,6 +14,7 @@ mod login;
 mod offers;
 mod opening;
 mod panels;
+mod protection;
 mod search;
 
 mod board;

@@ -7,7 +7,7 @@ use crate::{
     page::Page,
     routes::{Access, Routes},
     session::LoggedIn,
-    view::LightView,
+    view::{LightView, clock_time, contact},
 };
 use askama::Template;
 use axum::{
@@ -17,6 +17,7 @@ use axum::{
 };
 use domain::{
     case::Case,
+    contact::{Barred, Plan, Way, may_reach},
     decide::{self, Ctx},
     field::{FieldKind, Meaning},
     workflow::{Guard, Relation, Tone, Workflow},
@@ -26,8 +27,6 @@ use store::{CasePage, DeskCase, DeskFilter};
 
 /// The state in which an answered case waits for its return visit.
 const VISITING: &str = "visiting";
-/// The flag of a case whose appellant must not be called.
-const UNSAFE: &str = "unsafe_contact";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.add(Access::Staff, "/visits", get(queue))
@@ -48,6 +47,7 @@ struct VisitView {
     tries: String,
     light: LightView,
     mine: bool,
+    shut: bool,
     late: bool,
 }
 
@@ -75,7 +75,7 @@ async fn queue(
     let (pack, now) = (&page.pack, app.now());
     let filter = DeskFilter {
         state: Some(VISITING.to_owned()),
-        cursor: asked.after.as_deref().and_then(cursor),
+        cursor: asked.after.as_deref().and_then(|text| app.store().cursor_of(text)),
         ..DeskFilter::default()
     };
     let list = app.store().desk(pack, &me.staff(), now, &filter).await?;
@@ -95,13 +95,10 @@ async fn queue(
         rule: flow.and_then(tries_needed).map_or_else(String::new, |(_, days)| {
             page.tf("visits.rule", &[("days", &days.to_string())])
         }),
-        next: list.next.map_or_else(String::new, |(rank, id)| format!("/visits?after={rank}.{id}")),
+        next: list.next.map_or_else(String::new, |next| {
+            format!("/visits?after={}", app.store().cursor_text(next))
+        }),
     })
-}
-
-fn cursor(text: &str) -> Option<(i64, i64)> {
-    let (rank, id) = text.split_once('.')?;
-    Some((rank.parse().ok()?, id.parse().ok()?))
 }
 
 fn visit(
@@ -111,26 +108,41 @@ fn visit(
     (mine, now): (bool, jiff::Timestamp),
 ) -> VisitView {
     let case = &row.case;
-    let flow = page.pack.flow_of(&case);
+    let flow = page.pack.flow_of(case);
     let handled_by = case.handling.as_deref().unwrap_or(&case.unit);
-    let warn = case.flags.contains(UNSAFE);
-    let contact = match whole.and_then(|w| safe_contact(flow, w)) {
-        _ if warn => page.t("visits.unsafe").to_owned(),
-        Some(plan) => plan.to_owned(),
-        None => page.t("visits.no_plan").to_owned(),
-    };
+    let plan = Plan::of(&page.pack, case);
+    let way = plan.ways().next().unwrap_or(Way::Phone);
+    let reach = may_reach(&page.pack, case, way, now);
+    let words = whole.and_then(|w| safe_contact(flow, w));
+    let mut lines: Vec<String> = Vec::new();
+    if plan.is_never() {
+        lines.push(page.t("visits.unsafe").to_owned());
+    } else {
+        if let Err(Barred::Until(at)) = reach {
+            lines.push(page.tf("contact.later", &[("at", &clock_time(page, at))]));
+        }
+        if plan.ways().next().is_some() || plan.days().next().is_some() || plan.hours().is_some() {
+            lines.push(format!("{} {}", contact::ways(page, &plan), contact::times(page, &plan)));
+        }
+        lines.extend(words.map(str::to_owned));
+    }
+    if lines.is_empty() {
+        lines.push(page.t("visits.no_plan").to_owned());
+    }
     VisitView {
         number: row.number.clone(),
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
         unit: page.unit(handled_by).to_owned(),
-        contact,
-        warn,
+        contact: lines.join(page.t("staff.comma")),
+        warn: reach.is_err(),
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
             format!("{} / {days}", tried_on(case, action))
         }),
         late: row.lamp.light == domain::clock::Light::Red,
         light: LightView::new(page, row.lamp.light, row.lamp.due, now),
+        // Outside the plan nobody is called, whoever would do it.
+        shut: reach.is_err(),
         mine,
     }
 }
