@@ -24,7 +24,7 @@ fn changed() -> Pack {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
     let mut pack = Arc::try_unwrap(packs::load(&dir).unwrap().pack).unwrap();
     let old = pack.rules.clone();
-    pack.rules.edition = "later".to_owned();
+    "later".clone_into(&mut pack.rules.edition);
     let flow = pack.rules.workflows.get_mut("appeal").unwrap();
     let sign = flow.clocks.get_mut("sign").unwrap();
     sign.span = Span::WorkingDays(10);
@@ -65,8 +65,8 @@ async fn open_cases_keep_their_rules_until_they_are_moved(stand: Stand) {
     let list = stand.store.move_list(&stand.pack, stand.clock.now()).await.unwrap();
     let listed: Vec<_> = list.cases.iter().map(|c| (c.case, c.shifts.len())).collect();
     assert_eq!(listed, [(case, 1), (fresh, 1)], "what was opened since needs no move");
-    let shift = &list.cases[0].shifts[0];
-    assert_eq!((shift.clock.as_str(), shift.due, shift.then), ("sign", due, later));
+    let first = &list.cases[0].shifts[0];
+    assert_eq!((first.clock.as_str(), first.due, first.then), ("sign", due, later));
     assert_eq!(list.by_clock()[&("appeal", "sign")].len(), 2);
     assert_eq!(stand.store.carry_moves(&stand.pack, stand.clock.now(), 100).await.unwrap(), 0);
     assert_eq!(sign_due(&stand.page(case).await.case), due, "a list moves nothing");
