@@ -200,9 +200,11 @@ pub fn permit(
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
     }
-    action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))?;
-    let flow = ctx.pack.flow_of(case);
-    if flow.is_some_and(|w| duty::shuts(w, case, action)) { Err(Bar::Duty) } else { Ok(()) }
+    // What the law demands is said before what the office does.
+    if ctx.pack.flow_of(case).is_some_and(|w| duty::shuts(w, case, action)) {
+        return Err(Bar::Duty);
+    }
+    action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))
 }
 
 fn workflow<'a>(rules: &'a Rules, code: &str) -> Result<&'a Workflow, Refusal> {

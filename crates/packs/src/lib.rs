@@ -82,7 +82,8 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let kinds = organisation::kinds(folders, faults);
     let units = organisation::units(&regions, &kinds, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
-    let risk = matters::risk(folders, faults);
+    let codes: Vec<_> = kinds.iter().map(|k| k.code.clone()).collect();
+    let risk = matters::risk(folders, &codes, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);

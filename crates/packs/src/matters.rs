@@ -162,7 +162,7 @@ impl Worded for RawQuestion {
 }
 
 /// Grades, questions and words that call for help at once.
-pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
+pub(crate) fn risk(folders: &Folders, kinds: &[Code], faults: &mut Faults) -> Risk {
     let (mut grades, mut questions, mut words) = (Vec::new(), Vec::new(), Vec::new());
     let mut rule: Option<(Locus, RawRiskRule)> = None;
     for file in folders.needed("risk.toml", faults) {
@@ -205,6 +205,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
         grades,
     };
     if let Some((at, _)) = &rule {
+        faults.known(at, kinds.contains(&risk.duty), "unit kind", &risk.duty);
         for grade in [&risk.many_grade, &risk.decisive_grade] {
             faults.known(at, risk.grade(grade).is_some(), "grade", grade);
         }

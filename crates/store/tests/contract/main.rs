@@ -14,6 +14,7 @@ mod links;
 mod moving;
 mod raw;
 mod rounds;
+mod safety;
 mod schema;
 mod search;
 mod secrets;

@@ -209,7 +209,8 @@ fn people(flow: Option<&Workflow>, entry: &EntryPage) -> Vec<Value> {
                 Some(Meaning::Name) => "name",
                 Some(Meaning::Phone) => "phone",
                 Some(Meaning::IdNumber) => "id_number",
-                Some(Meaning::SafeContact) => "safe_contact",
+                // A number never to be called must not pass for anything else.
+                Some(Meaning::SafeContact) => code.as_str(),
                 _ => continue,
             };
             person.insert(name.to_owned(), json!(text));

@@ -42,7 +42,19 @@ pub(super) const CARRIED: &[&str] = &[
     "contact_phone",
     "safe_contact",
     "relation",
+    "no_contact",
+    "contact_ways",
+    "contact_days",
+    "contact_from",
+    "contact_until",
+    "contact_message",
+    "code_word",
+    "who_answers",
+    "blocked_numbers",
+    ALARM_SEEN,
 ];
+/// Said once the words that call for help at once have been answered with the numbers to call.
+const ALARM_SEEN: &str = "alarm_seen";
 /// The channel of these pages.
 const CHANNEL: &str = "web";
 /// What is left out when somebody wishes to stay unknown.
@@ -104,9 +116,22 @@ impl Step {
         match self {
             Self::Group | Self::Kind => &["category"],
             Self::Story => &["summary", "narrative", "place", "address"],
-            Self::Contact => {
-                &["anonymous", "contact_name", "contact_phone", "safe_contact", "relation"]
-            }
+            Self::Contact => &[
+                "anonymous",
+                "contact_name",
+                "contact_phone",
+                "contact_ways",
+                "contact_days",
+                "contact_from",
+                "contact_until",
+                "no_contact",
+                "contact_message",
+                "code_word",
+                "who_answers",
+                "blocked_numbers",
+                "safe_contact",
+                "relation",
+            ],
             Self::Review => &[],
         }
     }
@@ -201,6 +226,11 @@ async fn turn(
     }
     if !faults.is_empty() {
         return Ok(Turn::Show(step, Trouble::fields(faults)));
+    }
+    // Whoever writes of a knife reads the numbers to call before anything else happens.
+    if help_page::is_emergency(page, form) && form.get(ALARM_SEEN).is_empty() {
+        form.set(ALARM_SEEN, "yes");
+        return Ok(Turn::Show(step, Trouble::alarm()));
     }
     if step == Step::Review {
         return send(app, page, form, trouble).await;

@@ -384,6 +384,7 @@ fn note<'a>(page: &'a Page, action: &Action) -> &'a str {
         "supplement" => page.t("my.note.supplement"),
         "request_withdrawal" => page.t("my.note.withdrawal"),
         "reopen" => page.t("my.note.reopen"),
+        "set_contact" => page.t("my.note.set_contact"),
         _ => "",
     }
 }

@@ -19,8 +19,8 @@ use domain::{
     case::Case,
     contact::{Barred, Plan, Way, may_reach},
     decide::{self, Ctx},
-    field::{FieldKind, Meaning},
-    workflow::{Guard, Relation, Tone, Workflow},
+    field::{Field, FieldKind, Meaning},
+    workflow::{Guard, Relation, Target, Tone, Workflow},
 };
 use serde::Deserialize;
 use store::{CasePage, DeskCase, DeskFilter};
@@ -113,7 +113,6 @@ fn visit(
     let plan = Plan::of(&page.pack, case);
     let way = plan.ways().next().unwrap_or(Way::Phone);
     let reach = may_reach(&page.pack, case, way, now);
-    let words = whole.and_then(|w| safe_contact(flow, w));
     let mut lines: Vec<String> = Vec::new();
     if plan.is_never() {
         lines.push(page.t("visits.unsafe").to_owned());
@@ -124,7 +123,7 @@ fn visit(
         if plan.ways().next().is_some() || plan.days().next().is_some() || plan.hours().is_some() {
             lines.push(format!("{} {}", contact::ways(page, &plan), contact::times(page, &plan)));
         }
-        lines.extend(words.map(str::to_owned));
+        lines.extend(whole.map(|w| agreed(page, flow, w)).unwrap_or_default());
     }
     if lines.is_empty() {
         lines.push(page.t("visits.no_plan").to_owned());
@@ -134,7 +133,7 @@ fn visit(
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
         unit: page.unit(handled_by).to_owned(),
-        contact: lines.join(page.t("staff.comma")),
+        contact: lines.join(page.t("contact.and")),
         warn: reach.is_err(),
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
             format!("{} / {days}", tried_on(case, action))
@@ -147,10 +146,16 @@ fn visit(
     }
 }
 
-/// How the person may be reached, in their own words.
-fn safe_contact<'a>(flow: Option<&Workflow>, case: &'a CasePage) -> Option<&'a str> {
-    let mut fields = flow?.fields.values().filter(|f| f.meaning == Meaning::SafeContact);
-    fields.find_map(|f| case.text(&f.code))
+/// What the person agreed in words. Each line says what it is: a number never to be called must
+/// not be taken for the number to call.
+fn agreed(page: &Page, flow: Option<&Workflow>, case: &CasePage) -> Vec<String> {
+    let fields = flow.into_iter().flat_map(|f| f.fields.values());
+    let plan = fields.filter(|f| f.meaning == Meaning::SafeContact);
+    let line = |f: &Field| {
+        let label = page.either(&f.label, &f.en);
+        case.text(&f.code).map(|text| format!("{label}{}{text}", page.t("staff.colon")))
+    };
+    plan.filter_map(line).collect()
 }
 
 /// The action that records a failed call and the different days on which it must be tried.
@@ -174,7 +179,8 @@ fn questions(page: &Page, flow: &Workflow) -> Vec<QuestionView> {
     let mut asked: Vec<&str> = Vec::new();
     let rating = flow
         .actions_from(VISITING)
-        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant));
+        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant))
+        .filter(|a| matches!(a.to, Target::State(_)));
     let mut found = Vec::new();
     for one in rating.flat_map(|a| &a.fields) {
         let Some(field) =

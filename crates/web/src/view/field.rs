@@ -17,7 +17,7 @@ pub(crate) struct FieldView {
     pub(crate) label: String,
     /// One sentence of help; may be empty.
     pub(crate) help: String,
-    /// `line`, `text`, `select`, `radio`, `date`, `time`, `number`, `flag`, `units`, `risk`, `tel`.
+    /// `line`, `text`, `select`, `radio`, `date`, `time`, `number`, `flag`, `units`, `choices`, `risk`, `tel`.
     pub(crate) kind: &'static str,
     /// The most characters of a text.
     pub(crate) max: usize,
@@ -120,7 +120,8 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Grade
         | FieldKind::Place
         | FieldKind::Unit => "select",
-        FieldKind::Units | FieldKind::Choices(_) => "units",
+        FieldKind::Units => "units",
+        FieldKind::Choices(_) => "choices",
         FieldKind::Date => "date",
         FieldKind::Time => "time",
         FieldKind::Number { .. } => "number",
