@@ -26,6 +26,7 @@ pub struct Field {
     #[serde(rename = "~help")]
     pub help: String,
     /// The same in English.
+    #[serde(rename = "~help_en", default)]
     pub help_en: String,
     /// What may be typed.
     pub kind: FieldKind,

@@ -115,6 +115,7 @@ pub struct State {
     #[serde(rename = "~public")]
     pub public: String,
     /// The same in English.
+    #[serde(rename = "~public_en", default)]
     pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
@@ -177,6 +178,7 @@ pub struct Action {
     #[serde(rename = "~public")]
     pub public: String,
     /// The same in English.
+    #[serde(rename = "~public_en", default)]
     pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
@@ -272,6 +274,7 @@ pub struct ClockSpec {
     #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en", default)]
     pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,

@@ -64,7 +64,7 @@ impl Store {
         let Some(page) = found else { return Ok(Err(Fate::Withheld(Why::NoText))) };
         let phone = phone(pack, &page);
         let verdict = if message.unit.is_empty() {
-            let said = plan_in_words(pack.workflow(&page.case.workflow), &page);
+            let said = plan_in_words(pack.flow_of(&page.case), &page);
             let reach = Reach {
                 phone: phone.is_some(),
                 words: !said.is_empty(),
@@ -124,7 +124,7 @@ fn words(pack: &Pack, page: &CasePage, message: &Claimed) -> Option<String> {
 /// The number that the opening asks for, as it was last given. Numbers of other people on the case
 /// are never called by a program.
 fn phone(pack: &Pack, page: &CasePage) -> Option<String> {
-    let flow = pack.workflow(&page.case.workflow)?;
+    let flow = pack.flow_of(&page.case)?;
     let asked = flow.opening.fields.iter().filter_map(|f| flow.fields.get(&f.code));
     let given = asked.filter(|f| f.meaning == Meaning::Phone).find_map(|f| page.text(&f.code));
     given.and_then(|text| normalise_phone(text).ok())

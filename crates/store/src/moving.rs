@@ -10,10 +10,12 @@ use crate::{
     answer::No,
     command::{Command, Want},
     db::{Batch, Error, Row, Stmt, Tx, Work, WriteError},
+    deeds::Record,
     dossier::Sealed,
     rules,
 };
 use domain::{
+    audit::Deed,
     case::{Actor, By, Case, CaseId, Staff},
     decide::Ctx,
     moving::{self, Shift},
@@ -25,6 +27,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, convert::Infallible, fmt::Write as _, sync::Arc};
 use tokio::task::JoinSet;
+use vault::Keys;
 
 /// Cases whose rules are not those of an edition, oldest first.
 static OTHERS: Stmt = Stmt::split(
@@ -41,14 +44,14 @@ static CONFIRM: Stmt = Stmt::new(
 static FORGET: Stmt = Stmt::new("DELETE FROM moving");
 static ADD: Stmt = Stmt::new("INSERT INTO moving (case_id, move, seen) VALUES ($1, $2, $3)");
 static LEFT: Stmt = Stmt::new(
-    "SELECT m.case_id, m.seen, v.id, v.by FROM moving m JOIN moves v ON v.id = m.move
+    "SELECT m.case_id, m.seen, v.id, v.by FROM moves v JOIN moving m ON m.move = v.id
      WHERE v.edition = $1 ORDER BY m.case_id LIMIT $2",
 );
 pub(crate) static CARRIED: Stmt = Stmt::new("DELETE FROM moving WHERE case_id = $1 AND seen = $2");
 static NEWEST: Stmt = Stmt::new(
     "SELECT v.id, v.edition, v.at, v.by, v.total, v.key, v.reason,
        (SELECT COUNT(*) FROM moving m WHERE m.move = v.id)
-     FROM moves v ORDER BY v.at DESC, v.id LIMIT 1",
+     FROM moves v WHERE v.edition = $1 ORDER BY v.at DESC LIMIT 1",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
@@ -155,6 +158,9 @@ struct Confirm {
     key: Vec<u8>,
     reason: Vec<u8>,
     rules: String,
+    /// What the administrator did, for the record of deeds; none for a command on the machine.
+    record: Option<Record>,
+    keys: Arc<Keys>,
     cases: Vec<(CaseId, [u8; 32])>,
 }
 
@@ -179,6 +185,9 @@ impl Work for Confirm {
             (&self.reason).into(),
         ];
         tx.exec(&CONFIRM, &row).await?;
+        if let Some(record) = &self.record {
+            record.append(tx, (&self.keys, self.at, &self.id)).await?;
+        }
         tx.exec(&FORGET, &[]).await?;
         for some in self.cases.chunks(500) {
             let mut batch = Batch::new();
@@ -302,8 +311,19 @@ impl Store {
         }
         // Somebody writes the reason by hand, so it is sealed like every such text.
         let (key, wrapped) = self.keys.new_case_key(&name);
+        let deed = Deed::Administered {
+            what: "moved_cases".to_owned(),
+            whom: None,
+            detail: list.edition.clone(),
+        };
+        let record = match by {
+            Actor::Staff(staff) => Some(Record::of(staff, vec![deed])),
+            Actor::Appellant(_) | Actor::Public | Actor::System => None,
+        };
         let confirm = Confirm {
             id: name,
+            record,
+            keys: self.keys.clone(),
             edition: list.edition,
             at: now.as_microsecond(),
             by: crate::text_of(&By::from(by)),
@@ -381,12 +401,13 @@ impl Store {
         })
     }
 
-    /// The list that was confirmed last, and how far it has got.
+    /// The list that was confirmed last for this pack, and how far it has got.
     ///
     /// # Errors
     /// When the database fails or the row is corrupt.
-    pub async fn move_progress(&self) -> Result<Option<MoveProgress>, Error> {
-        let Some(row) = self.db.read().await?.row(&NEWEST, &[]).await? else { return Ok(None) };
+    pub async fn move_progress(&self, pack: &Pack) -> Result<Option<MoveProgress>, Error> {
+        let row = self.db.read().await?.row(&NEWEST, &[(&pack.edition).into()]).await?;
+        let Some(row) = row else { return Ok(None) };
         let id = row.blob(0)?;
         let key = self.keys.unwrap(id, row.blob(5)?).map_err(|e| row.corrupt(5, e.to_string()))?;
         let reason = key.open(id, row.blob(6)?).map_err(|e| row.corrupt(6, e.to_string()))?;

@@ -185,14 +185,18 @@ CREATE TABLE rules (edition TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT
 CREATE TABLE moves (
   id BLOB PRIMARY KEY, edition TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
   total INTEGER NOT NULL, key BLOB NOT NULL, reason BLOB NOT NULL) STRICT;
+CREATE INDEX moves_edition ON moves (edition, at);
 CREATE TABLE moving (
   case_id INTEGER PRIMARY KEY, move BLOB NOT NULL, seen BLOB NOT NULL) STRICT;
+CREATE INDEX moving_move ON moving (move, case_id);
 ",
     pg: "
 CREATE TABLE rules (edition TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE moves (
   id BYTEA PRIMARY KEY, edition TEXT NOT NULL, at BIGINT NOT NULL, by TEXT NOT NULL,
   total BIGINT NOT NULL, key BYTEA NOT NULL, reason BYTEA NOT NULL);
+CREATE INDEX moves_edition ON moves (edition, at);
 CREATE TABLE moving (case_id BIGINT PRIMARY KEY, move BYTEA NOT NULL, seen BYTEA NOT NULL);
+CREATE INDEX moving_move ON moving (move, case_id);
 ",
 };

@@ -22,7 +22,7 @@ fn changed() -> City {
     let mut city = packs::load(&dir).unwrap();
     let pack = Arc::get_mut(&mut city.pack).unwrap();
     let old = pack.rules.clone();
-    pack.rules.edition = "later".to_owned();
+    "later".clone_into(&mut pack.rules.edition);
     let clock = pack.rules.workflows.get_mut("appeal").unwrap().clocks.get_mut("register");
     clock.unwrap().span = Span::WorkingDays(3);
     pack.recall(old);

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 pub fn changed(pack: Arc<Pack>) -> Pack {
     let mut pack = Arc::try_unwrap(pack).expect("nobody else has it");
     let old = pack.rules.clone();
-    pack.rules.edition = "changed".to_owned();
+    "changed".clone_into(&mut pack.rules.edition);
     pack.rules.lights.yellow_percent /= 2;
     for flow in pack.rules.workflows.values_mut() {
         for clock in flow.clocks.values_mut() {

@@ -24,7 +24,7 @@ fn changed() -> Pack {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
     let mut pack = Arc::try_unwrap(packs::load(&dir).unwrap().pack).unwrap();
     let old = pack.rules.clone();
-    pack.rules.edition = "later".to_owned();
+    "later".clone_into(&mut pack.rules.edition);
     let flow = pack.rules.workflows.get_mut("appeal").unwrap();
     let sign = flow.clocks.get_mut("sign").unwrap();
     sign.span = Span::WorkingDays(10);
@@ -65,8 +65,8 @@ async fn open_cases_keep_their_rules_until_they_are_moved(stand: Stand) {
     let list = stand.store.move_list(&stand.pack, stand.clock.now()).await.unwrap();
     let listed: Vec<_> = list.cases.iter().map(|c| (c.case, c.shifts.len())).collect();
     assert_eq!(listed, [(case, 1), (fresh, 1)], "what was opened since needs no move");
-    let shift = &list.cases[0].shifts[0];
-    assert_eq!((shift.clock.as_str(), shift.due, shift.then), ("sign", due, later));
+    let first = &list.cases[0].shifts[0];
+    assert_eq!((first.clock.as_str(), first.due, first.then), ("sign", due, later));
     assert_eq!(list.by_clock()[&("appeal", "sign")].len(), 2);
     assert_eq!(stand.store.carry_moves(&stand.pack, stand.clock.now(), 100).await.unwrap(), 0);
     assert_eq!(sign_due(&stand.page(case).await.case), due, "a list moves nothing");
@@ -85,8 +85,10 @@ async fn open_cases_keep_their_rules_until_they_are_moved(stand: Stand) {
     }
     let used = stand.store.editions_in_use().await.unwrap();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), [("later".to_owned(), 3)]);
-    let last = stand.store.move_progress().await.unwrap().unwrap();
+    let last = stand.store.move_progress(&stand.pack).await.unwrap().unwrap();
     assert_eq!((last.total, last.left, last.reason.as_str()), (2, 0, "新办法"));
+    let deeds = "SELECT COUNT(*) FROM entries WHERE facts LIKE '%moved_cases%'";
+    assert_eq!(raw::number(&stand, deeds).await, 1, "a confirmation is a deed");
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
@@ -134,7 +136,7 @@ async fn a_confirmed_move_survives_a_stop_and_repeats_nothing(stand: Stand) {
     let stand = stand.reopened().await;
     let again = stand.store.confirm_move(&stand.pack, now, &by, confirm).await;
     assert_eq!(again.unwrap(), 5, "the same list is confirmed once");
-    assert_eq!(stand.store.move_progress().await.unwrap().unwrap().left, 3);
+    assert_eq!(stand.store.move_progress(&stand.pack).await.unwrap().unwrap().left, 3);
     let (one, other) = tokio::join!(
         stand.store.carry_moves(&stand.pack, now, 100),
         stand.store.carry_moves(&stand.pack, now, 100)

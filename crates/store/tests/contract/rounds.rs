@@ -98,6 +98,11 @@ impl Story<'_> {
             .iter()
             .map(|u| vec![format!("appeal:{}", after.state), (*u).to_owned(), "1".to_owned()])
             .collect();
+        let flow = self.stand.pack.workflow("appeal").unwrap();
+        if flow.state(after.state).unwrap().is_open() {
+            let edition = self.stand.pack.edition.clone();
+            counted.push(vec!["edition".to_owned(), edition, "1".to_owned()]);
+        }
         counted.sort();
         let sql = "SELECT name, unit, CAST(SUM(n) AS BIGINT) FROM counts
                    WHERE name NOT LIKE '%:opened' GROUP BY name, unit HAVING SUM(n) <> 0";

@@ -18,12 +18,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use domain::{clock::Light, moving::Shift, workflow::Workflow};
+use domain::{clock::Light, moving::Shift, pack::Admin, workflow::Workflow};
 use jiff::Timestamp;
 use store::{Listed, MoveList, MoveProgress, NoMove, db::WriteError};
 
-/// The role that administrates the system.
-const ADMINISTRATOR: &str = "system_admin";
 /// So many cases are moved before the answer; the reminder moves the rest.
 const AT_ONCE: u32 = 200;
 /// So many deadlines of one clock are shown; the totals count all.
@@ -37,7 +35,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 /// The way to this page, for those who may take it.
 pub(super) fn tile(page: &Page, me: &LoggedIn) -> Option<super::TileView> {
-    may(me).ok().map(|()| super::TileView {
+    may(page, me).ok().map(|()| super::TileView {
         name: page.t("moving.title").to_owned(),
         href: "/setup/moving".to_owned(),
         note: page.t("moving.note").to_owned(),
@@ -45,8 +43,8 @@ pub(super) fn tile(page: &Page, me: &LoggedIn) -> Option<super::TileView> {
 }
 
 /// For everybody else there is no such page.
-fn may(me: &LoggedIn) -> Result<(), Oops> {
-    let is = me.account.roles.iter().any(|role| role == ADMINISTRATOR);
+fn may(page: &Page, me: &LoggedIn) -> Result<(), Oops> {
+    let is = page.pack.administers(&me.account.roles) == Some(Admin::System);
     if is { Ok(()) } else { Err(Oops::NotFound) }
 }
 
@@ -92,7 +90,7 @@ struct MovingPage<'a> {
 }
 
 async fn show(State(app): State<App>, page: Page, me: LoggedIn) -> Result<Response, Oops> {
-    may(&me)?;
+    may(&page, &me)?;
     print(&app, &page, "", "").await
 }
 
@@ -102,7 +100,7 @@ async fn confirm(
     me: LoggedIn,
     form: Form,
 ) -> Result<Response, Oops> {
-    may(&me)?;
+    may(&page, &me)?;
     me.check(form.get("csrf"))?;
     let reason: String = form.get("reason").trim().chars().take(MOST_REASON).collect();
     let (now, list) = (app.now(), form.get("list"));
@@ -125,7 +123,7 @@ async fn confirm(
 async fn print(app: &App, page: &Page, reason: &str, error: &str) -> Result<Response, Oops> {
     let now = app.now();
     let list = app.store().move_list(&page.pack, now).await?;
-    let last = app.store().move_progress().await?.filter(|l| l.edition == page.pack.edition);
+    let last = app.store().move_progress(&page.pack).await?;
     let shifts: usize = list.cases.iter().map(|c| c.shifts.len()).sum();
     page.show(&MovingPage {
         version: version(page),
