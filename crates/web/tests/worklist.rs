@@ -76,6 +76,7 @@ async fn the_first_list_is_what_waits_for_whoever_looks() {
     assert!(mine.body.contains("own=me\" aria-current=\"page\">要我办"), "{}", mine.body);
     assert!(mine.body.contains("<option value=\"me\" selected>要我办"));
     office.must(DISPATCHER, &number, "dispatch_to", &[("unit", "wf-990101")]).await;
+    assert_eq!(office.state(&number).await, "assigned");
     for (who, path, expected) in [(TRIAGE, "/desk", false), (COUNTY, "/desk", true)] {
         assert_eq!(listed(who, path).await, expected, "{who} {path}");
     }
@@ -102,6 +103,6 @@ async fn the_next_page_begins_where_the_last_one_ended() {
     assert!(to.ends_with(&format!(".{}", &digits[2..10])), "{to}");
     for wrong in ["x", "1.2", "9.9.9", "-1.-1.-1"] {
         let shown = office.get(TRIAGE, &format!("/desk?after={wrong}")).await;
-        assert_eq!(shown.status, StatusCode::OK, "{wrong}");
+        assert_eq!((shown.status, shown.to.as_str()), (StatusCode::OK, ""), "{wrong}");
     }
 }
