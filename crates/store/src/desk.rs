@@ -7,7 +7,7 @@ use crate::{
     Store,
     db::{Batch, Error, Reader, Row, Stmt},
     dossier,
-    merge::{Cursor, Merge, Place},
+    merge::{self, Cursor, Merge, Place},
     numbers, project, sight,
 };
 use domain::{
@@ -125,7 +125,8 @@ impl Store {
         let look = Look { pack, staff, now, filter };
         let (lists, newest_first) = look.lists();
         let mut reader = self.db.page().await?;
-        let mut merge = Merge::new(lists, newest_first, now, filter);
+        let lists = merge::standing(&mut reader, lists).await?;
+        let mut merge = Merge::new(&lists, newest_first, now, filter);
         let mut page = DeskPage::default();
         while page.cases.len() < PAGE {
             let places = merge.run(&mut reader, PAGE - page.cases.len()).await?;

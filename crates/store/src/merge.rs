@@ -10,7 +10,10 @@ use crate::{
 };
 use domain::{case::CaseId, clock::Light};
 use jiff::Timestamp;
-use std::{cmp::Ordering, collections::VecDeque};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, VecDeque},
+};
 
 static FORWARD: Stmt = Stmt::new(
     "SELECT rank, case_id, yellow, grade, category FROM desk
@@ -22,12 +25,23 @@ static BACKWARD: Stmt = Stmt::new(
      WHERE unit = $1 AND state = $2 AND tier = $3 AND (rank, case_id) < ($4, $5)
      ORDER BY rank DESC, case_id DESC LIMIT $6",
 );
+/// Steps from list to list, one look into the index each: most lists of a unit are empty.
+static STANDING: Stmt = Stmt::new(
+    "WITH RECURSIVE standing (list) AS (
+       SELECT MIN(state) FROM desk WHERE unit = $1
+       UNION ALL
+       SELECT (SELECT MIN(state) FROM desk WHERE unit = $1 AND state > standing.list)
+       FROM standing WHERE standing.list IS NOT NULL)
+     SELECT list FROM standing WHERE list IS NOT NULL",
+);
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&FORWARD, &BACKWARD];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&FORWARD, &BACKWARD, &STANDING];
 
 /// Rows of a list that are read at first; each time they are used up, eight times as many.
 const FEW: i64 = 8;
 const MANY: i64 = 512;
+/// From so many lists on, those that hold anything are asked for first.
+const SOME: usize = 12;
 /// So many rows are looked at for a page before a narrow filter answers with what it has; the next
 /// page goes on from there.
 const PATIENCE: usize = 4_000;
@@ -78,10 +92,27 @@ pub(crate) struct Merge<'a> {
     tired: bool,
 }
 
+/// Of these lists, named by unit and list, those that hold anything.
+pub(crate) async fn standing(
+    reader: &mut Reader,
+    mut lists: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>, Error> {
+    if lists.len() < SOME {
+        return Ok(lists);
+    }
+    let units: BTreeSet<String> = lists.iter().map(|(unit, _)| unit.clone()).collect();
+    for unit in units {
+        let rows = reader.rows(&STANDING, &[(&unit).into()]).await?;
+        let held = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>, _>>()?;
+        lists.retain(|(of, list)| *of != unit || held.contains(list.as_str()));
+    }
+    Ok(lists)
+}
+
 impl<'a> Merge<'a> {
     /// The lists, named by unit and list, from the cursor of the filter on.
     pub(crate) fn new(
-        lists: impl IntoIterator<Item = (String, String)>,
+        lists: &[(String, String)],
         newest_first: bool,
         now: Timestamp,
         filter: &'a DeskFilter,
@@ -106,7 +137,6 @@ impl<'a> Merge<'a> {
                 more: true,
             })
         };
-        let lists: Vec<_> = lists.into_iter().collect();
         let sources =
             tiers.iter().flat_map(|tier| lists.iter().filter_map(|l| source(l, *tier))).collect();
         Self {

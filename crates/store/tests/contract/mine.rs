@@ -142,11 +142,11 @@ async fn a_decision_goes_to_the_nearest_who_can_take_it(stand: Stand) {
 async fn what_somebody_took_stays_theirs(stand: Stand) {
     let case = handling(&stand, &Appeal::new("1302", "我签收的")).await;
     let (taker, other) = (staff(11, unit::EAST, "handler"), staff(19, unit::EAST, "handler"));
-    let taken = DeskFilter { state: Some("extension_pending".to_owned()), ..mine() };
+    let pending = DeskFilter { state: Some("extension_pending".to_owned()), ..mine() };
     // It waits for every handler of the unit, and is told once to the one who took it.
     assert_eq!(listed(&stand, &taker, &mine()).await, [case]);
     assert_eq!(listed(&stand, &other, &mine()).await, [case]);
-    assert_eq!(listed(&stand, &taker, &taken).await, [] as [CaseId; 0]);
+    assert_eq!(listed(&stand, &taker, &pending).await, [] as [CaseId; 0]);
     let fields = [("days", "10"), ("reason", "等鉴定")];
     stand.act(&east_handler(), case, "request_extension", &fields).await;
     // Now it waits for the leader; whoever took it sees it as long as something can be done.
@@ -162,7 +162,7 @@ async fn what_somebody_took_stays_theirs(stand: Stand) {
     let can = domain::decide::allowed(ctx, &can).any(|a| a.tone != quiet);
     let expected: Vec<CaseId> = if can { vec![case] } else { vec![] };
     assert_eq!(listed(&stand, &taker, &mine()).await, expected);
-    assert_eq!(listed(&stand, &taker, &taken).await, expected);
+    assert_eq!(listed(&stand, &taker, &pending).await, expected);
     assert_eq!(listed(&stand, &other, &mine()).await, [] as [CaseId; 0]);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }

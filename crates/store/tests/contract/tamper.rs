@@ -176,6 +176,8 @@ async fn changed_projections_are_found(stand: Stand) {
     let text = format!("SELECT body FROM texts WHERE case_id = {case} AND seq = 1");
     let text = raw::blob(&stand, &raw::rows(&stand, &text).await[0][0]);
     let desk = format!("UPDATE desk SET grade = '%' WHERE case_id = {case} AND unit = 'wf-9901'");
+    let of_east = format!("WHERE case_id = {case} AND unit = 'wf-990101'");
+    let east = |change: &str| format!("UPDATE desk SET {change} {of_east}");
     let table: [(&str, &str, &str); 12] = [
         ("the stored case differs", &changed, &body),
         ("the stored case differs", &broken, &body),
@@ -185,20 +187,8 @@ async fn changed_projections_are_found(stand: Stand) {
             &format!("UPDATE cases SET wake = {} WHERE id = {case}", row[0][1]),
         ),
         ("is missing or differs", &desk.replace('%', "red"), &desk.replace('%', "green")),
-        (
-            "is missing or differs",
-            &format!(
-                "UPDATE desk SET rank = rank + 1 WHERE case_id = {case} AND unit = 'wf-990101'"
-            ),
-            &format!(
-                "UPDATE desk SET rank = rank - 1 WHERE case_id = {case} AND unit = 'wf-990101'"
-            ),
-        ),
-        (
-            "is missing or differs",
-            &format!("UPDATE desk SET tier = 0 WHERE case_id = {case} AND unit = 'wf-990101'"),
-            &format!("UPDATE desk SET tier = 1 WHERE case_id = {case} AND unit = 'wf-990101'"),
-        ),
+        ("is missing or differs", &east("rank = rank + 1"), &east("rank = rank - 1")),
+        ("is missing or differs", &east("tier = 0"), &east("tier = 1")),
         (
             "desk: holds",
             "INSERT INTO desk VALUES ('wf-990121', 'appeal:handling', 1, 1, 1, 1, 'green', '1302')",
