@@ -16,11 +16,11 @@ static OPEN: Stmt = Stmt::new(
               WHERE unit = '' AND due IS NOT NULL LIMIT 100000) AS soon_person),
             (SELECT COUNT(*) FROM (SELECT 1 FROM outbox
               WHERE unit <> '' AND due IS NOT NULL LIMIT 100000) AS soon_unit),
-            (SELECT COUNT(*) FROM outbox WHERE outcome = 'dead')",
+            (SELECT COUNT(*) FROM outbox WHERE outcome = 'dead' AND id > 0)",
 );
 static DEAD: Stmt = Stmt::new(
     "SELECT id, at, message, unit, failures, why FROM outbox
-     WHERE outcome = 'dead' ORDER BY id DESC LIMIT 100",
+     WHERE outcome = 'dead' AND id > 0 ORDER BY id DESC LIMIT 100",
 );
 static REVIVE: Stmt = Stmt::new(
     "UPDATE outbox SET due = $2, outcome = NULL, why = NULL, failures = 0
