@@ -4,7 +4,7 @@ use crate::{
     case::{Actor, CaseId, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
     clock::{Clock, Span},
     decide::{Ctx, Draft},
-    field::{Checked, Value},
+    field::{Checked, Meaning, Value},
     pack::{Answer, Matter, Route, Unit},
     refusal::Refusal,
     workflow::{AssignTo, Code, Effect, Workflow},
@@ -55,6 +55,10 @@ pub(crate) fn run(
         }
         Effect::AssessRisk(field) => {
             assess(ctx, draft, given, field);
+            Ok(())
+        }
+        Effect::KeepContact => {
+            keep_contact(flow, draft, given);
             Ok(())
         }
         Effect::SetCategory(field) => {
@@ -110,6 +114,7 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::PauseClocks { .. }
         | Effect::ResumeClocks
         | Effect::AssessRisk(_)
+        | Effect::KeepContact
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }
@@ -126,6 +131,33 @@ fn categorise(ctx: Ctx<'_>, draft: &mut Draft, category: &str) {
     if ctx.pack.risk.order(usual) > ctx.pack.risk.order(&draft.case.grade) {
         let yes = draft.case.risk_yes.clone();
         draft.push(Fact::Graded { grade: usual.clone(), yes, unknown: Vec::new() });
+    }
+}
+
+/// A plan replaces the one before, so days and hours that are not given again are gone; its
+/// flags follow what was filled in.
+fn keep_contact(flow: &Workflow, draft: &mut Draft, given: &Checked) {
+    let Some(fields) = &flow.contact else { return };
+    let gone: BTreeMap<Code, Value> = [&fields.ways, &fields.days, &fields.from, &fields.until]
+        .into_iter()
+        .filter(|code| draft.case.coded.contains_key(*code) && !given.coded.contains_key(*code))
+        .map(|code| (code.clone(), Value::Many(Vec::new())))
+        .collect();
+    if !gone.is_empty() {
+        draft.push(Fact::Given { coded: gone, texts: Vec::new() });
+    }
+    let is_words =
+        |code: &Code| flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::SafeContact);
+    let none = given.coded.get(&fields.none).map(|v| v.one() == "yes");
+    let words = given.texts.keys().any(is_words).then_some(true);
+    for (flag, wanted) in [(&fields.none_flag, none), (&fields.words_flag, words)] {
+        let is = draft.case.flags.contains(flag);
+        let fact = match wanted {
+            Some(true) if !is => Fact::Flagged { flag: flag.clone() },
+            Some(false) if is => Fact::Unflagged { flag: flag.clone() },
+            Some(_) | None => continue,
+        };
+        draft.push(fact);
     }
 }
 

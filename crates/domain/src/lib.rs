@@ -5,8 +5,10 @@
 //! with the same result twice.
 
 pub mod access;
+pub mod audit;
 pub mod case;
 pub mod clock;
+pub mod contact;
 pub mod decide;
 mod effect;
 pub mod fact;

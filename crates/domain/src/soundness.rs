@@ -5,6 +5,8 @@
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
 use crate::{
+    contact::Way,
+    field::FieldKind,
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
@@ -86,12 +88,43 @@ impl Proof<'_> {
         for action in &flow.actions {
             self.action(action);
         }
+        self.contact();
         for promise in &flow.mandatory {
             for s in &promise.before {
                 self.known(&promise.at, has_state(s), "state", s);
             }
             for a in promise.steps.iter().chain(&promise.since) {
                 self.known(&promise.at, flow.action(a).is_some(), "action", a);
+            }
+        }
+    }
+
+    /// A plan that rules cannot read would allow everything.
+    fn contact(&mut self) {
+        let flow = self.flow;
+        let Some(plan) = &flow.contact else { return };
+        let all = |code: &str, fits: &dyn Fn(&str) -> bool| {
+            let kind = flow.fields.get(code).map(|f| &f.kind);
+            matches!(kind, Some(FieldKind::Choices(all)) if all.iter().all(|o| fits(&o.value)))
+        };
+        let time = |code: &str| flow.fields.get(code).is_some_and(|f| f.kind == FieldKind::Time);
+        let yes_no = |code: &str| match flow.fields.get(code).map(|f| &f.kind) {
+            Some(FieldKind::Choice(all)) => all.iter().all(|o| matches!(&*o.value, "yes" | "no")),
+            Some(kind) => *kind == FieldKind::Flag,
+            None => false,
+        };
+        let ways = Way::ALL.map(Way::code).join(", ");
+        let day = |v: &str| matches!(v.as_bytes(), [b'1'..=b'7']);
+        for (code, ok, must) in [
+            (&plan.ways, all(&plan.ways, &|v| Way::named(v).is_some()), ways.as_str()),
+            (&plan.days, all(&plan.days, &day), "1 to 7 in a field of the type choices"),
+            (&plan.from, time(&plan.from), "a field of the type time"),
+            (&plan.until, time(&plan.until), "a field of the type time"),
+            (&plan.none, yes_no(&plan.none), "yes and no"),
+        ] {
+            if !ok {
+                let what = format!("the field `{code}` cannot be part of a contact plan");
+                self.fault(&plan.at, what, &format!("offer {must}"));
             }
         }
     }
@@ -227,6 +260,12 @@ impl Proof<'_> {
             | Effect::ResumeClocks
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
+            Effect::KeepContact => {
+                let what = "this keeps a contact plan, and the workflow has none".to_owned();
+                if flow.contact.is_none() {
+                    self.fault(at, what, "add [contact] with the fields of the plan");
+                }
+            }
         }
     }
 
@@ -332,7 +371,8 @@ fn opens_tasks(flow: &Workflow, kind: &str) -> bool {
 }
 
 fn sets_flag(flow: &Workflow, flag: &str) -> bool {
-    effects(flow).any(|e| matches!(e, Effect::Flag(f) if f == flag))
+    let plan = flow.contact.iter().any(|c| c.none_flag == flag || c.words_flag == flag);
+    plan || effects(flow).any(|e| matches!(e, Effect::Flag(f) if f == flag))
 }
 
 fn effects(flow: &Workflow) -> impl Iterator<Item = &Effect> {

@@ -4,7 +4,7 @@
 //! parameters; there is no expression language, so every workflow can be proved sound
 //! (`soundness`) before the first case walks it. This module decides nothing.
 
-use crate::{clock::Span, field::Field};
+use crate::{clock::Span, contact, field::Field};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,6 +45,8 @@ pub struct Workflow {
     pub clocks: BTreeMap<Code, ClockSpec>,
     /// Steps that no path may avoid.
     pub mandatory: Vec<Mandatory>,
+    /// The fields that say how a person may be contacted, where the workflow asks for them.
+    pub contact: Option<contact::Fields>,
     /// Where it is written.
     pub at: Locus,
 }
@@ -354,6 +356,8 @@ pub enum Effect {
     Document(Code),
     /// A message is queued.
     Notify(Code),
+    /// What the form says about safe contact becomes the plan of the case.
+    KeepContact,
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     clock::Span,
+    contact,
     field::{Choice, Field, FieldKind, Meaning},
     workflow::{
         Action, AssignTo, ClockSpec, Code, Effect, FieldUse, Guard, Locus, Mandatory, Opening,
@@ -121,6 +122,7 @@ enum RawType {
     Line,
     Text,
     Choice,
+    Choices,
     Channel,
     Category,
     Grade,
@@ -129,6 +131,7 @@ enum RawType {
     Units,
     Case,
     Date,
+    Time,
     Number,
     Flag,
     Risk,
@@ -142,6 +145,25 @@ struct RawMandatory {
     steps: Vec<Code>,
     #[serde(default)]
     since: Vec<Code>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawContact {
+    ways: Code,
+    days: Code,
+    from: Code,
+    until: Code,
+    none: Code,
+    none_flag: Code,
+    words_flag: Code,
+}
+
+impl RawContact {
+    fn into(self, at: Locus) -> contact::Fields {
+        let Self { ways, days, from, until, none, none_flag, words_flag } = self;
+        contact::Fields { ways, days, from, until, none, none_flag, words_flag, at }
+    }
 }
 
 /// All workflows; one that could not be read whole is left out, because proofs about a torso
@@ -180,6 +202,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
     let fields = document.list::<RawField>("field", faults);
     let mandatory = document.plain::<RawMandatory>("mandatory", faults);
     let opening = document.one::<RawOpening>("open", faults);
+    let contact = document.one::<RawContact>("contact", faults).map(|(at, raw)| raw.into(at));
     let code = document.code(faults);
     let head = document.rest::<RawHead>(faults);
     let mandatory = mandatory.into_iter().map(|(_, m)| Mandatory {
@@ -213,6 +236,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         fields,
         clocks,
         mandatory,
+        contact,
         at,
     })
 }
@@ -338,16 +362,8 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
     Ok(Some(match raw.kind {
         RawType::Line => FieldKind::Line { max: length()? },
         RawType::Text => FieldKind::Text { max: length()? },
-        RawType::Choice => {
-            let options = raw.options.take().filter(|o| !o.is_empty());
-            let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
-            let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
-            values.sort_unstable();
-            if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return Err("give each option its own value");
-            }
-            FieldKind::Choice(options)
-        }
+        RawType::Choice => FieldKind::Choice(options(raw)?),
+        RawType::Choices => FieldKind::Choices(options(raw)?),
         RawType::Number => match (raw.min.take(), raw.max.take()) {
             (Some(min), Some(max)) if min <= max => FieldKind::Number { min, max },
             _ => return Err("add min = … and max = …, the smallest and largest number"),
@@ -360,7 +376,19 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Units => FieldKind::Units,
         RawType::Case => FieldKind::Case,
         RawType::Date => FieldKind::Date,
+        RawType::Time => FieldKind::Time,
         RawType::Flag => FieldKind::Flag,
         RawType::Risk => FieldKind::Risk,
     }))
+}
+
+fn options(raw: &mut RawField) -> Result<Vec<Choice>, &'static str> {
+    let options = raw.options.take().filter(|o| !o.is_empty());
+    let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
+    let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
+    values.sort_unstable();
+    if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err("give each option its own value");
+    }
+    Ok(options)
 }

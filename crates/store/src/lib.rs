@@ -10,6 +10,7 @@ mod case_page;
 mod chain;
 mod command;
 pub mod db;
+mod deeds;
 mod desk;
 mod dossier;
 mod feed;
@@ -24,11 +25,13 @@ mod seal;
 mod search;
 mod sight;
 mod verify;
+mod verify_deeds;
 
 pub use accounts::{Account, NewAccount, Session};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
 pub use command::{Done, No};
+pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, Record, Whose};
 pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
@@ -56,6 +59,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         board::STATEMENTS,
         case_page::STATEMENTS,
         command::STATEMENTS,
+        deeds::STATEMENTS,
         desk::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
@@ -66,6 +70,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         seal::STATEMENTS,
         search::STATEMENTS,
         verify::STATEMENTS,
+        verify_deeds::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

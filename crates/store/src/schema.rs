@@ -6,7 +6,9 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[CASES, RESERVED, PEOPLE];
+
+const CASES: Migration = Migration {
     version: 1,
     name: "cases",
     lite: "
@@ -104,4 +106,75 @@ CREATE TABLE imports (
   source TEXT NOT NULL, number BYTEA NOT NULL, case_id BIGINT NOT NULL,
   PRIMARY KEY (source, number));
 ",
-}];
+};
+
+/// Number 2 belongs to the sending of messages; without it nothing is to be done.
+const RESERVED: Migration =
+    Migration { version: 2, name: "reserved", lite: "SELECT 1;", pg: "SELECT 1;" };
+
+/// What people do beside cases, and how they prove who they are.
+const PEOPLE: Migration = Migration {
+    version: 3,
+    name: "people",
+    lite: "
+CREATE TABLE streams (
+  id INTEGER PRIMARY KEY, version INTEGER NOT NULL, head BLOB NOT NULL) STRICT;
+CREATE TABLE deeds (
+  stream INTEGER NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
+  unit TEXT NOT NULL, kind TEXT NOT NULL, case_id INTEGER, whom INTEGER, detail TEXT NOT NULL,
+  amount INTEGER NOT NULL, PRIMARY KEY (stream, seq, n)) STRICT, WITHOUT ROWID;
+CREATE INDEX deeds_at ON deeds (at, stream, seq, n);
+CREATE INDEX deeds_unit ON deeds (unit, at, stream, seq, n);
+CREATE INDEX deeds_case ON deeds (case_id, at, stream, seq, n) WHERE case_id IS NOT NULL;
+CREATE INDEX deeds_stream ON deeds (stream, at, seq, n);
+ALTER TABLE accounts ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT '';
+CREATE INDEX sessions_account ON sessions (account);
+CREATE INDEX accounts_unit ON accounts (unit);
+CREATE TABLE factors (
+  account INTEGER PRIMARY KEY, key BLOB NOT NULL, secret BLOB NOT NULL, step INTEGER NOT NULL,
+  confirmed INTEGER NOT NULL) STRICT;
+CREATE TABLE recovery (
+  account INTEGER NOT NULL, code BLOB NOT NULL, PRIMARY KEY (account, code)) STRICT, WITHOUT ROWID;
+CREATE TABLE absences (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, deputy INTEGER NOT NULL,
+  since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+CREATE INDEX absences_account ON absences (account, until);
+CREATE INDEX absences_deputy ON absences (deputy, until);
+CREATE TABLE subjects (
+  issuer TEXT NOT NULL, subject TEXT NOT NULL, account INTEGER NOT NULL,
+  PRIMARY KEY (issuer, subject)) STRICT, WITHOUT ROWID;
+CREATE INDEX subjects_account ON subjects (account);
+",
+    pg: "
+CREATE TABLE streams (id BIGINT PRIMARY KEY, version BIGINT NOT NULL, head BYTEA NOT NULL);
+CREATE TABLE deeds (
+  stream BIGINT NOT NULL, seq BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL,
+  unit TEXT COLLATE \"C\" NOT NULL, kind TEXT NOT NULL, case_id BIGINT, whom BIGINT,
+  detail TEXT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (stream, seq, n));
+CREATE INDEX deeds_at ON deeds (at, stream, seq, n);
+CREATE INDEX deeds_unit ON deeds (unit, at, stream, seq, n);
+CREATE INDEX deeds_case ON deeds (case_id, at, stream, seq, n) WHERE case_id IS NOT NULL;
+CREATE INDEX deeds_stream ON deeds (stream, at, seq, n);
+ALTER TABLE accounts ADD COLUMN must_change BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN stage BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT '';
+CREATE INDEX sessions_account ON sessions (account);
+CREATE INDEX accounts_unit ON accounts (unit);
+CREATE TABLE factors (
+  account BIGINT PRIMARY KEY, key BYTEA NOT NULL, secret BYTEA NOT NULL, step BIGINT NOT NULL,
+  confirmed BIGINT NOT NULL);
+CREATE TABLE recovery (
+  account BIGINT NOT NULL, code BYTEA NOT NULL, PRIMARY KEY (account, code));
+CREATE TABLE absences (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account BIGINT NOT NULL,
+  deputy BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL);
+CREATE INDEX absences_account ON absences (account, until);
+CREATE INDEX absences_deputy ON absences (deputy, until);
+CREATE TABLE subjects (
+  issuer TEXT NOT NULL, subject TEXT NOT NULL, account BIGINT NOT NULL,
+  PRIMARY KEY (issuer, subject));
+CREATE INDEX subjects_account ON subjects (account);
+",
+};

@@ -128,6 +128,7 @@ pub fn field_words(page: &Page, fault: &FieldFault) -> String {
         }
         Why::NotAnOption => page.tf("field.not_an_option", &[("label", label)]),
         Why::NotADate => page.tf("field.not_a_date", &[("label", label)]),
+        Why::NotATime => page.tf("field.not_a_time", &[("label", label)]),
         Why::NotANumber { min, max } => page.tf(
             "field.not_a_number",
             &[("label", label), ("min", &min.to_string()), ("max", &max.to_string())],

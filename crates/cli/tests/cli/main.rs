@@ -4,5 +4,6 @@ mod account;
 mod backup;
 mod demo;
 mod import;
+mod kill;
 mod pack;
 mod support;

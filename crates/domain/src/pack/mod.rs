@@ -11,7 +11,7 @@ mod unit;
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
-pub use unit::{Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
 use crate::{
     clock::{Policy, Thresholds, WorkTime},
@@ -174,6 +174,26 @@ impl Pack {
         self.roles
             .get(role)
             .is_some_and(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level))
+    }
+
+    /// The roles among these codes that the pack knows.
+    fn held<'a>(&'a self, roles: &'a [Code]) -> impl Iterator<Item = &'a Role> {
+        roles.iter().filter_map(|code| self.roles.get(code))
+    }
+
+    /// The kind of administration among these roles; an account has at most one.
+    pub fn administers(&self, roles: &[Code]) -> Option<Admin> {
+        self.held(roles).find_map(|role| role.administers)
+    }
+
+    /// Whether one of these roles may ask who read what.
+    pub fn supervises(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.supervises)
+    }
+
+    /// Whether whoever holds these roles must have a second factor.
+    pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.second_factor)
     }
 
     /// The workflow with this code.

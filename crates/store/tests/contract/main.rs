@@ -5,6 +5,7 @@
 mod access;
 mod cast;
 mod commands;
+mod deeds;
 mod desk;
 mod erasure;
 mod links;

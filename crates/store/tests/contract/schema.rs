@@ -35,9 +35,11 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 7] = [
+    const WHOLE: [&str; 9] = [
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
+        "SELECT stream FROM deeds WHERE NOT EXISTS",
+        "SELECT id, version, head FROM streams",
         "SELECT name, unit, CAST(SUM(n) AS BIGINT)",
         "SELECT id, upto",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE active = 1",

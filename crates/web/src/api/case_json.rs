@@ -135,7 +135,7 @@ fn field(page: &Page, field: &Field, required: bool) -> Value {
             body["min"] = json!(min);
             body["max"] = json!(max);
         }
-        FieldKind::Choice(options) => {
+        FieldKind::Choice(options) | FieldKind::Choices(options) => {
             let all = options.iter().map(|o| option(&o.value, page.either(&o.label, &o.en)));
             body["options"] = all.collect();
         }
@@ -160,6 +160,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Line { .. } => "line",
         FieldKind::Text { .. } => "text",
         FieldKind::Choice(_) => "choice",
+        FieldKind::Choices(_) => "choices",
         FieldKind::Channel => "channel",
         FieldKind::Category => "category",
         FieldKind::Grade => "grade",
@@ -168,6 +169,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Units => "units",
         FieldKind::Case => "case",
         FieldKind::Date => "date",
+        FieldKind::Time => "time",
         FieldKind::Number { .. } => "number",
         FieldKind::Flag => "flag",
         FieldKind::Risk => "risk",

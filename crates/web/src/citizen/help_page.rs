@@ -289,7 +289,7 @@ fn fact(page: &Page, flow: &Workflow, form: &Form, code: &str) -> Option<Fact> {
         FieldKind::Place => page.pack.regions.full_name(given),
         FieldKind::Flag if given == "yes" => page.t("help.reach.no").to_owned(),
         FieldKind::Flag => page.t("help.reach.yes").to_owned(),
-        FieldKind::Choice(options) => options
+        FieldKind::Choice(options) | FieldKind::Choices(options) => options
             .iter()
             .find(|o| o.value == given)
             .map_or(String::new(), |o| page.either(&o.label, &o.en).to_owned()),

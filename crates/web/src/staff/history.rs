@@ -228,7 +228,7 @@ impl Words<'_> {
         let page = self.page;
         let pack = &page.pack;
         let known = match kind {
-            FieldKind::Choice(options) => options
+            FieldKind::Choice(options) | FieldKind::Choices(options) => options
                 .iter()
                 .find(|o| o.value == value)
                 .map(|o| page.either(&o.label, &o.en).to_owned()),
