@@ -18,6 +18,8 @@ use vault::{Entry, Keys, Suite};
 
 /// Askers at once, as many as connections in the HTTP measurement.
 pub(crate) const ASKERS: usize = 64;
+/// Cases of one line of the filling.
+const STRETCH: usize = 10_000;
 
 pub(crate) fn keys(dir: &Path) -> Result<Arc<Keys>, Failure> {
     fs::create_dir_all(dir)?;
@@ -104,24 +106,39 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
     remove(&path);
     runtime.block_on(async {
         let store = Store::open(&format!("sqlite:{}", path.display()), keys).await?;
-        // The first ten thousand and the last, a hundred thousand apart or a million.
-        let mut first = 0.0;
-        let mut last = 0.0;
-        let step = (cases / 100).max(10_000);
-        for done in (0..cases).step_by(step) {
-            let took = send(&store, &city.pack, &list, step).await?;
-            last = step as f64 / took.as_secs_f64();
-            if done == 0 {
-                first = last;
-            }
-            if (done / step) % 10 == 0 || done + step >= cases {
-                println!("{:>9} cases: {last:>8.0} /s", done + step);
+        let mut costs = Vec::new();
+        for done in (0..cases).step_by(STRETCH) {
+            let before = writer_time();
+            let took = send(&store, &city.pack, &list, STRETCH).await?;
+            let cost = writer_time().saturating_sub(before) as f64 / STRETCH as f64;
+            costs.push(cost);
+            if costs.len() % 10 == 1 || done + STRETCH >= cases {
+                let rate = STRETCH as f64 / took.as_secs_f64();
+                println!(
+                    "{:>9} cases: {rate:>6.0} /s, writer {cost:>5.1} µs a case",
+                    done + STRETCH
+                );
             }
         }
-        println!("work per appeal, last to first: {:.2}", first / last);
+        let tenth = costs.len().div_ceil(10);
+        let (first, last) = (costs.get(..tenth), costs.get(costs.len() - tenth..));
+        let ratio = median(last.unwrap_or_default()) / median(first.unwrap_or_default());
+        println!("work per appeal in the last tenth to that in the first: {ratio:.2}");
         store.db().close().await?;
         Ok(())
     })
+}
+
+/// Processor time of the one thread that writes, microseconds: the clock would also show what
+/// other programs of the machine do.
+fn writer_time() -> u64 {
+    cpu::by_thread().get("store-writer").copied().unwrap_or_default()
+}
+
+fn median(of: &[f64]) -> f64 {
+    let mut of = of.to_vec();
+    of.sort_by(f64::total_cmp);
+    of.get(of.len() / 2).copied().unwrap_or_default()
 }
 
 pub(crate) async fn send(

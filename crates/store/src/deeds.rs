@@ -247,7 +247,7 @@ impl Store {
     /// When the database fails: then what was to be done must not be done.
     pub async fn record(&self, now: Timestamp, record: Record) -> Result<(), Error> {
         let at = now.as_microsecond();
-        let work = Remember { keys: self.keys.clone(), at, command: rand::random(), record };
+        let work = Remember { keys: self.keys.clone(), at, command: crate::new_command(), record };
         self.db.write(work).await.map_err(|e| match e {
             WriteError::Db(error) => error,
             WriteError::Refused(never) => match never {},

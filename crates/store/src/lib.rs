@@ -36,7 +36,7 @@ pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use feed::{Feed, PublicRequest};
 pub use messages::Message;
-pub use numbers::new_receipt;
+pub use numbers::{new_command, new_receipt};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
