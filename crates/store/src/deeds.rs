@@ -255,7 +255,7 @@ impl Store {
             return Ok(());
         }
         let at = now.as_microsecond();
-        let work = Remember { keys: self.keys.clone(), at, command: rand::random(), record };
+        let work = Remember { keys: self.keys.clone(), at, command: crate::new_command(), record };
         self.db.write(work).await.map_err(|e| match e {
             WriteError::Db(error) => error,
             WriteError::Refused(never) => match never {},

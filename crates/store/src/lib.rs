@@ -53,7 +53,7 @@ pub use letter::{Address, Letter};
 pub use merge::Cursor;
 pub use messages::Message;
 pub use moving::{Listed, MoveList, MoveProgress, NoMove};
-pub use numbers::new_receipt;
+pub use numbers::{new_command, new_receipt};
 pub use outbox::{Audience, Claimed, Fate, SendingStats};
 pub use people::{Absence, AccountChange, Owned};
 pub use project::light;

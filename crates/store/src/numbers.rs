@@ -7,6 +7,7 @@ use crate::db::{P, Stmt, Tx, Work, WriteError};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
+use uuid::Uuid;
 use vault::{BlindKind, Keys, Purpose, number};
 
 /// How many ids a node takes at once.
@@ -60,6 +61,12 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
     spelled(rand::random())
+}
+
+/// A new command id. It begins with the time, so that the index of commands grows at its end: ids
+/// drawn blindly would touch another page of a large index for each command.
+pub fn new_command() -> [u8; 16] {
+    Uuid::now_v7().into_bytes()
 }
 
 /// The secret receipt of the case that a command opens; see [`Store::receipt_for`](crate::Store::receipt_for).

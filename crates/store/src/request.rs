@@ -279,7 +279,7 @@ impl Store {
         for row in &due {
             let case: CaseId = row.int(0)?;
             let command = Command {
-                id: rand::random(),
+                id: crate::new_command(),
                 at: whole(now),
                 actor: Actor::System,
                 pack: pack.clone(),

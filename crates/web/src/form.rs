@@ -171,10 +171,10 @@ fn is_utf8(form: &[u8]) -> bool {
 }
 
 /// A command id from what a client sent: 32 hex digits are taken as they are, anything else is
-/// hashed, and nothing at all becomes a random id.
+/// hashed, and nothing at all becomes a new id.
 pub(crate) fn command_id(sent: &str) -> [u8; 16] {
     if sent.is_empty() {
-        return rand::random();
+        return store::new_command();
     }
     match u128::from_str_radix(sent, 16) {
         Ok(n) if sent.len() == 32 => n.to_be_bytes(),
@@ -184,7 +184,7 @@ pub(crate) fn command_id(sent: &str) -> [u8; 16] {
 
 /// A fresh command id for a form that is about to be shown.
 pub(crate) fn fresh_command() -> String {
-    format!("{:032x}", u128::from_be_bytes(rand::random()))
+    format!("{:032x}", u128::from_be_bytes(store::new_command()))
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
