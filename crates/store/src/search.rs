@@ -4,7 +4,6 @@
 
 use crate::{
     Store, Texts,
-    case_page::FIRST_TEXTS,
     db::{Error, P, Reader, Row, Stmt},
     dossier, sight,
 };
@@ -28,8 +27,12 @@ static FIND: Stmt = Stmt::split(
      WHERE words MATCH $1 AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
 );
 static TEXT: Stmt = Stmt::new("SELECT body FROM texts WHERE case_id = $1 AND seq = $2");
+static OPENING: Stmt = Stmt::new(
+    "SELECT e.command, t.body FROM texts t JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq
+     WHERE t.case_id = $1 AND t.seq = 1",
+);
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&FIND, &TEXT];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&FIND, &TEXT, &OPENING];
 
 /// Candidates read at a time.
 const CHUNK: i64 = 64;
@@ -140,11 +143,7 @@ impl Store {
             return Ok(None);
         };
         let mut case = head.case;
-        let eyes = Eyes {
-            flow: pack.flow_of(&case),
-            sees: access::sees(pack, viewer, &case),
-            key,
-        };
+        let eyes = Eyes { flow: pack.flow_of(&case), sees: access::sees(pack, viewer, &case), key };
         let Some(text) = reader.row(&TEXT, &[id.into(), seq.into()]).await? else {
             return Ok(None);
         };
@@ -154,7 +153,7 @@ impl Store {
         }
         let opening = match seq {
             1 => Some(texts),
-            _ => match reader.row(&FIRST_TEXTS, &[id.into()]).await? {
+            _ => match reader.row(&OPENING, &[id.into()]).await? {
                 Some(first) => Some(eyes.read(id, &first.array(0)?, &first, 1)?),
                 None => None,
             },
