@@ -393,9 +393,6 @@ impl Command {
                 };
             }
         }
-        if let Want::Move { case, seen } = &self.want {
-            batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
-        }
         desk_difference(&mut batch, &old, &new);
         self.sealed_side(&mut batch, case, seq);
         self.around(&mut batch, case, seq, &draft.facts);
@@ -429,9 +426,12 @@ impl Command {
         }
     }
 
-    /// Links, messages, and cases that wait for this one.
+    /// What was left to move, links, messages, and cases that wait for this one.
     fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, seq: i64, facts: &'a [Fact]) {
         let at = self.at.as_microsecond();
+        if let Want::Move { case, seen } = &self.want {
+            batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
+        }
         for fact in facts {
             if let Fact::Linked { kind, case: other } = fact {
                 batch.add(&LINK, &[(*other).into(), case.id.into(), kind.into()]);

@@ -250,8 +250,8 @@ impl Store {
         let (mut after, mut found) = (-1, 0);
         while found < expected {
             let rows = reader.rows(&OTHERS, &[after.into(), (&mark).into()]).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.int(0)?;
+            let Some(newest) = rows.last() else { break };
+            after = newest.int(0)?;
             for row in &rows {
                 let case = crate::parse_case(row, 1)?;
                 if !case.is_open(pack) || case.pack == pack.edition {
@@ -270,7 +270,9 @@ impl Store {
         let mut all = Sha256::new();
         // The same list may come again after a way back; that is another move.
         all.update(format!("{} {times}", pack.edition));
-        moves.iter().for_each(|(_, seen)| all.update(seen));
+        for (_, seen) in &moves {
+            all.update(seen);
+        }
         list.id = hex(all.finalize().get(..16).unwrap_or_default());
         Ok((list, moves))
     }

@@ -80,15 +80,20 @@ async fn open_cases_keep_their_rules_until_they_are_moved(stand: Stand) {
     for id in [case, fresh] {
         let page = stand.page(id).await;
         assert_eq!((sign_due(&page.case), page.case.pack.as_str()), (later, "later"));
-        let last = &page.entries.last().unwrap().facts;
-        assert!(last.contains(&Fact::Repacked { pack: "later".to_owned() }), "{last:?}");
+        let facts = &page.entries.last().unwrap().facts;
+        assert!(facts.contains(&Fact::Repacked { pack: "later".to_owned() }), "{facts:?}");
     }
+    is_told(&stand).await;
+}
+
+/// What is known after both cases were moved.
+async fn is_told(stand: &Stand) {
     let used = stand.store.editions_in_use().await.unwrap();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), [("later".to_owned(), 3)]);
-    let last = stand.store.move_progress(&stand.pack).await.unwrap().unwrap();
-    assert_eq!((last.total, last.left, last.reason.as_str()), (2, 0, "新办法"));
+    let known = stand.store.move_progress(&stand.pack).await.unwrap().unwrap();
+    assert_eq!((known.total, known.left, known.reason.as_str()), (2, 0, "新办法"));
     let deeds = "SELECT COUNT(*) FROM entries WHERE facts LIKE '%moved_cases%'";
-    assert_eq!(raw::number(&stand, deeds).await, 1, "a confirmation is a deed");
+    assert_eq!(raw::number(stand, deeds).await, 1, "a confirmation is a deed");
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

@@ -123,7 +123,7 @@ async fn confirm(
 async fn print(app: &App, page: &Page, reason: &str, error: &str) -> Result<Response, Oops> {
     let now = app.now();
     let list = app.store().move_list(&page.pack, now).await?;
-    let last = app.store().move_progress(&page.pack).await?;
+    let before = app.store().move_progress(&page.pack).await?;
     let shifts: usize = list.cases.iter().map(|c| c.shifts.len()).sum();
     page.show(&MovingPage {
         version: version(page),
@@ -137,7 +137,7 @@ async fn print(app: &App, page: &Page, reason: &str, error: &str) -> Result<Resp
         },
         groups: groups(page, &list, now),
         stuck: list.stuck.iter().map(|(case, _)| stuck(page, case)).collect(),
-        last: last.map(|l| progress(page, &l)),
+        last: before.map(|l| progress(page, &l)),
         list: if list.cases.is_empty() { String::new() } else { list.id },
         reason: reason.to_owned(),
         error,
