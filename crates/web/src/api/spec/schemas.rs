@@ -236,8 +236,8 @@ fn clock() -> Value {
 
 fn field() -> Value {
     let kinds = [
-        "line", "text", "choice", "channel", "category", "grade", "place", "unit", "units", "case",
-        "date", "number", "flag", "risk",
+        "line", "text", "choice", "choices", "channel", "category", "grade", "place", "unit",
+        "units", "case", "date", "time", "number", "flag", "risk",
     ];
     json!({
         "type": "object",
