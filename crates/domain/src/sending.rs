@@ -148,6 +148,8 @@ pub struct Said<'a> {
     pub due: Option<&'a str>,
     /// The step that an overdue clock climbed.
     pub step: u8,
+    /// The short name of the platform.
+    pub sender: &'a str,
 }
 
 /// The text of a message in the neutral words of the pack; none when the pack has no such text or
@@ -164,7 +166,7 @@ pub fn filled(pack: &Pack, text: &str, said: Said<'_>) -> Option<String> {
     let step = said.step.to_string();
     let values = [
         ("{{case_number}}", said.number),
-        ("{{platform_short}}", &pack.brand.short),
+        ("{{platform_short}}", said.sender),
         ("{{hotline}}", &pack.brand.hotline),
         ("{{due_date}}", said.due.unwrap_or_default()),
         ("{{step}}", &step),

@@ -112,7 +112,8 @@ impl Waiting<'_> {
         let to = pack.messages.get(self.message)?.to;
         let (due, step) = messages::asked(&page.case, &entry.facts, self.unit);
         let due = due.map(|at| sending::due_words(pack, at, to));
-        let said = Said { number: &page.number, due: due.as_deref(), step };
+        let said =
+            Said { number: &page.number, due: due.as_deref(), step, sender: &pack.brand.short };
         sending::words(pack, self.message, said)
     }
 }

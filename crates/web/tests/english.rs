@@ -66,6 +66,11 @@ fn is_chinese(c: char) -> bool {
 /// The first Chinese that is left when everything allowed is taken away, with its surroundings.
 fn left_over(places: &[String], body: &str) -> Option<String> {
     let mut body = body.to_owned();
+    // What was sent to a person stands there as it was sent, and says in which language.
+    while let Some((before, sent)) = body.split_once("<p class=\"small told\" lang=\"zh-Hans\">") {
+        let (_, after) = sent.split_once("</p>")?;
+        body = format!("{before}{after}");
+    }
     for name in places.iter().map(String::as_str).chain(ALLOWED.iter().map(|(text, _)| *text)) {
         body = body.replace(name, "");
     }

@@ -162,6 +162,18 @@ impl Proof<'_> {
             let what = format!("the duty `{}` shuts nothing, or even the beginning", duty.code);
             self.fault(at, what, "name the states that must wait in before = […]");
         }
+    }
+
+    /// Where a duty shuts the way on, somebody can meet it.
+    pub(super) fn duties_can_be_met(&mut self) {
+        let flow = self.flow;
+        for duty in &flow.duties {
+            self.can_be_met(duty);
+        }
+    }
+
+    fn can_be_met(&mut self, duty: &Duty) {
+        let flow = self.flow;
         for state in flow.states.iter().filter(|s| s.is_open()) {
             let leads = |a: &Action| {
                 !duty.met_by.contains(&a.code)
@@ -173,7 +185,7 @@ impl Proof<'_> {
                 let (code, name) = (&state.code, &duty.name);
                 let what = format!("in state `{code}` nobody can meet the duty “{name}”");
                 let advice = "let one of the actions in met_by start from this state";
-                self.fault(at, what, advice);
+                self.fault(&duty.at, what, advice);
             }
         }
     }

@@ -56,7 +56,8 @@ fn notice(page: &Page, message: &Message) -> NoticeView {
 
 fn words(page: &Page, message: &Message) -> String {
     let due = message.due.map_or_else(|| "—".to_owned(), |at| view::clock_time(page, at));
-    let said = Said { number: &message.number, due: Some(&due), step: message.step };
+    let said =
+        Said { number: &message.number, due: Some(&due), step: message.step, sender: page.short() };
     let text = page.pack.messages.get(&message.message).map_or("", |m| page.either(&m.text, &m.en));
     sending::filled(&page.pack, text, said).unwrap_or_default()
 }
