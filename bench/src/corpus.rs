@@ -88,7 +88,7 @@ pub fn new_case(pack: &Pack, list: &[Appeal], n: usize) -> Result<NewCase, Failu
     let given: Checked = check(pack, flow, &flow.opening.fields, &raw)
         .map_err(|faults| format!("the appeal was refused: {faults:?}"))?;
     Ok(NewCase {
-        command: rand::random(),
+        command: store::new_command(),
         actor: Actor::Public,
         workflow: "appeal".to_owned(),
         programme: None,

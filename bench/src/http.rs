@@ -27,14 +27,15 @@ pub fn run(dir: &Path, seconds: usize) -> Result<(), Failure> {
             .to_string()
         })
         .collect();
-    let script = dir.join("intake.lua");
     let keys = store_bench::keys(dir)?;
+    let script = dir.join("intake.lua");
     fs::write(&script, lua(&bodies))?;
     let path = dir.join("http.db");
     store_bench::remove(&path);
     vault::Words::shared();
-    runtime.block_on(async {
-        let store = Store::open(&format!("sqlite:{}", path.display()), keys).await?;
+    let pack = city.pack.clone();
+    let rate = runtime.block_on(async {
+        let store = Store::open(&format!("sqlite:{}", path.display()), keys.clone()).await?;
         let app = App::new(store.clone(), city, Timestamp::now, Vec::new());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -42,16 +43,18 @@ pub fn run(dir: &Path, seconds: usize) -> Result<(), Failure> {
         println!("hello (GET /healthz):");
         wrk(&format!("http://{address}/healthz"), seconds, None).await?;
         println!("intake (POST /api/v1/appeals):");
-        wrk(&format!("http://{address}/api/v1/appeals"), seconds, Some(&script)).await?;
+        let rate = wrk(&format!("http://{address}/api/v1/appeals"), seconds, Some(&script)).await?;
         let stats = store.db().stats();
         println!("{} works in {} commits", stats.works, stats.commits);
         server.abort();
         store.db().close().await?;
-        Ok(())
-    })
+        Ok::<_, Failure>(rate)
+    })?;
+    store_bench::beside_raw(&runtime, &pack, (&path, keys), rate)
 }
 
-async fn wrk(url: &str, seconds: usize, script: Option<&Path>) -> Result<(), Failure> {
+/// Runs wrk and answers its requests a second.
+async fn wrk(url: &str, seconds: usize, script: Option<&Path>) -> Result<f64, Failure> {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c", CONNECTIONS, "-d", &format!("{seconds}s"), "--latency"]);
     if let Some(script) = script {
@@ -59,8 +62,13 @@ async fn wrk(url: &str, seconds: usize, script: Option<&Path>) -> Result<(), Fai
     }
     command.arg(url);
     let done = tokio::task::spawn_blocking(move || command.output()).await??;
-    print!("{}", String::from_utf8_lossy(&done.stdout));
-    if done.status.success() { Ok(()) } else { Err("wrk failed; is it installed?".into()) }
+    let said = String::from_utf8_lossy(&done.stdout);
+    print!("{said}");
+    if !done.status.success() {
+        return Err("wrk failed; is it installed?".into());
+    }
+    let rate = said.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
+    Ok(rate.ok_or("wrk told no rate")?.trim().parse()?)
 }
 
 /// Replays the bodies one after the other and counts every answer but 201.

@@ -1,14 +1,16 @@
 //! Measures the platform beside the raw limits of the same machine, in one run, as ratios.
 //!
-//! `bench raw` writes the rows of real appeals straight into SQLite; `bench store` sends the same
-//! appeals through the store; `bench http` sends them over HTTP with wrk; `bench reads` asks the
-//! pages of a large store. Numbers alone mean little on a shared machine: quote the ratios.
+//! `bench intake` sends appeals through the store, `bench http` sends them over HTTP with wrk,
+//! `bench postgres` sends them into PostgreSQL; each then writes the same rows raw. `bench fill`
+//! makes a large store, `bench reads` asks its pages. Numbers alone mean little on a shared
+//! machine: quote the ratios.
 
 #![expect(clippy::cast_precision_loss, reason = "rates are printed with a few digits")]
 
 mod corpus;
 mod cpu;
 mod http;
+mod postgres;
 mod raw;
 mod reads;
 mod store_bench;
@@ -27,9 +29,13 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("intake") => store_bench::intake(&dir, count(1, 40_000)),
         Some("http") => http::run(&dir, count(1, 8)),
+        Some("postgres") => postgres::run(&dir, count(1, 20_000)),
         Some("fill") => store_bench::fill(&dir, count(1, 1_000_000)),
         Some("reads") => reads::run(&dir, count(1, 20_000)),
-        _ => Err("usage: bench intake [N] | http [SECONDS] | fill [N] | reads [N]".into()),
+        _ => {
+            Err("usage: bench intake [N] | http [SECONDS] | postgres [N] | fill [N] | reads [N]"
+                .into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! Intake through the store, in one process, beside the raw limit of the same rows.
 
 use crate::{Failure, corpus, cpu, raw};
-use domain::{field::Checked, pack::Pack};
+use domain::{access::Viewer, pack::Pack};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -17,7 +17,9 @@ use store::Store;
 use vault::{Entry, Keys, Suite};
 
 /// Askers at once, as many as connections in the HTTP measurement.
-const ASKERS: usize = 64;
+pub(crate) const ASKERS: usize = 64;
+/// Cases of one line of the filling.
+const STRETCH: usize = 10_000;
 
 pub(crate) fn keys(dir: &Path) -> Result<Arc<Keys>, Failure> {
     fs::create_dir_all(dir)?;
@@ -58,16 +60,36 @@ pub fn intake(dir: &Path, cases: usize) -> Result<(), Failure> {
         store.db().close().await?;
         Ok::<_, Failure>(took)
     })?;
-    let lines = lines(&city.pack, &keys, &list, cases)?;
-    let to = dir.join("raw.db");
+    let rate = cases as f64 / took.as_secs_f64();
+    println!("intake through the store: {rate:>8.0} /s");
+    beside_raw(&runtime, &city.pack, (&path, keys), rate)
+}
+
+/// Writes the rows that `path` holds again, raw, and prints how `rate` stands to that.
+///
+/// # Errors
+/// When the store or the raw database fails.
+pub(crate) fn beside_raw(
+    runtime: &tokio::runtime::Runtime,
+    pack: &Pack,
+    (path, keys): (&Path, Arc<Keys>),
+    rate: f64,
+) -> Result<(), Failure> {
+    let lines = runtime.block_on(async {
+        let url = format!("sqlite:{}", path.display());
+        let store = Store::open(&url, keys.clone()).await?;
+        let lines = lines(&store, pack, &keys).await?;
+        store.db().close().await?;
+        Ok::<_, Failure>(lines)
+    })?;
+    let to = path.with_file_name("raw.db");
     remove(&to);
     let before = cpu::by_thread();
-    let (rows, raw) = raw::copy(&path, &to, ASKERS, &lines)?;
+    let (rows, raw) = raw::copy(path, &to, ASKERS, &lines)?;
     cpu::print(&before, rows);
-    let rate = |n: usize, t: Duration| n as f64 / t.as_secs_f64();
-    println!("intake through the store: {:>8.0} /s", rate(cases, took));
-    println!("raw group commit:         {:>8.0} /s", rate(rows, raw));
-    println!("ratio:                    {:>8.2}", rate(cases, took) / rate(rows, raw));
+    let raw = rows as f64 / raw.as_secs_f64();
+    println!("raw group commit:         {raw:>8.0} /s of the same {rows} cases");
+    println!("ratio:                    {:>8.2}", rate / raw);
     Ok(())
 }
 
@@ -84,17 +106,42 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
     remove(&path);
     runtime.block_on(async {
         let store = Store::open(&format!("sqlite:{}", path.display()), keys).await?;
-        for tenth in 0..10 {
-            let took = send(&store, &city.pack, &list, cases / 10).await?;
-            let rate = (cases / 10) as f64 / took.as_secs_f64();
-            println!("{:>9} cases: {rate:>8.0} /s", (tenth + 1) * cases / 10);
+        let mut costs = Vec::new();
+        for done in (0..cases).step_by(STRETCH) {
+            let before = writer_time();
+            let took = send(&store, &city.pack, &list, STRETCH).await?;
+            let cost = writer_time().saturating_sub(before) as f64 / STRETCH as f64;
+            costs.push(cost);
+            if costs.len() % 10 == 1 || done + STRETCH >= cases {
+                let rate = STRETCH as f64 / took.as_secs_f64();
+                println!(
+                    "{:>9} cases: {rate:>6.0} /s, writer {cost:>5.1} µs a case",
+                    done + STRETCH
+                );
+            }
         }
+        let tenth = costs.len().div_ceil(10);
+        let (first, last) = (costs.get(..tenth), costs.get(costs.len() - tenth..));
+        let ratio = median(last.unwrap_or_default()) / median(first.unwrap_or_default());
+        println!("work per appeal in the last tenth to that in the first: {ratio:.2}");
         store.db().close().await?;
         Ok(())
     })
 }
 
-async fn send(
+/// Processor time of the one thread that writes, microseconds: the clock would also show what
+/// other programs of the machine do.
+fn writer_time() -> u64 {
+    cpu::by_thread().get("store-writer").copied().unwrap_or_default()
+}
+
+fn median(of: &[f64]) -> f64 {
+    let mut of = of.to_vec();
+    of.sort_by(f64::total_cmp);
+    of.get(of.len() / 2).copied().unwrap_or_default()
+}
+
+pub(crate) async fn send(
     store: &Store,
     pack: &Arc<Pack>,
     list: &Arc<Vec<corpus::Appeal>>,
@@ -124,25 +171,20 @@ async fn send(
     Ok(started.elapsed())
 }
 
-/// The search lines of the cases, by id: ids count from zero in a fresh store.
-fn lines(
-    pack: &Pack,
-    keys: &Keys,
-    list: &[corpus::Appeal],
-    cases: usize,
-) -> Result<HashMap<i64, String>, Failure> {
-    (0..cases)
-        .map(|n| {
-            let Checked { texts, .. } = corpus::new_case(pack, list, n)?.given;
-            let mut entry = Entry::new(keys);
-            for (field, text) in &texts {
-                if field == "contact_name" {
-                    entry.name(text);
-                } else {
-                    entry.text(text);
-                }
+/// The search lines of the cases, by id, made again from their texts.
+async fn lines(store: &Store, pack: &Pack, keys: &Keys) -> Result<HashMap<i64, String>, Failure> {
+    let mut lines = HashMap::new();
+    for id in 0.. {
+        let Some(page) = store.case_by_id(pack, &Viewer::System, id).await? else { break };
+        let mut entry = Entry::new(keys);
+        for (field, text) in page.entries.iter().flat_map(|e| e.texts.values()).flatten() {
+            if field == "contact_name" {
+                entry.name(text);
+            } else {
+                entry.text(text);
             }
-            Ok((i64::try_from(n)?, entry.line()))
-        })
-        .collect()
+        }
+        lines.insert(id, entry.line());
+    }
+    Ok(lines)
 }

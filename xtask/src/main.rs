@@ -10,6 +10,7 @@ mod demo;
 mod flags;
 mod needs;
 mod node;
+mod python;
 mod run;
 mod shots;
 mod suite;

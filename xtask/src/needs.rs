@@ -12,7 +12,8 @@ use crate::{Failure, run};
 pub struct Need {
     package: &'static str,
     why: &'static str,
-    /// Any one of these files means that the need is met.
+    /// Any one of these means that the need is met: a file that is there, or a command (it does
+    /// not begin with a slash) that ends well.
     signs: &'static [&'static str],
 }
 
@@ -42,9 +43,16 @@ pub const FONTS: Need = Need {
     signs: &["/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"],
 };
 
+/// Python's own tools to make an environment and install packages into it.
+pub const PYTHON: Need = Need {
+    package: "python3-venv",
+    why: "installs the programs that check the API from outside",
+    signs: &["python3 -m ensurepip --version"],
+};
+
 /// Sees to it that every need is met, installing through apt when run by root.
 pub fn provide(root: &Path, needs: &[&Need]) -> Result<(), Failure> {
-    let missing = missing(needs, |sign| Path::new(sign).exists());
+    let missing = missing(needs, |sign| is_there(root, sign));
     if missing.is_empty() {
         return Ok(());
     }
@@ -60,8 +68,17 @@ pub fn provide(root: &Path, needs: &[&Need]) -> Result<(), Failure> {
     let arguments: Vec<&str> =
         ["install", "--yes", "--no-install-recommends"].into_iter().chain(packages).collect();
     apt_get(root, &arguments)?;
-    let still = self::missing(needs, |sign| Path::new(sign).exists());
+    let still = self::missing(needs, |sign| is_there(root, sign));
     if still.is_empty() { Ok(()) } else { Err(Failure::NotReady(advice(&still))) }
+}
+
+fn is_there(root: &Path, sign: &str) -> bool {
+    if sign.starts_with('/') {
+        return Path::new(sign).exists();
+    }
+    let mut words = sign.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    run::succeeds(run::command(root, program, &words.collect::<Vec<_>>()))
 }
 
 fn apt_get(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
@@ -103,6 +120,20 @@ mod tests {
         assert_eq!(missing(&all, |_| false), all);
         let found = missing(&all, |sign| sign.contains("postgresql/17"));
         assert_eq!(found, [&CHROMIUM, &FONTS]);
+    }
+
+    #[test]
+    fn a_sign_is_a_file_or_a_command() {
+        let here = Path::new(".");
+        for (sign, expected) in [
+            ("/dev/null", true),
+            ("/no/such/file", false),
+            ("test 1 -eq 1", true),
+            ("test 1 -eq 2", false),
+            ("no-such-program --version", false),
+        ] {
+            assert_eq!(is_there(here, sign), expected, "{sign}");
+        }
     }
 
     #[test]

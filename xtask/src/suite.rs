@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::flags::Flags;
-use crate::needs::{CHROMIUM, FONTS, Need, POSTGRESQL};
+use crate::needs::{CHROMIUM, FONTS, Need, POSTGRESQL, PYTHON};
 use crate::run::{self, Verdict};
-use crate::{Failure, needs, node, tidy};
+use crate::{Failure, needs, node, python, tidy};
 
 struct Step {
     name: &'static str,
@@ -38,8 +38,8 @@ const STEPS: [Step; 7] = [
     },
     Step {
         name: "browser",
-        about: "the real pages in a real browser",
-        needs: &[&CHROMIUM, &FONTS],
+        about: "the real pages in a real browser, the API as others see it",
+        needs: &[&CHROMIUM, &FONTS, &PYTHON],
         act: browser,
     },
 ];
@@ -183,6 +183,7 @@ fn doctests(root: &Path) -> Verdict {
 
 fn browser(root: &Path) -> Verdict {
     let ready = node::install(&root.join("e2e"))
+        .and_then(|()| python::install(root))
         .and_then(|()| node::build_islands(root))
         .and_then(|()| run::go(run::cargo(root, &["build", "--package", "xiaohe"])))
         .and_then(|()| browser_tests(root));
@@ -195,6 +196,7 @@ fn browser(root: &Path) -> Verdict {
     arguments.extend(files.iter().map(String::as_str));
     let mut command = run::command(root, "node", &arguments);
     command.env("XIAOHE_BIN", run::target_folder(root).join("debug/xiaohe"));
+    command.env("XIAOHE_PYTHON", python::folder(root).join("bin/python"));
     run::go_and_listen(command)
 }
 

@@ -1,16 +1,19 @@
-//! `xiaohe account`: staff accounts. The server itself never makes one.
+//! `xiaohe account`: staff accounts, for whoever commands the machine: the first administrators, and
+//! the way back when nobody else can help. The rules are those of the pages, and every change is
+//! remembered.
 
 use crate::{
     failure::{Doing, Failure},
-    settings::{Place, block_on},
+    settings::{Place, block_on, now},
 };
 use clap::{Args, Subcommand};
-use domain::pack::Pack;
+use domain::{
+    audit::Deed,
+    case::By,
+    people::{self, NotSo},
+};
 use std::io::BufRead;
-use store::NewAccount;
-
-/// The fewest characters of a password (GB/T 39786 asks for eight; a longer one costs nothing).
-const PASSWORD_CHARS: usize = 10;
+use store::{Account, AccountChange, NewAccount, Record, Store, db::WriteError};
 
 /// Staff accounts.
 #[derive(Debug, Subcommand)]
@@ -21,6 +24,34 @@ pub enum Accounts {
     List(Place),
     /// Sets a new password, read from standard input, and ends every session of the account.
     Password(Named),
+    /// Prints a new first password, which must be changed at the next log-in.
+    Reset(Named),
+    /// Gives an account these roles and no others.
+    Roles(Roles),
+    /// Forgets the second factor, which is set up anew at the next log-in.
+    ForgetFactor(Named),
+    /// Closes an account; its open cases go to a colleague.
+    Close(Close),
+}
+
+/// The roles of an account.
+#[derive(Debug, Args)]
+pub struct Roles {
+    #[command(flatten)]
+    named: Named,
+    /// Code of a role; may be given several times, or not at all.
+    #[arg(long = "role")]
+    roles: Vec<String>,
+}
+
+/// Somebody who leaves.
+#[derive(Debug, Args)]
+pub struct Close {
+    #[command(flatten)]
+    named: Named,
+    /// Log-in name of the colleague who takes the open cases over.
+    #[arg(long)]
+    successor: Option<String>,
 }
 
 /// A new account.
@@ -60,6 +91,14 @@ impl Accounts {
             Self::Create(new) => new.run(json),
             Self::List(place) => list(place, json),
             Self::Password(named) => named.set_password(),
+            Self::Reset(named) => named.reset(),
+            Self::Roles(roles) => {
+                roles.named.change(AccountChange::Roles(roles.roles.clone()), "has these roles now")
+            }
+            Self::ForgetFactor(named) => {
+                named.change(AccountChange::ForgetFactor, "has no second factor any more")
+            }
+            Self::Close(close) => close.run(),
         }
     }
 }
@@ -68,21 +107,21 @@ impl Create {
     fn run(&self, json: bool) -> Result<(), Failure> {
         let place = self.place.complete()?;
         let pack = place.city()?.pack;
-        may_hold(&pack, &self.unit, &self.roles)?;
-        let password = read_password()?;
+        people::may_hold(&pack, &self.unit, &self.roles).doing("the roles")?;
+        let password = read_password(&self.username, &self.name)?;
         block_on(async {
             let store = place.store(place.load_keys()?).await?;
-            if store.account(&self.username).await.doing("the account")?.is_some() {
-                return Err(Failure::Plain(format!("{} is taken", self.username)));
-            }
             let new = NewAccount {
                 username: self.username.clone(),
-                password,
+                password: password.clone(),
                 name: self.name.clone(),
                 unit: self.unit.clone(),
                 roles: self.roles.clone(),
             };
-            let id = store.create_account(new).await.doing("making the account")?;
+            let made = store.administer((&pack, now()), None, 0, AccountChange::Create(new)).await;
+            let id = made.map_err(told)?;
+            // Whoever types at the machine chooses their own password, or changes it by `reset`.
+            store.set_password(id, password).await.doing("setting the password")?;
             if json {
                 println!("{}", serde_json::json!({ "id": id, "username": self.username }));
             } else {
@@ -93,18 +132,82 @@ impl Create {
     }
 }
 
-impl Named {
-    fn set_password(&self) -> Result<(), Failure> {
-        let place = self.place.complete()?;
-        let password = read_password()?;
+/// A change that was refused, in the words of the rule.
+fn told(error: WriteError<NotSo>) -> Failure {
+    match error {
+        WriteError::Refused(no) => Failure::Plain(no.to_string()),
+        WriteError::Db(error) => Failure::while_doing("changing the account", &error),
+    }
+}
+
+impl Close {
+    fn run(&self) -> Result<(), Failure> {
+        let place = self.named.place.complete()?;
+        let pack = place.city()?.pack;
         block_on(async {
             let store = place.existing_store(place.load_keys()?).await?;
-            let account = store.account(&self.username).await.doing("the account")?;
-            let Some(account) = account else {
-                return Err(Failure::Plain(format!("there is no account {}", self.username)));
+            let whom = self.named.find(&store).await?;
+            if let Some(successor) = &self.successor {
+                let to = find(&store, successor).await?;
+                for owned in store.owned(&pack, &whom).await.doing("the open cases")? {
+                    let (hands, state) = ((whom.id, to.id), &owned.state);
+                    let moved = store.hand_over((&pack, now()), None, hands, state).await;
+                    println!("{} cases go to {successor}", moved.map_err(told)?);
+                }
+            }
+            let close = AccountChange::Close;
+            store.administer((&pack, now()), None, whom.id, close).await.map_err(told)?;
+            println!("{} is closed", self.named.username);
+            store.db().close().await.doing("closing the database")
+        })
+    }
+}
+
+async fn find(store: &Store, username: &str) -> Result<Account, Failure> {
+    let account = store.account(username).await.doing("the account")?;
+    account.ok_or_else(|| Failure::Plain(format!("there is no account {username}")))
+}
+
+impl Named {
+    async fn find(&self, store: &Store) -> Result<Account, Failure> {
+        find(store, &self.username).await
+    }
+
+    fn set_password(&self) -> Result<(), Failure> {
+        let place = self.place.complete()?;
+        let password = read_password(&self.username, "")?;
+        block_on(async {
+            let store = place.existing_store(place.load_keys()?).await?;
+            let account = self.find(&store).await?;
+            let deed = Deed::Administered {
+                what: "reset_password".to_owned(),
+                whom: Some(account.id),
+                detail: String::new(),
             };
+            let record = Record::about(account.id, By::System, deed);
+            store.record(now(), record).await.doing("remembering it")?;
             store.set_password(account.id, password).await.doing("setting the password")?;
             println!("{} has a new password; its sessions have ended", self.username);
+            store.db().close().await.doing("closing the database")
+        })
+    }
+
+    fn reset(&self) -> Result<(), Failure> {
+        let first = web::password::first();
+        let hash = web::password::hash(&first).doing("hashing the password")?;
+        self.change(AccountChange::Password(hash), "must change this first password at log-in:")?;
+        println!("{first}");
+        Ok(())
+    }
+
+    fn change(&self, change: AccountChange, words: &str) -> Result<(), Failure> {
+        let place = self.place.complete()?;
+        let pack = place.city()?.pack;
+        block_on(async {
+            let store = place.existing_store(place.load_keys()?).await?;
+            let whom = self.find(&store).await?;
+            store.administer((&pack, now()), None, whom.id, change).await.map_err(told)?;
+            println!("{} {words}", self.username);
             store.db().close().await.doing("closing the database")
         })
     }
@@ -133,25 +236,16 @@ fn list(place: &Place, json: bool) -> Result<(), Failure> {
     })
 }
 
-fn may_hold(pack: &Pack, unit: &str, roles: &[String]) -> Result<(), Failure> {
-    let Some(found) = pack.units.get(unit) else {
-        return Err(Failure::Plain(format!("there is no unit {unit} in the pack")));
-    };
-    match roles.iter().find(|role| !pack.can_hold(role, found)) {
-        None => Ok(()),
-        Some(role) => Err(Failure::Plain(format!("nobody can be {role} in {unit}"))),
-    }
-}
-
 /// The hash of the first line of standard input: a password among the arguments could be read
 /// by every process of the machine.
-fn read_password() -> Result<String, Failure> {
-    eprint!("Password (at least {PASSWORD_CHARS} characters): ");
+fn read_password(username: &str, name: &str) -> Result<String, Failure> {
+    eprint!("Password (at least {} characters): ", web::password::FEWEST);
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).doing("reading the password")?;
     let password = line.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < PASSWORD_CHARS {
-        return Err(Failure::Plain(format!("a password has at least {PASSWORD_CHARS} characters")));
+    if let Some(why) = web::password::weakness(password, username, name) {
+        let texts = web::lang::Texts::new();
+        return Err(Failure::Plain(texts.get(web::lang::Lang::En, why).to_owned()));
     }
     web::password::hash(password).doing("hashing the password")
 }

@@ -15,6 +15,7 @@ use std::{
     process::Command,
     sync::Arc,
 };
+use store::{Account, Audience, OutboxSize};
 use vault::Keys;
 
 /// Less free space than this is a failure, KiB: a database must be able to grow and to be copied.
@@ -202,19 +203,71 @@ fn database(place: &Place, keys: Option<Arc<Keys>>, city: Option<&City>, found: 
                 cases += counts.iter().map(|c| c.cases).sum::<i64>();
             }
         }
+        let outbox = store.outbox_size().await;
+        let outbox = outbox.map_err(|e| Failure::while_doing("reading", &e))?;
         store.db().close().await.map_err(|e| Failure::while_doing("closing", &e))?;
-        Ok((accounts.len(), cases))
+        Ok((accounts, cases, outbox))
     });
+    let outbox = looked.as_ref().ok().map(|(_, _, outbox)| *outbox);
     match looked {
-        Ok((0, cases)) => {
+        Ok((accounts, cases, _)) if accounts.is_empty() => {
             let says = format!("reachable, {cases} cases, no account: xiaohe account create");
             say(found, "database", State::Warn, says);
         }
-        Ok((accounts, cases)) => {
-            let says = format!("reachable and migrated, {cases} cases, {accounts} accounts");
+        Ok((accounts, cases, _)) => {
+            let many = accounts.len();
+            let says = format!("reachable and migrated, {cases} cases, {many} accounts");
             say(found, "database", State::Ok, says);
+            if let Some(city) = city {
+                administrators(&city.pack, &accounts, found);
+            }
         }
         Err(failure) => say(found, "database", State::Fail, words(failure)),
+    }
+    messages(place, outbox.unwrap_or_default(), found);
+}
+
+/// Messages that nobody takes away, and messages that nobody would take.
+fn messages(place: &Place, outbox: OutboxSize, found: &mut Vec<Finding>) {
+    let courier = match place.courier() {
+        Ok(courier) => courier,
+        Err(failure) => return say(found, "messages", State::Fail, words(failure)),
+    };
+    let ways: Vec<String> =
+        courier.ways().map(|(to, gateway)| format!("{} by {gateway}", to.code())).collect();
+    for audience in Audience::ALL {
+        if courier.ways().all(|(to, _)| to != audience) {
+            let (to, open) = (audience.code(), outbox.open(audience));
+            let says = format!(
+                "to {to}: {open} queued, not sent: no gateway; name one as [[gateway]] in xiaohe.toml"
+            );
+            say(found, "messages", State::Warn, says);
+        }
+    }
+    if outbox.dead > 0 {
+        let says = format!("{} could not be sent; see the page /setup/messages", outbox.dead);
+        say(found, "messages", State::Warn, says);
+    }
+    if !ways.is_empty() {
+        let says = format!("{}, {} queued", ways.join(", "), outbox.persons + outbox.units);
+        say(found, "messages", State::Ok, says);
+    }
+}
+
+/// Whether each of the three administrations is somebody's.
+fn administrators(pack: &Pack, accounts: &[Account], found: &mut Vec<Finding>) {
+    let missing: Vec<&str> = pack
+        .roles
+        .values()
+        .filter(|role| role.administers.is_some())
+        .filter(|role| !accounts.iter().any(|a| a.roles.contains(&role.code)))
+        .map(|role| role.code.as_str())
+        .collect();
+    if missing.is_empty() {
+        say(found, "people", State::Ok, "each administration is somebody's");
+    } else {
+        let says = format!("nobody is {}: xiaohe account create", missing.join(", "));
+        say(found, "people", State::Warn, says);
     }
 }
 

@@ -1,6 +1,6 @@
-//! `xiaohe pack`: checks a pack and draws its workflows.
+//! `xiaohe pack`: checks a pack, draws its workflows, and moves open cases under it.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, move_cases::Move};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -20,6 +20,8 @@ pub enum Pack {
         #[arg(long, default_value = ".")]
         out: PathBuf,
     },
+    /// Lists the open cases whose deadlines a changed pack would move, and moves them once confirmed.
+    Move(Move),
 }
 
 impl Pack {
@@ -48,6 +50,7 @@ impl Pack {
                 }
                 Ok(())
             }
+            Self::Move(wanted) => wanted.run(json),
             Self::Draw { dir, out } => {
                 let city = packs::load(dir).map_err(Failure::Pack)?;
                 for flow in city.pack.workflows.values() {

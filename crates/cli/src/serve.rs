@@ -1,20 +1,43 @@
 //! Serves a city: pages, API, and the reminder that lets time act on cases.
 
 use crate::{
-    failure::Failure,
+    failure::{Doing, Failure},
+    rules,
     settings::{Place, block_on, now},
 };
 use clap::Args;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
-use tokio::{net::TcpListener, signal, task::JoinHandle};
+use courier::Courier;
+use packs::City;
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    signal::{
+        self,
+        unix::{Signal, SignalKind},
+    },
+    sync::watch,
+    task::JoinHandle,
+};
 use web::{App, DemoAccount};
 
 /// How often the reminder looks for cases whose time has come.
 const TICK: Duration = Duration::from_secs(5);
 /// How many cases it moves before it looks again.
 const TICK_CASES: u32 = 500;
+/// How many confirmed moves are carried out before it looks again.
+const TICK_MOVES: u32 = 1_000;
 /// After so many ticks the newest entries are sealed.
 const SEAL_TICKS: u32 = 6;
+
+/// How often the courier looks for messages.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long the last round of the courier may take when the program ends.
+const LAST_ROUND: Duration = Duration::from_secs(15);
 
 /// Serves a city.
 #[derive(Debug, Clone, Args)]
@@ -35,11 +58,13 @@ impl Serve {
     pub fn run(self) -> Result<(), Failure> {
         block_on(async {
             let place = self.place.complete()?;
-            let city = place.city()?;
+            let mut city = place.city()?;
             let store = place.store(place.load_keys()?).await?;
+            rules::adopt(&store, &mut city, now()).await?;
             let pack_dir = city.dir.clone();
+            let courier = place.courier()?;
             let app = App::new(store, city, now, Vec::new());
-            listen(app, self.listen, pack_dir).await
+            listen(app, courier, self.listen, pack_dir).await
         })
     }
 }
@@ -48,23 +73,34 @@ impl Serve {
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn listen(app: App, address: SocketAddr, pack_dir: PathBuf) -> Result<(), Failure> {
+pub async fn listen(
+    app: App,
+    courier: Courier,
+    address: SocketAddr,
+    pack_dir: PathBuf,
+) -> Result<(), Failure> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|e| Failure::while_doing(&format!("listening on {address}"), &e))?;
     // The dictionary takes a tenth of a second to load; no request should wait for it.
     let warm = tokio::task::spawn_blocking(vault::Words::shared);
-    let reminder = remind(app.clone());
-    let reloader = reload(app.clone(), pack_dir);
-    // Whoever has read the address may stop the server at once.
-    let terminate = signal::unix::signal(signal::unix::SignalKind::terminate())
-        .map_err(|e| Failure::while_doing("waiting for signals", &e))?;
+    // Whoever has read the address may stop the server, or have the pack read again, at once.
+    let terminate = listen_to(SignalKind::terminate())?;
+    let reminder = remind(app.clone(), pack_dir.clone());
+    let reloader = reload(app.clone(), pack_dir, listen_to(SignalKind::hangup())?);
+    app.connect(courier.ways());
+    let (stop, stopped) = watch::channel(false);
+    let sender = send(app.clone(), courier, stopped);
     eprintln!("http://{address}");
     let served = axum::serve(listener, web::router(app.clone()))
         .with_graceful_shutdown(told_to_stop(terminate))
         .await;
     reminder.abort();
     reloader.abort();
+    // A round that has begun is let end, so that nothing is sent twice without need.
+    if stop.send(true).is_ok() && tokio::time::timeout(LAST_ROUND, sender).await.is_err() {
+        tracing::warn!("the last messages were not marked as sent, and will be sent again");
+    }
     drop(warm);
     app.store().db().close().await.map_err(|e| Failure::while_doing("closing the database", &e))?;
     served.map_err(|e| Failure::while_doing("serving", &e))
@@ -77,43 +113,108 @@ pub fn print_accounts(accounts: &[DemoAccount]) {
     }
 }
 
-fn remind(app: App) -> JoinHandle<()> {
+fn listen_to(kind: SignalKind) -> Result<Signal, Failure> {
+    signal::unix::signal(kind).doing("waiting for signals")
+}
+
+fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
     tokio::spawn(async move {
+        let mut tried = BTreeSet::new();
         for round in 1_u32.. {
             tokio::time::sleep(TICK).await;
             let now = app.now();
             if let Err(error) = app.store().tick(&app.pack(), now, TICK_CASES).await {
                 tracing::error!(%error, "the reminder failed and will try again");
             }
+            if let Err(error) = app.store().carry_moves(&app.pack(), now, TICK_MOVES).await {
+                tracing::error!(%error, "confirmed moves wait and will be tried again");
+            }
+            match understand(&app, &dir, &tried).await {
+                Ok(unknown) => tried = unknown,
+                Err(error) => tracing::error!(%error, "the rules of open cases were not looked up"),
+            }
             if round % SEAL_TICKS == 0
                 && let Err(error) = app.store().checkpoint(now).await
             {
                 tracing::error!(%error, "sealing failed and will be tried again");
+            }
+            if round % SEAL_TICKS == 0
+                && let Err(error) = app.store().sweep_files(now).await
+            {
+                tracing::error!(%error, "old files were not forgotten, and will be");
+            }
+        }
+    })
+}
+
+/// Another node may serve a newer pack already: its cases must be understood here too. Answers the
+/// editions that are not; those that were `tried` are not tried again.
+async fn understand(
+    app: &App,
+    dir: &Path,
+    tried: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, store::db::Error> {
+    let mut unknown: BTreeSet<String> = app.store().editions_in_use().await?.into_keys().collect();
+    unknown.retain(|edition| !app.pack().knows(edition));
+    if !unknown.is_subset(tried) {
+        renew(app, dir).await;
+    }
+    Ok(unknown)
+}
+
+/// Takes messages to the gateways until it is told to stop. Without a gateway they stay queued.
+fn send(app: App, courier: Courier, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while !*stopped.borrow() {
+            let now = || app.now();
+            match courier.round(app.store(), &app.pack(), &now).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::error!(%error, "messages wait and will be tried again"),
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
         }
     })
 }
 
 /// SIGHUP reads the pack again; a pack with faults is refused and the old one stays.
-fn reload(app: App, dir: PathBuf) -> JoinHandle<()> {
+fn reload(app: App, dir: PathBuf, mut hangups: Signal) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let Ok(mut hangups) = signal::unix::signal(signal::unix::SignalKind::hangup()) else {
-            return;
-        };
         while hangups.recv().await.is_some() {
-            match packs::load(&dir) {
-                Ok(city) => app.reload(city),
-                Err(faults) => {
-                    for fault in faults {
-                        tracing::error!(%fault, "the pack was not reloaded");
-                    }
-                }
-            }
+            renew(&app, &dir).await;
         }
     })
 }
 
-async fn told_to_stop(mut terminate: signal::unix::Signal) {
+/// Reads the pack and serves it if it is sound and open cases can go on under it. Cases stay under
+/// the rules they began with until somebody confirms that they move.
+async fn renew(app: &App, dir: &Path) {
+    match read_again(app, dir).await {
+        Ok(city) => {
+            tracing::info!(edition = city.pack.edition, "the pack was read again");
+            app.reload(city);
+        }
+        Err(Failure::Pack(faults)) => {
+            for fault in faults {
+                tracing::error!(%fault, "the pack was not reloaded");
+            }
+        }
+        Err(failure) => tracing::error!(?failure, "the pack was not reloaded"),
+    }
+}
+
+async fn read_again(app: &App, dir: &Path) -> Result<City, Failure> {
+    let folder = dir.to_owned();
+    let read = tokio::task::spawn_blocking(move || packs::load(&folder)).await;
+    let mut city = read.doing("reading the pack")?.map_err(Failure::Pack)?;
+    rules::adopt(app.store(), &mut city, app.now()).await?;
+    Ok(city)
+}
+
+async fn told_to_stop(mut terminate: Signal) {
     tokio::select! {
         _ = signal::ctrl_c() => {}
         _ = terminate.recv() => {}

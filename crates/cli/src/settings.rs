@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use clap::Args;
+use courier::Courier;
 use jiff::Timestamp;
 use packs::City;
 use serde::Deserialize;
@@ -18,12 +19,16 @@ pub struct Place {
     /// Folder of the city's pack.
     #[arg(long, env = "XIAOHE_PACK")]
     pub pack: Option<PathBuf>,
-    /// Database: sqlite:PATH or postgres://…
+    /// Database: sqlite:PATH or postgres://…; a PostgreSQL on another machine with
+    /// ?sslmode=verify-full&sslrootcert=FILE.
     #[arg(long, env = "XIAOHE_DB")]
     pub db: Option<String>,
     /// Key file; beside a SQLite database unless it is named.
     #[arg(long, env = "XIAOHE_KEYS")]
     pub keys: Option<PathBuf>,
+    /// Gateways that take messages; only `xiaohe.toml` names them.
+    #[arg(skip)]
+    pub gateways: Vec<courier::Config>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +37,8 @@ struct File {
     pack: Option<PathBuf>,
     db: Option<String>,
     keys: Option<PathBuf>,
+    #[serde(default, rename = "gateway")]
+    gateways: Vec<courier::Config>,
 }
 
 impl Place {
@@ -49,7 +56,17 @@ impl Place {
             pack: self.pack.clone().or(file.pack),
             db: self.db.clone().or(file.db),
             keys: self.keys.clone().or(file.keys),
+            gateways: file.gateways,
         })
+    }
+
+    /// Makes the gateways ready; sends nothing.
+    ///
+    /// # Errors
+    /// When one cannot be used as it is configured.
+    pub fn courier(&self) -> Result<Courier, Failure> {
+        let made = Courier::new(&self.gateways, |name| std::env::var(name).ok());
+        made.map_err(|e| Failure::while_doing("making the gateways ready", &e))
     }
 
     /// Loads the pack.

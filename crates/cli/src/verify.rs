@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    rules,
     settings::{Place, block_on},
 };
 
@@ -12,8 +13,9 @@ use crate::{
 pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
     block_on(async {
         let place = place.complete()?;
-        let city = place.city()?;
+        let mut city = place.city()?;
         let store = place.existing_store(place.load_keys()?).await?;
+        rules::recall(&store, &mut city).await?;
         let report =
             store.verify(&city.pack).await.map_err(|e| Failure::while_doing("verifying", &e))?;
         if json {
@@ -25,7 +27,7 @@ pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
             println!(
                 "{}",
                 serde_json::json!({ "cases": report.cases, "entries": report.entries,
-                    "checkpoints": report.checkpoints, "troubles": troubles })
+                    "deeds": report.deeds, "checkpoints": report.checkpoints, "troubles": troubles })
             );
         } else {
             for t in &report.troubles {

@@ -3,11 +3,12 @@
 //! Invariant: `Case::apply` cannot fail and decides nothing. A case always has exactly one
 //! responsible unit, because there is one field for it.
 
-pub use crate::fact::{ClockChange, Fact};
+pub use crate::fact::{Cause, ClockChange, Fact};
 
 use crate::{
     clock::{Clock, State},
     field::Value,
+    milestone::Milestone,
     pack::Pack,
     workflow::{Code, StateKind},
 };
@@ -123,7 +124,7 @@ pub struct Case {
     /// Programme code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programme: Option<Code>,
-    /// Version of the pack it lives under.
+    /// Edition of the rules it lives under.
     pub pack: String,
     /// Present state.
     pub state: Code,
@@ -133,6 +134,9 @@ pub struct Case {
     pub opened: Timestamp,
     /// The one responsible unit.
     pub unit: Code,
+    /// The member of staff who opened it, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opener: Option<AccountId>,
     /// The unit that was responsible before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_unit: Option<Code>,
@@ -180,6 +184,15 @@ pub struct Case {
     /// Templates of the documents issued, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Code>,
+    /// Duties of the law that stand open.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub owed: BTreeSet<Code>,
+    /// Duties of the law that were met.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub met: BTreeSet<Code>,
+    /// Papers of the law, in the order of recording; the last of a kind counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<Milestone>,
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
@@ -223,6 +236,10 @@ impl Case {
             entered: stamp.at,
             opened: stamp.at,
             unit: unit.clone(),
+            opener: match &stamp.by {
+                By::Staff(account, _) => Some(*account),
+                By::Appellant | By::Public | By::System => None,
+            },
             previous_unit: None,
             handling: None,
             owner: None,
@@ -240,6 +257,9 @@ impl Case {
             deeds: Vec::new(),
             links: Vec::new(),
             documents: Vec::new(),
+            owed: BTreeSet::new(),
+            met: BTreeSet::new(),
+            milestones: Vec::new(),
             been: BTreeSet::from([unit.clone()]),
         })
     }
@@ -270,12 +290,14 @@ impl Case {
             Fact::Taken { account } => self.owner = Some(*account),
             Fact::Handling { unit } => self.handling = Some(unit.clone()),
             Fact::Clock { change, clock } => {
-                if *change == ClockChange::Started {
+                // What was moved out of the red can run out again, and is then told again.
+                let anew = *change == ClockChange::Moved && clock.due() > stamp.at;
+                if anew || *change == ClockChange::Started {
                     self.climbed.remove(clock.code());
                 }
                 self.clocks.insert(clock.code().to_owned(), clock.clone());
             }
-            Fact::Graded { grade, yes, unknown: _ } => {
+            Fact::Graded { grade, yes, .. } => {
                 self.grade.clone_from(grade);
                 self.risk_yes.clone_from(yes);
             }
@@ -289,13 +311,52 @@ impl Case {
                     task.end = Some(*end);
                 }
             }
+            Fact::TaskMoved { id, clock } => {
+                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
+                    task.clock.clone_from(clock);
+                }
+            }
             Fact::Issued { template, ordinal: _ } => self.documents.push(template.clone()),
             Fact::Linked { kind, case } => self.links.push((kind.clone(), *case)),
+            Fact::Owed { duty } => drop(self.owed.insert(duty.clone())),
+            Fact::Met { duty } => {
+                self.owed.remove(duty);
+                self.met.insert(duty.clone());
+            }
+            Fact::MilestoneSet { milestone } => self.milestones.push(milestone.clone()),
+            Fact::Breached { kind } => self.last_milestone(kind, |m| m.breached = true),
+            Fact::Alarmed { kind, days } => self.last_milestone(kind, |m| m.told = Some(*days)),
             Fact::Climbed { clock, step, unit: _ } => {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Repacked { pack } => self.pack.clone_from(pack),
         }
+    }
+
+    fn last_milestone(&mut self, kind: &str, change: impl FnOnce(&mut Milestone)) {
+        if let Some(milestone) = self.milestones.iter_mut().rev().find(|m| m.kind == kind) {
+            change(milestone);
+        }
+    }
+
+    /// The milestones that count: the last of each kind.
+    pub fn live_milestones(&self) -> impl Iterator<Item = &Milestone> {
+        let all = &self.milestones;
+        all.iter()
+            .enumerate()
+            .filter(|(n, m)| !all.iter().skip(n + 1).any(|later| later.kind == m.kind))
+            .map(|(_, m)| m)
+    }
+
+    /// Whether there is danger: a high grade or a danger question answered "yes".
+    pub fn is_in_danger(&self, pack: &Pack) -> bool {
+        let risk = &pack.risk;
+        !self.risk_yes.is_empty() || risk.order(&self.grade) >= risk.order(&risk.many_grade)
+    }
+
+    /// Whether the person needs protection: danger, or a category of violence and harm.
+    pub fn needs_protection(&self, pack: &Pack) -> bool {
+        self.is_in_danger(pack) || pack.is_sensitive(&self.category)
     }
 
     /// Folds recorded entries into a case.
@@ -331,17 +392,17 @@ impl Case {
         self.links.iter().rev().find(|(kind, _)| kind == "merged_into").map(|(_, id)| *id)
     }
 
-    /// Whether the case is open under the workflow of this pack; unknown states count as open,
+    /// Whether the case is open under the workflow it walks; unknown states count as open,
     /// so that nothing disappears from the lists by a broken pack.
     pub fn is_open(&self, pack: &Pack) -> bool {
-        pack.workflow(&self.workflow)
+        pack.flow_of(self)
             .and_then(|w| w.state(&self.state))
             .is_none_or(crate::workflow::State::is_open)
     }
 
     /// The first promise: an open case has a running clock, or an approved pause with an end.
     pub fn keeps_promise(&self, pack: &Pack) -> bool {
-        let Some(state) = pack.workflow(&self.workflow).and_then(|w| w.state(&self.state)) else {
+        let Some(state) = pack.flow_of(self).and_then(|w| w.state(&self.state)) else {
             return false;
         };
         match state.kind {

@@ -7,13 +7,17 @@
 use crate::{
     case::{Actor, By, Case, CaseId, ClockChange, Fact, Stamp, is_paused, is_running},
     clock::Clock,
-    effect,
+    contact::{self, Barred, Plan, Way},
+    duty, effect,
     field::{Checked, Meaning, Value},
-    pack::{Pack, Unit},
+    pack::{Pack, Rules, Unit},
     refusal::{Bar, Refusal},
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
 use jiff::Timestamp;
+
+/// The name under which guards speak of the opening itself.
+pub(crate) const OPENING: &str = "open";
 
 /// What surrounds a decision.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +106,7 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
     let opened = Fact::Opened {
         workflow: flow.code.clone(),
         programme: wish.programme.clone(),
-        pack: ctx.pack.version.clone(),
+        pack: ctx.pack.edition.clone(),
         state: flow.initial.clone(),
         unit: effect::first_unit(ctx, flow, &place)?,
         channel: coded("channel"),
@@ -118,6 +122,8 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
     for one in &flow.opening.effects {
         effect::run(ctx, flow, &mut draft, one, &wish.given)?;
     }
+    on_grade(ctx, flow, &mut draft, "")?;
+    duty::settle(ctx, flow, &mut draft, None)?;
     enter(ctx, flow, &mut draft)?;
     settle(ctx, draft)
 }
@@ -127,15 +133,16 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
 /// # Errors
 /// When the action is not allowed to this actor now, or a limit is passed.
 pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
-    let flow = workflow(ctx.pack, &case.workflow)?;
+    let flow = workflow(ctx.pack.of(case), &case.workflow)?;
     let action = flow
         .action(&step.action)
         .ok_or_else(|| Refusal::Unknown { what: "action", code: step.action.clone() })?;
-    permit(ctx, case, action, Some(&step.given)).map_err(|why| Refusal::NotAllowed {
+    let refuse = |why| Refusal::NotAllowed {
         action: action.code.clone(),
         why,
         allowed: allowed(ctx, case).map(|a| a.code.clone()).collect(),
-    })?;
+    };
+    permit(ctx, case, action, Some(&step.given)).map_err(refuse)?;
     let mut draft = Draft::of(case, ctx.stamp());
     let from = case.state.clone();
     let to = match &action.to {
@@ -146,10 +153,20 @@ pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
     if moves && !shares_clock(flow, &from, &to) {
         leave(ctx, flow, &mut draft)?;
     }
+    if !case.is_open(ctx.pack) && !ctx.pack.knows(&case.pack) {
+        // Closed so long ago that its rules are gone: it comes back under those of today.
+        draft.push(Fact::Repacked { pack: ctx.pack.edition.clone() });
+    }
     draft.push(Fact::Acted { action: action.code.clone(), from, to });
     give(&mut draft, &step.given);
     for one in &action.effects {
         effect::run(ctx, flow, &mut draft, one, &step.given)?;
+    }
+    on_grade(ctx, flow, &mut draft, &case.grade)?;
+    duty::settle(ctx, flow, &mut draft, Some(action))?;
+    // What the step itself has brought to light may stand in its way.
+    if moves && duty::shuts(flow, &draft.case, action) {
+        return Err(refuse(Bar::Duty));
     }
     if moves {
         enter(ctx, flow, &mut draft)?;
@@ -160,7 +177,7 @@ pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
 /// The actions that this actor may do to the case now, in the order of the pack.
 pub fn allowed<'a>(ctx: Ctx<'a>, case: &'a Case) -> impl Iterator<Item = &'a Action> {
     ctx.pack
-        .workflow(&case.workflow)
+        .flow_of(case)
         .into_iter()
         .flat_map(|w| &w.actions)
         .filter(move |a| permit(ctx, case, a, None).is_ok())
@@ -183,11 +200,15 @@ pub fn permit(
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
     }
+    // What the law demands is said before what the office does.
+    if ctx.pack.flow_of(case).is_some_and(|w| duty::shuts(w, case, action)) {
+        return Err(Bar::Duty);
+    }
     action.guards.iter().try_for_each(|g| guard(ctx, case, g, (action, given)))
 }
 
-fn workflow<'a>(pack: &'a Pack, code: &str) -> Result<&'a Workflow, Refusal> {
-    pack.workflow(code).ok_or_else(|| Refusal::Unknown { what: "workflow", code: code.to_owned() })
+fn workflow<'a>(rules: &'a Rules, code: &str) -> Result<&'a Workflow, Refusal> {
+    rules.workflow(code).ok_or_else(|| Refusal::Unknown { what: "workflow", code: code.to_owned() })
 }
 
 fn may_open(ctx: Ctx<'_>, who: &Who) -> bool {
@@ -246,7 +267,12 @@ fn guard(
         Guard::NotActorOf(actions) => {
             let Actor::Staff(me) = ctx.actor else { return Ok(()) };
             let same = |by: &By| matches!(by, By::Staff(a, _) if *a == me.account);
-            pass(!did(actions, &same), Bar::SamePerson)
+            let opened = case.opener == Some(me.account) && actions.iter().any(|a| a == OPENING);
+            pass(!opened && !did(actions, &same), Bar::SamePerson)
+        }
+        Guard::NotOwner => {
+            let Actor::Staff(me) = ctx.actor else { return Ok(()) };
+            pass(case.owner != Some(me.account), Bar::SamePerson)
         }
         Guard::NotUnitOf(actions) => {
             let Actor::Staff(me) = ctx.actor else { return Ok(()) };
@@ -300,7 +326,62 @@ fn guard(
             let age = ctx.now.as_second() - case.entered.as_second();
             pass(age <= i64::from(*days) * 86_400, Bar::TooLate)
         }
+        Guard::Protected(yes) => pass(case.needs_protection(ctx.pack) == *yes, Bar::Kind),
+        Guard::Milestone(kind) => {
+            let today = ctx.pack.date_of(ctx.now);
+            pass(case.live_milestones().any(|m| m.kind == *kind && m.is_live(today)), Bar::Kind)
+        }
+        Guard::Contact { field, or } => contact_guard(ctx, case, (field.as_deref(), *or), given),
+        Guard::NotAmong { field, among } => not_among(case, field, among, given),
     }
+}
+
+/// Whether the plan lets this actor reach the person now by the way that was chosen.
+fn contact_guard(
+    ctx: Ctx<'_>,
+    case: &Case,
+    (field, or): (Option<&str>, Option<Way>),
+    given: Option<&Checked>,
+) -> Result<(), Bar> {
+    let chosen = field.and_then(|f| given?.coded.get(f));
+    // The form is still open: any way may yet be chosen in it.
+    if given.is_none() && field.is_some() {
+        return Ok(());
+    }
+    // An answer that is no way of ours, such as “the person called us”, is no contact by us.
+    let way = match chosen {
+        Some(value) => Way::named(value.one()),
+        None => or,
+    };
+    let Some(way) = way else { return Ok(()) };
+    contact::may_reach(ctx.pack, case, way, ctx.now).map_err(|barred| Bar::Contact {
+        until: match barred {
+            Barred::Until(at) => Some(at),
+            Barred::Never => None,
+        },
+        plan: Plan::of(ctx.pack, case),
+    })
+}
+
+/// Nobody who is suspected may be the one; as long as nobody knows who is suspected, no one may.
+fn not_among(case: &Case, field: &str, among: &str, given: Option<&Checked>) -> Result<(), Bar> {
+    let Some(given) = given else { return Ok(()) };
+    let value = |code: &str| given.coded.get(code).or_else(|| case.coded.get(code));
+    let suspected = value(among).map_or(&[][..], Value::all);
+    let named = given.coded.get(field).map_or(&[][..], Value::all);
+    let free = !suspected.is_empty() && !named.iter().any(|n| suspected.contains(n));
+    if free { Ok(()) } else { Err(Bar::Suspect) }
+}
+
+/// What the pack does when the grade has become another one.
+fn on_grade(ctx: Ctx<'_>, flow: &Workflow, draft: &mut Draft, before: &str) -> Result<(), Refusal> {
+    let grade = draft.case.grade.clone();
+    for rule in flow.on_grade.iter().filter(|r| r.grade == grade && r.grade != before) {
+        for one in &rule.effects {
+            effect::run(ctx, flow, draft, one, &Checked::default())?;
+        }
+    }
+    Ok(())
 }
 
 fn give(draft: &mut Draft, given: &Checked) {
@@ -357,7 +438,7 @@ fn enter(ctx: Ctx<'_>, flow: &Workflow, draft: &mut Draft) -> Result<(), Refusal
     }
 }
 
-fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
+pub(crate) fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
     if !draft.case.keeps_promise(ctx.pack) {
         return Err(Refusal::WouldBeLost);
     }
@@ -367,7 +448,7 @@ fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
 /// Whether the role that is expected to act can be held where it must be held: a case given to
 /// an office without such people would have a clock and nobody who may stop it.
 fn is_manned(pack: &Pack, case: &Case) -> bool {
-    let Some(flow) = pack.workflow(&case.workflow) else { return false };
+    let Some(flow) = pack.flow_of(case) else { return false };
     let Some(role) = flow.state(&case.state).and_then(|s| s.responsible()) else { return true };
     let holds = |unit: &Unit| pack.can_hold(role, unit);
     let ways = flow.actions_from(&case.state).flat_map(|a| &a.by).filter(|w| w.role == role);

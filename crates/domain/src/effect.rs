@@ -1,11 +1,12 @@
 //! What effects mean: each variant of the closed list, turned into facts.
 
 use crate::{
-    case::{Actor, CaseId, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
+    case::{Actor, CaseId, Cause, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
     clock::{Clock, Span},
     decide::{Ctx, Draft},
-    field::{Checked, Value},
-    pack::{Answer, Matter, Route, Unit},
+    field::{Checked, Meaning, Value},
+    milestone,
+    pack::{Answer, Assessment, Matter, Route, Unit},
     refusal::Refusal,
     workflow::{AssignTo, Code, Effect, Workflow},
 };
@@ -57,6 +58,19 @@ pub(crate) fn run(
             assess(ctx, draft, given, field);
             Ok(())
         }
+        Effect::RepeatRisk { field, clock } => repeat_risk(ctx, flow, draft, given, (field, clock)),
+        Effect::Hear { flag, message, clock } => {
+            hear(ctx, flow, draft, given, (flag, message, clock))
+        }
+        Effect::Milestone(kind) => milestone::record(flow, draft, kind, given),
+        Effect::Breach(kind) => {
+            milestone::breach(ctx, flow, draft, kind);
+            Ok(())
+        }
+        Effect::KeepContact => {
+            keep_contact(flow, draft, given);
+            Ok(())
+        }
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
                 categorise(ctx, draft, value.one());
@@ -92,6 +106,8 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
             grade: value(field)?,
             yes: draft.case.risk_yes.clone(),
             unknown: Vec::new(),
+            decisive: Vec::new(),
+            cause: Cause::Hand,
         },
         Effect::SetPlace(field) => Fact::Placed { place: value(field)? },
         Effect::Flag(flag) => Fact::Flagged { flag: flag.clone() },
@@ -110,6 +126,11 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::PauseClocks { .. }
         | Effect::ResumeClocks
         | Effect::AssessRisk(_)
+        | Effect::KeepContact
+        | Effect::RepeatRisk { .. }
+        | Effect::Hear { .. }
+        | Effect::Milestone(_)
+        | Effect::Breach(_)
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }
@@ -125,7 +146,35 @@ fn categorise(ctx: Ctx<'_>, draft: &mut Draft, category: &str) {
     let Some(usual) = ctx.pack.categories.get(category).map(|c| &c.grade) else { return };
     if ctx.pack.risk.order(usual) > ctx.pack.risk.order(&draft.case.grade) {
         let yes = draft.case.risk_yes.clone();
-        draft.push(Fact::Graded { grade: usual.clone(), yes, unknown: Vec::new() });
+        let (grade, unknown, decisive) = (usual.clone(), Vec::new(), Vec::new());
+        draft.push(Fact::Graded { grade, yes, unknown, decisive, cause: Cause::Category });
+    }
+}
+
+/// A plan replaces the one before, so days and hours that are not given again are gone; its
+/// flags follow what was filled in.
+fn keep_contact(flow: &Workflow, draft: &mut Draft, given: &Checked) {
+    let Some(fields) = &flow.contact else { return };
+    let gone: BTreeMap<Code, Value> = [&fields.ways, &fields.days, &fields.from, &fields.until]
+        .into_iter()
+        .filter(|code| draft.case.coded.contains_key(*code) && !given.coded.contains_key(*code))
+        .map(|code| (code.clone(), Value::Many(Vec::new())))
+        .collect();
+    if !gone.is_empty() {
+        draft.push(Fact::Given { coded: gone, texts: Vec::new() });
+    }
+    let is_words =
+        |code: &Code| flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::SafeContact);
+    let none = given.coded.get(&fields.none).map(|v| v.one() == "yes");
+    let words = given.texts.keys().any(is_words).then_some(true);
+    for (flag, wanted) in [(&fields.none_flag, none), (&fields.words_flag, words)] {
+        let is = draft.case.flags.contains(flag);
+        let fact = match wanted {
+            Some(true) if !is => Fact::Flagged { flag: flag.clone() },
+            Some(false) if is => Fact::Unflagged { flag: flag.clone() },
+            Some(_) | None => continue,
+        };
+        draft.push(fact);
     }
 }
 
@@ -204,7 +253,7 @@ pub(crate) fn start_clock(
         .get(code)
         .map(|c| c.span_for(&draft.case.grade))
         .ok_or_else(|| Refusal::Unknown { what: "clock", code: code.to_owned() })?;
-    let clock = Clock::start(code, ctx.now, span, &ctx.pack.work_time)?;
+    let clock = Clock::start(code, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Started, clock });
     Ok(())
 }
@@ -223,7 +272,7 @@ fn start_clock_at(
     }
     let minutes = (end.as_second() - ctx.now.as_second()) / 60;
     let span = Span::CalendarMinutes(u32::try_from(minutes).unwrap_or(u32::MAX));
-    let clock = Clock::start(code, ctx.now, span, &ctx.pack.work_time)?;
+    let clock = Clock::start(code, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Started, clock });
     Ok(())
 }
@@ -254,7 +303,7 @@ fn extend_clock(
         return Err(Refusal::OverLimit { what: "extension_times", max: u32::from(times) });
     }
     let by = Span::CalendarDays { days, roll: true };
-    let clock = clock.extend(by, &ctx.pack.work_time)?;
+    let clock = clock.extend(by, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Extended, clock });
     Ok(())
 }
@@ -286,7 +335,7 @@ fn pause(
 fn resume(ctx: Ctx<'_>, draft: &mut Draft) -> Result<(), Refusal> {
     let paused: Vec<Clock> = draft.case.clocks.values().filter(|c| is_paused(c)).cloned().collect();
     for clock in paused {
-        let clock = clock.resume(ctx.now, &ctx.pack.work_time)?;
+        let clock = clock.resume(ctx.now, &ctx.pack.of(&draft.case).work_time)?;
         draft.push(Fact::Clock { change: ClockChange::Resumed, clock });
     }
     Ok(())
@@ -309,10 +358,52 @@ fn assess(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, field: &str) {
         })
         .collect();
     let found = ctx.pack.risk.assess(&draft.case.grade, &answers);
-    draft.push(Fact::Graded { grade: found.grade, yes: found.yes, unknown: found.unknown });
+    let Assessment { grade, yes, unknown, decisive } = found;
+    draft.push(Fact::Graded { grade, yes, unknown, decisive, cause: Cause::Answers });
 }
 
-fn open_tasks(
+/// Danger is asked for again: a while after each answer, and from the first contact on.
+fn repeat_risk(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    given: &Checked,
+    (field, clock): (&str, &str),
+) -> Result<(), Refusal> {
+    if !draft.case.is_in_danger(ctx.pack) {
+        return stop_clock(ctx, draft, clock);
+    }
+    let answered = given.coded.get(field).is_some_and(|v| !v.all().is_empty());
+    let waits = draft.case.clocks.get(clock).is_some_and(|c| is_running(c) || is_paused(c));
+    if answered || !waits { start_clock(ctx, flow, draft, clock) } else { Ok(()) }
+}
+
+/// Raises the alarm over words that call for help. What a program brings in was written long ago
+/// or has been heard elsewhere: it is marked, and nobody is called out of bed for it.
+fn hear(
+    ctx: Ctx<'_>,
+    flow: &Workflow,
+    draft: &mut Draft,
+    given: &Checked,
+    (flag, message, clock): (&str, &str, &str),
+) -> Result<(), Refusal> {
+    if !given.texts.values().any(|text| ctx.pack.risk.is_emergency(text)) {
+        return Ok(());
+    }
+    if !draft.case.flags.contains(flag) {
+        draft.push(Fact::Flagged { flag: flag.to_owned() });
+    }
+    if *ctx.actor == Actor::System {
+        return Ok(());
+    }
+    if !draft.case.clocks.get(clock).is_some_and(is_running) {
+        start_clock(ctx, flow, draft, clock)?;
+    }
+    draft.push(Fact::Queued { message: message.to_owned() });
+    Ok(())
+}
+
+pub(crate) fn open_tasks(
     ctx: Ctx<'_>,
     flow: &Workflow,
     draft: &mut Draft,
@@ -329,7 +420,7 @@ fn open_tasks(
             continue;
         }
         let id = u32::try_from(draft.case.tasks.len()).unwrap_or(u32::MAX - 1) + 1;
-        let clock = Clock::start(clock, ctx.now, span, &ctx.pack.work_time)?;
+        let clock = Clock::start(clock, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
         let task = Task { id, kind: kind.to_owned(), unit: unit.clone(), clock, end: None };
         draft.push(Fact::TaskOpened { task });
     }

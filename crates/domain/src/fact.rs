@@ -7,6 +7,7 @@ use crate::{
     case::{AccountId, CaseId, Task, TaskEnd},
     clock::Clock,
     field::Value,
+    milestone::Milestone,
     workflow::Code,
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ pub enum Fact {
         /// Programme code.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         programme: Option<Code>,
-        /// Version of the pack it is opened under.
+        /// Edition of the rules it is opened under.
         pack: String,
         /// First state.
         state: Code,
@@ -93,6 +94,12 @@ pub enum Fact {
         /// Danger questions with unknown answers.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unknown: Vec<Code>,
+        /// Questions of which one "yes" decided, under the pack of that day.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        decisive: Vec<Code>,
+        /// What it follows from.
+        #[serde(default, skip_serializing_if = "Cause::is_answers")]
+        cause: Cause,
     },
     /// The category was set.
     Categorised {
@@ -126,6 +133,13 @@ pub enum Fact {
         /// How.
         end: TaskEnd,
     },
+    /// The deadline of a task was put where the rules of another pack put it.
+    TaskMoved {
+        /// Task.
+        id: u32,
+        /// Its clock as it is now.
+        clock: Clock,
+    },
     /// A numbered document was issued.
     Issued {
         /// Template code.
@@ -145,6 +159,33 @@ pub enum Fact {
         /// Message code.
         message: Code,
     },
+    /// A duty of the law has to be met before the case goes on.
+    Owed {
+        /// Duty.
+        duty: Code,
+    },
+    /// A duty of the law has been met, or waived with a reason.
+    Met {
+        /// Duty.
+        duty: Code,
+    },
+    /// A paper of the law was recorded.
+    MilestoneSet {
+        /// The paper.
+        milestone: Milestone,
+    },
+    /// A paper of the law was broken.
+    Breached {
+        /// Kind of paper.
+        kind: Code,
+    },
+    /// Somebody was told that a paper of the law expires.
+    Alarmed {
+        /// Kind of paper.
+        kind: Code,
+        /// So many days before the expiry.
+        days: u16,
+    },
     /// An overdue clock climbed to a unit above.
     Climbed {
         /// Clock code.
@@ -154,11 +195,33 @@ pub enum Fact {
         /// Unit that is told.
         unit: Code,
     },
-    /// The case moved to another version of the pack.
+    /// The case moved under the rules of another version of the pack.
     Repacked {
-        /// New version.
+        /// Edition of the rules.
         pack: String,
     },
+}
+
+/// What a grade follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Answers to the danger questions.
+    #[default]
+    Answers,
+    /// Somebody set it, with a reason.
+    Hand,
+    /// The usual grade of the category.
+    Category,
+    /// A broken paper of the law.
+    Breach,
+}
+
+impl Cause {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+    fn is_answers(&self) -> bool {
+        *self == Self::Answers
+    }
 }
 
 /// What happened to a clock.
@@ -175,4 +238,6 @@ pub enum ClockChange {
     Resumed,
     /// Its end was moved.
     Extended,
+    /// It goes on under the rules of another pack.
+    Moved,
 }

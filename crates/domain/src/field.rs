@@ -4,6 +4,7 @@
 //! event may carry. The check decides which is which, once, at the edge.
 
 use crate::{
+    contact,
     pack::Pack,
     workflow::{Code, FieldUse, Locus, Workflow},
 };
@@ -11,28 +12,34 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A field of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// Stable code.
     pub code: Code,
     /// Label.
+    #[serde(rename = "~label")]
     pub label: String,
     /// English label.
+    #[serde(rename = "~en")]
     pub en: String,
     /// One sentence of help.
+    #[serde(rename = "~help")]
     pub help: String,
     /// The same in English.
+    #[serde(rename = "~help_en", default)]
     pub help_en: String,
     /// What may be typed.
     pub kind: FieldKind,
     /// What the words of a text field are, for search and duplicates.
     pub meaning: Meaning,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What may be typed into a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// One line of free text, sealed.
     Line {
@@ -46,6 +53,8 @@ pub enum FieldKind {
     },
     /// One of the options.
     Choice(Vec<Choice>),
+    /// Any of the options.
+    Choices(Vec<Choice>),
     /// One of the channels of the pack.
     Channel,
     /// One of the categories of the pack.
@@ -62,6 +71,8 @@ pub enum FieldKind {
     Case,
     /// A civil date.
     Date,
+    /// A time of day, stored as `09:30`.
+    Time,
     /// A whole number within bounds.
     Number {
         /// Smallest accepted value.
@@ -83,20 +94,21 @@ impl FieldKind {
 }
 
 /// One option of a choice.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// Stored value.
     pub value: String,
     /// Words shown.
+    #[serde(rename(serialize = "~label"), alias = "~label")]
     pub label: String,
     /// English words.
-    #[serde(default)]
+    #[serde(rename(serialize = "~en"), alias = "~en", default)]
     pub en: String,
 }
 
 /// What a text field holds, so that it can be searched, compared or masked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
     /// Part of the story.
@@ -204,6 +216,8 @@ pub enum Why {
     NotAnOption,
     /// Not a date of the form 2026-01-31.
     NotADate,
+    /// Not a time of day of the form 09:30.
+    NotATime,
     /// Not a whole number between the bounds.
     NotANumber {
         /// Smallest accepted value.
@@ -285,7 +299,7 @@ fn check_text(field: &Field, text: &str) -> Result<String, Why> {
 }
 
 fn check_coded(pack: &Pack, kind: &FieldKind, given: &[&str]) -> Result<Value, Why> {
-    let many = matches!(kind, FieldKind::Units | FieldKind::Risk);
+    let many = matches!(kind, FieldKind::Units | FieldKind::Risk | FieldKind::Choices(_));
     if given.len() > if many { 64 } else { 1 } {
         return Err(Why::NotAnOption);
     }
@@ -294,6 +308,9 @@ fn check_coded(pack: &Pack, kind: &FieldKind, given: &[&str]) -> Result<Value, W
     }
     Ok(if many {
         Value::Many(given.iter().map(ToString::to_string).collect())
+    } else if *kind == FieldKind::Time {
+        let minutes = given.first().and_then(|t| contact::minutes(t)).unwrap_or_default();
+        Value::One(format!("{:02}:{:02}", minutes / 60, minutes % 60))
     } else {
         Value::One(given.first().copied().unwrap_or_default().to_owned())
     })
@@ -301,7 +318,9 @@ fn check_coded(pack: &Pack, kind: &FieldKind, given: &[&str]) -> Result<Value, W
 
 fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
     let known = match kind {
-        FieldKind::Choice(options) => options.iter().any(|o| o.value == value),
+        FieldKind::Choice(options) | FieldKind::Choices(options) => {
+            options.iter().any(|o| o.value == value)
+        }
         FieldKind::Channel => pack.channels.contains_key(value),
         FieldKind::Category => pack.categories.contains_key(value),
         FieldKind::Grade => pack.risk.grades.iter().any(|g| g.code == value),
@@ -317,6 +336,7 @@ fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
         FieldKind::Date => {
             return value.parse::<jiff::civil::Date>().map(drop).map_err(|_| Why::NotADate);
         }
+        FieldKind::Time => return contact::minutes(value).map(drop).ok_or(Why::NotATime),
         FieldKind::Number { min, max } => {
             let ok = value.parse::<i64>().is_ok_and(|n| (*min..=*max).contains(&n));
             return if ok { Ok(()) } else { Err(Why::NotANumber { min: *min, max: *max }) };

@@ -5,14 +5,22 @@
 //! with the same result twice.
 
 pub mod access;
+pub mod audit;
 pub mod case;
 pub mod clock;
+pub mod contact;
 pub mod decide;
+pub mod duty;
 mod effect;
 pub mod fact;
 pub mod field;
+pub mod moving;
+pub mod milestone;
 pub mod pack;
+pub mod people;
 pub mod refusal;
+pub mod sending;
 pub mod soundness;
 pub mod tick;
+pub mod waiting;
 pub mod workflow;

@@ -1,6 +1,7 @@
 //! Why a command is refused. Each refusal has a code; the words for people live in the texts.
 
-use crate::{clock::ClockError, field::FieldFault, workflow::Code};
+use crate::{clock::ClockError, contact::Plan, field::FieldFault, workflow::Code};
+use jiff::Timestamp;
 
 /// The answer "no", with what is needed to say it well.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum Refusal {
     /// A date that must lie ahead lies behind.
     #[error("the date in {0} is not in the future")]
     DateInPast(Code),
+    /// A paper expires before it was issued.
+    #[error("the date in {0} lies before the one it follows")]
+    DatesCross(Code),
     /// The other case cannot be linked: unknown, closed, merged itself, or this very case.
     #[error("the case named in {0} cannot be linked")]
     BadLink(Code),
@@ -79,6 +83,17 @@ pub enum Bar {
     Kind,
     /// A field has another value than the step needs.
     Field,
+    /// The safe-contact plan forbids it now, or this way.
+    Contact {
+        /// When it is allowed next; none when never.
+        until: Option<Timestamp>,
+        /// The plan.
+        plan: Plan,
+    },
+    /// A duty of the law must be met first.
+    Duty,
+    /// The person is suspected of the harm, or it is not known who is.
+    Suspect,
 }
 
 impl Bar {
@@ -96,6 +111,9 @@ impl Bar {
             Self::TooLate => "too_late",
             Self::Kind => "kind",
             Self::Field => "field",
+            Self::Contact { .. } => "contact",
+            Self::Duty => "duty",
+            Self::Suspect => "suspect",
         }
     }
 }

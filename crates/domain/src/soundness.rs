@@ -4,7 +4,10 @@
 //! "nothing goes around a mandatory step", so the proof errs on the safe side. For "an end can
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
+mod protection;
+
 use crate::{
+    decide,
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
@@ -86,6 +89,7 @@ impl Proof<'_> {
         for action in &flow.actions {
             self.action(action);
         }
+        self.protection();
         for promise in &flow.mandatory {
             for s in &promise.before {
                 self.known(&promise.at, has_state(s), "state", s);
@@ -110,7 +114,7 @@ impl Proof<'_> {
             self.known(&action.at, flow.fields.contains_key(&one.code), "field", &one.code);
         }
         for guard in &action.guards {
-            self.guard(&action.at, guard);
+            self.guard(action, guard);
         }
         for effect in &action.effects {
             self.effect(&action.at, effect);
@@ -147,12 +151,13 @@ impl Proof<'_> {
         }
     }
 
-    fn guard(&mut self, at: &Locus, guard: &Guard) {
-        let flow = self.flow;
+    fn guard(&mut self, action: &Action, guard: &Guard) {
+        let (flow, at) = (self.flow, &action.at);
         match guard {
             Guard::NotActorOf(actions) | Guard::NotUnitOf(actions) => {
                 for a in actions {
-                    self.known(at, flow.action(a).is_some(), "action", a);
+                    let opens = a == decide::OPENING;
+                    self.known(at, opens || flow.action(a).is_some(), "action", a);
                 }
             }
             Guard::AtMost { action, .. }
@@ -182,7 +187,20 @@ impl Proof<'_> {
             Guard::Flagged(flag) | Guard::NotFlagged(flag) => {
                 self.known(at, sets_flag(flow, flag), "flag", flag);
             }
-            Guard::Sensitive(_) | Guard::Anonymous(_) | Guard::WithinDays(_) => {}
+            Guard::Contact { field, or } => self.contact_guard(action, field.as_deref(), *or),
+            Guard::NotAmong { field, among } => {
+                for f in [field, among] {
+                    self.known(at, flow.fields.contains_key(f), "field", f);
+                }
+            }
+            Guard::Milestone(kind) => {
+                self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
+            }
+            Guard::Sensitive(_)
+            | Guard::Anonymous(_)
+            | Guard::WithinDays(_)
+            | Guard::Protected(_)
+            | Guard::NotOwner => {}
         }
     }
 
@@ -228,6 +246,18 @@ impl Proof<'_> {
             | Effect::ResumeClocks
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
+            Effect::KeepContact => self.needs_plan(at),
+            Effect::RepeatRisk { field: f, clock: c } => {
+                clock(self, c);
+                field(self, f);
+            }
+            Effect::Hear { flag: _, message: m, clock: c } => {
+                clock(self, c);
+                self.known(at, self.pack.messages.contains_key(m), "message", m);
+            }
+            Effect::Milestone(kind) | Effect::Breach(kind) => {
+                self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
+            }
         }
     }
 
@@ -322,18 +352,14 @@ impl Proof<'_> {
 }
 
 fn opens_tasks(flow: &Workflow, kind: &str) -> bool {
-    effects(flow).any(|e| match e {
-        Effect::OpenTasks { kind: k, .. } | Effect::OpenRoutedTasks { kind: k, .. } => k == kind,
-        _ => false,
-    })
+    flow.task_kinds().any(|k| k == kind)
 }
 
 fn sets_flag(flow: &Workflow, flag: &str) -> bool {
-    effects(flow).any(|e| matches!(e, Effect::Flag(f) if f == flag))
-}
-
-fn effects(flow: &Workflow) -> impl Iterator<Item = &Effect> {
-    flow.opening.effects.iter().chain(flow.actions.iter().flat_map(|a| &a.effects))
+    let plan = flow.contact.iter().any(|c| c.none_flag == flag || c.words_flag == flag);
+    plan || flow
+        .effects()
+        .any(|e| matches!(e, Effect::Flag(f) | Effect::Hear { flag: f, .. } if f == flag))
 }
 
 fn leads_to(action: &Action, state: &str) -> bool {

@@ -8,7 +8,8 @@ use crate::{
     clock::{Clock, ClockError, State, escalation_step_at, escalation_steps},
     decide::{self, Ctx, Draft, Step},
     field::Checked,
-    pack::Pack,
+    milestone,
+    pack::{Pack, Rules},
     refusal::Refusal,
     workflow::{Trigger, Workflow},
 };
@@ -33,8 +34,9 @@ pub fn tick(
 ) -> Result<Draft, Refusal> {
     let ctx = Ctx { now, pack, actor: &Actor::System, linked };
     let mut draft = Draft::of(case, ctx.stamp());
-    let Some(flow) = pack.workflow(&case.workflow) else { return Ok(draft) };
+    let Some(flow) = pack.flow_of(case) else { return Ok(draft) };
     climb(ctx, flow, &mut draft)?;
+    milestone::alarm(ctx, flow, &mut draft)?;
     if let Some(action) = due_action(ctx, flow, case) {
         let step = Step { action, given: Checked::default() };
         let moved = decide::act(ctx, &draft.case, &step)?;
@@ -50,7 +52,8 @@ fn climb(ctx: Ctx<'_>, flow: &Workflow, draft: &mut Draft) -> Result<(), Refusal
         draft.case.clocks.values().filter(|c| is_running(c)).cloned().collect();
     for clock in running.iter().filter(|c| escalates(flow, c)) {
         let done = draft.case.climbed.get(clock.code()).copied().unwrap_or(0);
-        let due = escalation_steps(clock, ctx.now, &ctx.pack.escalation, &ctx.pack.work_time)?;
+        let rules = ctx.pack.of(&draft.case);
+        let due = escalation_steps(clock, ctx.now, &rules.escalation, &rules.work_time)?;
         if done == 0 && due > 0 {
             draft.push(Fact::Queued { message: OVERDUE.to_owned() });
         }
@@ -94,12 +97,13 @@ fn is_due(ctx: Ctx<'_>, case: &Case, trigger: &Trigger) -> bool {
 /// # Errors
 /// When a clock cannot be computed.
 pub fn wake_at(pack: &Pack, case: &Case) -> Result<Option<Timestamp>, Refusal> {
-    let Some(flow) = pack.workflow(&case.workflow) else { return Ok(None) };
-    let mut next: Option<Timestamp> = None;
+    let rules = pack.of(case);
+    let Some(flow) = rules.workflow(&case.workflow) else { return Ok(None) };
+    let mut next = milestone::wake_at(pack, flow, case);
     for clock in case.clocks.values() {
         let at = match clock.state() {
             State::Paused { until, .. } => Some(until),
-            State::Running => next_step(pack, flow, case, clock)?,
+            State::Running => next_step(rules, flow, case, clock)?,
             State::Stopped { .. } => None,
         };
         next = [next, at].into_iter().flatten().min();
@@ -109,7 +113,7 @@ pub fn wake_at(pack: &Pack, case: &Case) -> Result<Option<Timestamp>, Refusal> {
 
 /// When the clock runs out or, if it has, when it climbs its next step.
 fn next_step(
-    pack: &Pack,
+    rules: &Rules,
     flow: &Workflow,
     case: &Case,
     clock: &Clock,
@@ -122,10 +126,10 @@ fn next_step(
     if done == 0 && (acts || escalates(flow, clock)) {
         return Ok(Some(clock.due()));
     }
-    if !escalates(flow, clock) || done >= pack.escalation.max_steps {
+    if !escalates(flow, clock) || done >= rules.escalation.max_steps {
         return Ok(None);
     }
-    match escalation_step_at(clock, done + 1, &pack.escalation, &pack.work_time) {
+    match escalation_step_at(clock, done + 1, &rules.escalation, &rules.work_time) {
         Ok(at) => Ok(Some(at)),
         // The step lies in a year whose holidays are not yet known: ask again tomorrow, and do
         // not hold back the steps that have been reached.

@@ -3,16 +3,24 @@
 //! A workflow is data from a pack. Guards and effects come from closed lists with typed
 //! parameters; there is no expression language, so every workflow can be proved sound
 //! (`soundness`) before the first case walks it. This module decides nothing.
+//!
+//! Workflows are stored with the rules that running cases keep (`pack::Rules`), so shapes are only
+//! ever added to, and a new part must be left out of the stored form while it has its usual value.
+//! Words that people read are stored under keys with `~`: they are not part of the rules.
 
-use crate::{clock::Span, field::Field};
-use serde::Deserialize;
+mod lists;
+
+pub use lists::{AssignTo, Effect, Guard, Trigger};
+
+use crate::{clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A stable identifier from a pack: unit, role, state, action, field, category …
 pub type Code = String;
 
 /// Where in a pack something is written, so that every fault can name file and line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locus {
     /// File relative to the folder that holds the packs.
     pub file: Arc<str>,
@@ -21,13 +29,15 @@ pub struct Locus {
 }
 
 /// One record pattern as data (the fourteen patterns of the domain handbook).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// Stable code, for example `appeal`.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// Pattern code: CASE, MED, REC …
     pub pattern: Code,
@@ -45,12 +55,37 @@ pub struct Workflow {
     pub clocks: BTreeMap<Code, ClockSpec>,
     /// Steps that no path may avoid.
     pub mandatory: Vec<Mandatory>,
+    /// The fields that say how a person may be contacted, where the workflow asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<contact::Fields>,
+    /// What happens when the grade of a case becomes this one, whoever or whatever raised it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_grade: Vec<OnGrade>,
+    /// Papers of the law with an expiry date, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub milestones: BTreeMap<Code, MilestoneSpec>,
+    /// What the law demands before a case may be answered or closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<Duty>,
     /// Where it is written.
+    #[serde(skip)]
+    pub at: Locus,
+}
+
+/// What happens when the grade of a case becomes a given one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OnGrade {
+    /// The grade.
+    pub grade: Code,
+    /// Clocks, messages, flags and tasks; nothing that moves the case.
+    pub effects: Vec<Effect>,
+    /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How a case of a workflow comes into being.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// Who may open.
     pub by: Vec<Who>,
@@ -61,30 +96,37 @@ pub struct Opening {
     /// What happens beside.
     pub effects: Vec<Effect>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// One state of a workflow.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Stable code.
     pub code: Code,
     /// Name shown to staff.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads while the case is here.
+    #[serde(rename = "~public")]
     pub public: String,
     /// The same in English.
+    #[serde(rename = "~public_en", default)]
     pub public_en: String,
     /// Open with a clock, held under an approved pause, closed, or the end.
     pub kind: StateKind,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// What a state means for the promise that no case is lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StateKind {
     /// Somebody must act before the stage clock runs out.
     Open {
@@ -122,17 +164,21 @@ impl State {
 }
 
 /// One thing somebody may do to a case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     /// Stable code.
     pub code: Code,
     /// Words on the button.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English words.
+    #[serde(rename = "~en")]
     pub en: String,
     /// What a resident reads in the history; empty keeps the action internal.
+    #[serde(rename = "~public")]
     pub public: String,
     /// The same in English.
+    #[serde(rename = "~public_en", default)]
     pub public_en: String,
     /// States it is possible in.
     pub from: Vec<Code>,
@@ -151,13 +197,15 @@ pub struct Action {
     /// May be done to many cases at once.
     pub bulk: bool,
     /// How loud the button is.
+    #[serde(rename = "~tone")]
     pub tone: Tone,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
 /// How loud a button is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// The usual next step.
@@ -172,7 +220,8 @@ pub enum Tone {
 }
 
 /// Where an action leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The state does not change.
     Same,
@@ -181,7 +230,7 @@ pub enum Target {
 }
 
 /// A role in a relation to the case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// Role code.
     pub role: Code,
@@ -190,7 +239,7 @@ pub struct Who {
 }
 
 /// How an actor stands to a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// The actor's unit is the responsible unit.
@@ -208,7 +257,7 @@ pub enum Relation {
 }
 
 /// A field that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldUse {
     /// Field code.
     pub code: Code,
@@ -216,201 +265,16 @@ pub struct FieldUse {
     pub required: bool,
 }
 
-/// Conditions on an action: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Guard {
-    /// The actor has done none of these actions on this case (maker ≠ checker).
-    NotActorOf(Vec<Code>),
-    /// Nobody of the actor's unit has done any of these actions on this case.
-    NotUnitOf(Vec<Code>),
-    /// The action has been done fewer times than this on this case.
-    AtMost {
-        /// The action that is counted.
-        action: Code,
-        /// The most that is allowed, this time included.
-        times: u32,
-    },
-    /// The action has been done on at least so many different days.
-    OnDays {
-        /// The action that is counted.
-        action: Code,
-        /// Different civil days.
-        days: u32,
-    },
-    /// The action has been done at least so many times.
-    AtLeast {
-        /// The action that is counted.
-        action: Code,
-        /// Times.
-        times: u32,
-    },
-    /// The coded field (given now or earlier) has one of these values.
-    FieldIn {
-        /// Field code.
-        field: Code,
-        /// Accepted values.
-        values: Vec<String>,
-    },
-    /// The risk grade is one of these.
-    GradeIn(Vec<Code>),
-    /// The risk grade is none of these.
-    GradeNotIn(Vec<Code>),
-    /// The category is (not) a sensitive one.
-    Sensitive(bool),
-    /// The appeal is (not) anonymous.
-    Anonymous(bool),
-    /// The flag is set.
-    Flagged(Code),
-    /// The flag is not set.
-    NotFlagged(Code),
-    /// No open task of this kind is left.
-    NoOpenTasks(Code),
-    /// At least one task of this kind is open.
-    HasOpenTasks(Code),
-    /// The actor's own unit owes a task of this kind.
-    OwesTask(Code),
-    /// The clock has not run out.
-    BeforeDue(Code),
-    /// The channel is one of these.
-    ChannelIn(Vec<Code>),
-    /// The grade in this field is not lower than the present one.
-    NotLower(Code),
-    /// The case has been in its present state for no more than so many calendar days.
-    WithinDays(u32),
-}
-
-/// What an action does beside changing the state: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Effect {
-    /// Another unit becomes responsible; nobody there has taken it yet.
-    Assign(AssignTo),
-    /// The actor takes the case personally.
-    TakeOwner,
-    /// The responsible unit is from now on the handling unit.
-    MarkHandling,
-    /// Starts a clock that is not a stage clock.
-    StartClock(Code),
-    /// Starts a clock whose end is given in a date field (a partner's own deadline).
-    StartClockAt {
-        /// Clock code.
-        clock: Code,
-        /// Date field.
-        field: Code,
-    },
-    /// Stops a clock.
-    StopClock(Code),
-    /// Moves the end of a clock by working or calendar days given in a number field.
-    ExtendClock {
-        /// Clock code.
-        clock: Code,
-        /// Number field (days).
-        field: Code,
-        /// The most days in one extension.
-        max_days: u32,
-        /// The most extensions of this clock.
-        times: u8,
-    },
-    /// Pauses every running clock until the date in a field.
-    PauseClocks {
-        /// Date field.
-        until: Code,
-        /// The longest pause in calendar days.
-        max_days: u32,
-    },
-    /// Lets paused clocks run again.
-    ResumeClocks,
-    /// The grade becomes the value of a field.
-    SetGrade(Code),
-    /// The grade follows from the answers to the risk questions in a field.
-    AssessRisk(Code),
-    /// The category becomes the value of a field.
-    SetCategory(Code),
-    /// The place becomes the value of a field.
-    SetPlace(Code),
-    /// Sets a flag.
-    Flag(Code),
-    /// Clears a flag.
-    Unflag(Code),
-    /// Opens one task for each unit named in a field.
-    OpenTasks {
-        /// Task kind.
-        kind: Code,
-        /// Units field; without it the responsible unit gets the task.
-        #[serde(default)]
-        units: Option<Code>,
-        /// Clock of each task.
-        clock: Code,
-    },
-    /// Opens tasks for the co-handling units that the routing rules name.
-    OpenRoutedTasks {
-        /// Task kind.
-        kind: Code,
-        /// Clock of each task.
-        clock: Code,
-    },
-    /// The actor's unit has answered its task.
-    AnswerTask(Code),
-    /// Every open task of the kind is withdrawn.
-    DropTasks(Code),
-    /// A numbered document is issued.
-    Document(Code),
-    /// A message is queued.
-    Notify(Code),
-    /// The case is linked to another one named in a field.
-    Link {
-        /// Link kind.
-        kind: Code,
-        /// Case field.
-        field: Code,
-    },
-}
-
-/// How the next responsible unit is found.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum AssignTo {
-    /// The unit named in a field.
-    Field(Code),
-    /// The nearest unit of this kind, walking up the regions from the responsible unit.
-    Desk(Code),
-    /// The unit above the responsible one.
-    Parent,
-    /// The unit above the handling unit; the top unit itself when there is none above.
-    AboveHandling,
-    /// The unit above the handling unit, or the desk of this kind when there is none above.
-    AboveHandlingOrDesk(Code),
-    /// Back to the handling unit.
-    Handling,
-    /// The unit that the routing rules name.
-    Routed,
-    /// The actor's own unit.
-    ActorUnit,
-    /// The unit that was responsible before this one.
-    Previous,
-}
-
-/// What makes the program act by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Trigger {
-    /// The approved pause has ended.
-    PauseEnded,
-    /// The clock has run out.
-    ClockEnded(Code),
-    /// The case that this one was merged into has been closed.
-    MainClosed,
-}
-
 /// A deadline policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClockSpec {
     /// Stable code.
     pub code: Code,
     /// Name shown to people.
+    #[serde(rename = "~name")]
     pub name: String,
     /// English name.
+    #[serde(rename = "~en", default)]
     pub en: String,
     /// Length unless the grade says otherwise.
     pub span: Span,
@@ -419,6 +283,7 @@ pub struct ClockSpec {
     /// Whether overdue steps are escalated to the units above.
     pub escalates: bool,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -432,9 +297,10 @@ impl ClockSpec {
 /// A promise about paths: after `since`, `before` cannot be reached unless one of `steps` is done.
 /// Without `since` it holds on every pass: from the opening, and again each time the case has left
 /// the states in `before`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mandatory {
     /// Name shown in faults.
+    #[serde(rename = "~name")]
     pub name: String,
     /// States that must not be reached without the step.
     pub before: Vec<Code>,
@@ -444,6 +310,7 @@ pub struct Mandatory {
     /// the life of a case is enough; empty means on every pass.
     pub since: Vec<Code>,
     /// Where it is written.
+    #[serde(skip)]
     pub at: Locus,
 }
 
@@ -465,11 +332,18 @@ impl Workflow {
 
     /// The kinds of task that the opening or an action opens; a kind may come more than once.
     pub fn task_kinds(&self) -> impl Iterator<Item = &Code> {
-        let effects = self.actions.iter().flat_map(|a| &a.effects);
-        self.opening.effects.iter().chain(effects).filter_map(|effect| match effect {
+        let opened = self.effects().filter_map(|effect| match effect {
             Effect::OpenTasks { kind, .. } | Effect::OpenRoutedTasks { kind, .. } => Some(kind),
             _ => None,
-        })
+        });
+        opened.chain(self.milestones.values().filter_map(|m| m.task.as_ref()))
+    }
+
+    /// Every effect that is written anywhere in the workflow.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        let actions = self.actions.iter().flat_map(|a| &a.effects);
+        let grades = self.on_grade.iter().flat_map(|g| &g.effects);
+        self.opening.effects.iter().chain(actions).chain(grades)
     }
 
     /// Actions that are drawn as leaving this state.

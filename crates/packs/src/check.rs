@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     clock::Span,
-    pack::{Channel, Level, Pack, RouteTo},
+    pack::{Channel, Level, Pack, RouteTo, Rules},
     soundness,
     workflow::{Code, Locus, Relation, Workflow},
 };
@@ -79,10 +79,15 @@ pub(crate) fn services(pack: &Pack, services: &[Entry<Offer>], faults: &mut Faul
 }
 
 /// Every workflow is sound, and somebody can hold the roles that it relies on.
-pub(crate) fn workflows<T>(pack: &Pack, papers: &BTreeMap<Code, T>, faults: &mut Faults) {
+pub(crate) fn workflows<T>(
+    pack: &Pack,
+    rules: &Rules,
+    papers: &BTreeMap<Code, T>,
+    faults: &mut Faults,
+) {
     let documents: BTreeSet<Code> = papers.keys().cloned().collect();
     let holders = holders(pack);
-    for flow in pack.workflows.values() {
+    for flow in rules.workflows.values() {
         for fault in soundness::prove(pack, flow, &documents) {
             faults.push(fault);
         }

@@ -19,6 +19,7 @@ use crate::{
     document::{Document, Entry, Worded, Words},
     faults::Faults,
     folder::{File, Folders},
+    protection,
 };
 
 #[derive(Deserialize)]
@@ -149,6 +150,7 @@ enum RawType {
     Line,
     Text,
     Choice,
+    Choices,
     Channel,
     Category,
     Grade,
@@ -157,6 +159,7 @@ enum RawType {
     Units,
     Case,
     Date,
+    Time,
     Number,
     Flag,
     Risk,
@@ -208,6 +211,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
     let fields = document.list::<RawField>("field", faults);
     let mandatory = document.plain::<RawMandatory>("mandatory", faults);
     let opening = document.one::<RawOpening>("open", faults);
+    let guards = protection::read(&mut document, faults);
     let code = document.code(faults);
     let head = document.rest::<RawHead>(faults);
     let mandatory = mandatory.into_iter().map(|(_, m)| Mandatory {
@@ -241,6 +245,10 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         fields,
         clocks,
         mandatory,
+        contact: guards.contact,
+        on_grade: guards.on_grade,
+        milestones: guards.milestones,
+        duties: guards.duties,
         at,
     })
 }
@@ -369,16 +377,8 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
     Ok(Some(match raw.kind {
         RawType::Line => FieldKind::Line { max: length()? },
         RawType::Text => FieldKind::Text { max: length()? },
-        RawType::Choice => {
-            let options = raw.options.take().filter(|o| !o.is_empty());
-            let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
-            let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
-            values.sort_unstable();
-            if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return Err("give each option its own value");
-            }
-            FieldKind::Choice(options)
-        }
+        RawType::Choice => FieldKind::Choice(options(raw)?),
+        RawType::Choices => FieldKind::Choices(options(raw)?),
         RawType::Number => match (raw.min.take(), raw.max.take()) {
             (Some(min), Some(max)) if min <= max => FieldKind::Number { min, max },
             _ => return Err("add min = … and max = …, the smallest and largest number"),
@@ -391,7 +391,19 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Units => FieldKind::Units,
         RawType::Case => FieldKind::Case,
         RawType::Date => FieldKind::Date,
+        RawType::Time => FieldKind::Time,
         RawType::Flag => FieldKind::Flag,
         RawType::Risk => FieldKind::Risk,
     }))
+}
+
+fn options(raw: &mut RawField) -> Result<Vec<Choice>, &'static str> {
+    let options = raw.options.take().filter(|o| !o.is_empty());
+    let options = options.ok_or("add options = [{ value = \"…\", label = \"…\" }]")?;
+    let mut values: Vec<&str> = options.iter().map(|o| o.value.as_str()).collect();
+    values.sort_unstable();
+    if values.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err("give each option its own value");
+    }
+    Ok(options)
 }

@@ -36,6 +36,7 @@ pub(crate) struct Head {
     pub(crate) region: Code,
     pub(crate) region_at: Locus,
     pub(crate) brand: Brand,
+    pub(crate) idle_minutes: u32,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +51,13 @@ struct RawHead {
     utc_offset_hours: Spanned<i8>,
     region: Spanned<Code>,
     brand: Brand,
+    #[serde(default = "idle_minutes")]
+    idle_minutes: Spanned<u32>,
+}
+
+/// A session of staff is locked after so many minutes without a sign of life.
+fn idle_minutes() -> Spanned<u32> {
+    Spanned::new(0..0, 20)
 }
 
 impl Worded for RawHead {
@@ -119,6 +127,11 @@ pub(crate) fn open(dir: &Path, faults: &mut Faults) -> Option<(Folders, Head)> {
         let at = file.at(raw.utc_offset_hours.span().start);
         faults.add(&at, format!("{hours} is no offset from UTC"), "write a number from -12 to 14");
     }
+    let idle = *raw.idle_minutes.get_ref();
+    if !(1..=720).contains(&idle) {
+        let at = file.at(raw.idle_minutes.span().start);
+        faults.add(&at, format!("{idle} minutes cannot be waited"), "write a number from 1 to 720");
+    }
     let head = Head {
         code,
         name: raw.name,
@@ -128,6 +141,7 @@ pub(crate) fn open(dir: &Path, faults: &mut Faults) -> Option<(Folders, Head)> {
         region_at: file.at(raw.region.span().start),
         region: raw.region.into_inner(),
         brand: raw.brand,
+        idle_minutes: idle,
     };
     Some((folders, head))
 }

@@ -22,7 +22,9 @@ mod matters;
 mod open311;
 mod organisation;
 mod papers;
+mod protection;
 mod routing;
+mod rules;
 mod texts;
 mod time;
 
@@ -80,7 +82,8 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let kinds = organisation::kinds(folders, faults);
     let units = organisation::units(&regions, &kinds, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
-    let risk = matters::risk(folders, faults);
+    let codes: Vec<_> = kinds.iter().map(|k| k.code.clone()).collect();
+    let risk = matters::risk(folders, &codes, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
@@ -96,12 +99,14 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
+    let version = head.version.clone();
     let pack = Pack {
         code: head.code,
         name: head.name,
         en: head.en,
         version: head.version,
         brand: head.brand,
+        idle_minutes: head.idle_minutes,
         regions,
         units,
         roles,
@@ -109,19 +114,17 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         risk,
         routing,
         channels: channels.iter().map(|c| (c.code.clone(), c.value.clone())).collect(),
-        work_time: work_time?,
         holidays,
-        lights,
-        escalation,
         messages,
-        workflows: flows,
         programmes: programmes.known,
+        rules: rules::dated(&version, (work_time?, lights, escalation), flows),
+        past: BTreeMap::new(),
     };
     check::routing(&pack, faults);
     check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
-    check::workflows(&pack, &papers, faults);
+    check::workflows(&pack, &pack.rules, &papers, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),

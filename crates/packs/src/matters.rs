@@ -24,6 +24,9 @@ use crate::{
 pub const MESSAGE_VARIABLES: [&str; 5] =
     ["case_number", "platform_short", "hotline", "due_date", "step"];
 
+/// Variables that tell who sends.
+const SENDER: [&str; 2] = ["platform_short", "hotline"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawCategory {
@@ -147,6 +150,7 @@ fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 struct RawRiskRule {
     orange_at: u32,
+    duty: Code,
 }
 
 impl Worded for RawGrade {
@@ -158,7 +162,7 @@ impl Worded for RawQuestion {
 }
 
 /// Grades, questions and words that call for help at once.
-pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
+pub(crate) fn risk(folders: &Folders, kinds: &[Code], faults: &mut Faults) -> Risk {
     let (mut grades, mut questions, mut words) = (Vec::new(), Vec::new(), Vec::new());
     let mut rule: Option<(Locus, RawRiskRule)> = None;
     for file in folders.needed("risk.toml", faults) {
@@ -175,7 +179,7 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
             faults.add(
                 &file.line(1),
                 "the rule of the questions is missing",
-                "add [rule] with orange_at",
+                "add [rule] with orange_at and duty",
             );
         }
     }
@@ -196,10 +200,12 @@ pub(crate) fn risk(folders: &Folders, faults: &mut Faults) -> Risk {
         many: rule.as_ref().map_or(u32::MAX, |(_, r)| r.orange_at),
         many_grade: "orange".to_owned(),
         decisive_grade: "red".to_owned(),
+        duty: rule.as_ref().map_or(String::new(), |(_, r)| r.duty.clone()),
         emergency_words: words.into_iter().map(|(_, w)| w).collect(),
         grades,
     };
     if let Some((at, _)) = &rule {
+        faults.known(at, kinds.contains(&risk.duty), "unit kind", &risk.duty);
         for grade in [&risk.many_grade, &risk.decisive_grade] {
             faults.known(at, risk.grade(grade).is_some(), "grade", grade);
         }
@@ -235,6 +241,7 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
             for text in entry.value.en.iter().chain([&entry.value.text]) {
                 variables(file, text, faults);
             }
+            neutral(file, &entry.value, faults);
         }
         lay(&mut entries, found);
     }
@@ -251,6 +258,20 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
         }
     }
     known
+}
+
+/// Whoever holds the telephone of a person must not learn from whom the message is.
+fn neutral(file: &File, message: &RawMessage, faults: &mut Faults) {
+    for text in message.en.iter().chain([&message.text]) {
+        let mark = |name: &&&str| text.get_ref().contains(&format!("{{{{{name}}}}}"));
+        let Some(name) = SENDER.iter().find(mark) else { continue };
+        if message.to != Recipient::Appellant {
+            continue;
+        }
+        let what = format!("a message to a person names its sender with `{name}`");
+        let at = file.at(text.span().start);
+        faults.add(&at, what, "write it without the variable: the telephone may be in other hands");
+    }
 }
 
 fn variables(file: &File, text: &Spanned<String>, faults: &mut Faults) {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    pack::{Level, Region, Regions, Role, Scope, Sees, Unit, UnitKind, Units},
+    pack::{Admin, Level, Region, Regions, Role, Scope, Sees, Unit, UnitKind, Units},
     workflow::{Code, Locus},
 };
 use serde::Deserialize;
@@ -56,6 +56,28 @@ struct RawRole {
     levels: Vec<Level>,
     scope: Scope,
     sees: Sees,
+    #[serde(default)]
+    second_factor: bool,
+    #[serde(default)]
+    supervises: bool,
+    #[serde(default)]
+    administers: Option<Admin>,
+}
+
+impl RawRole {
+    /// Why an administering role is not sound, if it is not: whoever can open doors or remove
+    /// traces must neither look inside nor come in with a password alone.
+    fn fault(&self) -> Option<(&'static str, &'static str)> {
+        self.administers?;
+        if self.scope != Scope::None || self.sees != Sees::default() {
+            let advice = "set scope = \"none\" and every part of sees to \"none\"";
+            return Some(("administers and sees cases", advice));
+        }
+        if !self.second_factor {
+            return Some(("administers with a password alone", "add second_factor = true"));
+        }
+        None
+    }
 }
 
 impl Worded for RawRole {
@@ -274,7 +296,9 @@ fn above(
 /// The roles, and where each can be held.
 pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BTreeMap<Code, Role> {
     let mut roles = Vec::new();
-    for file in folders.needed("roles.toml", faults) {
+    let files = folders.needed("roles.toml", faults);
+    let top = files.last().map(|file| file.line(1));
+    for file in files {
         let Some(mut document) = Document::parse(&file, faults) else {
             faults.breaks("role");
             continue;
@@ -294,8 +318,37 @@ pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BT
             let what = format!("the role `{code}` can be held nowhere");
             faults.add(&at, what, "name levels on which its kinds of unit exist");
         }
-        let RawRole { name, en, kinds, levels, scope, sees } = raw;
-        known.insert(code.clone(), Role { code, name, en, kinds, levels, scope, sees });
+        if let Some((what, advice)) = raw.fault() {
+            faults.add(&at, format!("the role `{code}` {what}"), advice);
+        }
+        let role = Role {
+            code: code.clone(),
+            name: raw.name,
+            en: raw.en,
+            kinds: raw.kinds,
+            levels: raw.levels,
+            scope: raw.scope,
+            sees: raw.sees,
+            second_factor: raw.second_factor,
+            supervises: raw.supervises,
+            administers: raw.administers,
+        };
+        known.insert(code, role);
+    }
+    if let Some(at) = top {
+        three_administrators(&at, &known, faults);
     }
     known
+}
+
+/// Each kind of administration is some role's, so that no city comes without one.
+fn three_administrators(at: &Locus, roles: &BTreeMap<Code, Role>, faults: &mut Faults) {
+    for (word, kind) in
+        [("system", Admin::System), ("security", Admin::Security), ("audit", Admin::Audit)]
+    {
+        if !roles.is_empty() && !roles.values().any(|r| r.administers == Some(kind)) {
+            let advice = format!("add administers = \"{word}\" to one role");
+            faults.add(at, format!("no role is the {word} administrator"), advice);
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Random walks over every workflow of every pack: whatever people do, in whatever order and
-//! however late, the promises hold.
+//! however late, the promises hold; also when the rules change on the way, and when the case is
+//! moved under them.
 
+mod changed;
 mod people;
 
 use std::{
@@ -13,12 +15,17 @@ use std::{
 use domain::{
     case::{Actor, By, Case, Fact, Stamp},
     clock::ClockError,
+    contact::{self, Way},
     decide::{self, Ctx, Draft, Open, Step},
-    field::{Checked, FieldKind, check},
+    duty::Duty,
+    field::{Checked, FieldKind, Value, check},
+    moving,
     pack::Pack,
     refusal::{Bar, Refusal},
     tick,
-    workflow::{Action, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow},
+    workflow::{
+        Action, Code, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use people::{Dice, People, Temper, everybody, fill, opener, somebody};
@@ -51,29 +58,30 @@ fn turn() -> impl Strategy<Value = Turn> {
     (wait, any::<u64>()).prop_map(|(wait, dice)| Turn { wait, dice })
 }
 
-/// Every pack with a `pack.toml`, and the sample city.
-fn packs() -> Vec<Arc<Pack>> {
+/// Every pack with a `pack.toml`, and the sample city; each with what it is changed to.
+fn packs() -> Vec<(Arc<Pack>, Pack)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let found = std::fs::read_dir(root.join("packs")).expect("packs");
     let mut dirs: Vec<PathBuf> = found.filter_map(|e| e.ok().map(|e| e.path())).collect();
     dirs.retain(|dir| dir.join("pack.toml").is_file());
     dirs.sort();
     dirs.push(root.join("crates/testkit/city"));
-    dirs.iter().map(|dir| packs::load(dir).expect("a sound pack").pack).collect()
+    let load = |dir: &PathBuf| packs::load(dir).expect("a sound pack").pack;
+    dirs.iter().map(|dir| (load(dir), changed::changed(load(dir)))).collect()
 }
 
 #[test]
 fn no_walk_breaks_a_promise() {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let packs = packs();
-    for pack in &packs {
+    for (pack, next) in &packs {
         for flow in pack.workflows.values() {
-            let done = walk_often(pack, flow);
+            let done = walk_often((pack, next), flow);
             seen.entry(flow.code.clone()).or_default().extend(done);
         }
     }
     // Walks that never leave the first states would prove nothing.
-    for flow in packs.iter().flat_map(|p| p.workflows.values()) {
+    for flow in packs.iter().flat_map(|(p, _)| p.workflows.values()) {
         let missed: Vec<&str> = flow.actions.iter().map(|a| a.code.as_str()).collect();
         let missed: Vec<&str> =
             missed.into_iter().filter(|code| !seen[&flow.code].contains(*code)).collect();
@@ -82,7 +90,7 @@ fn no_walk_breaks_a_promise() {
 }
 
 /// The actions that were done in all these walks together.
-fn walk_often(pack: &Pack, flow: &Workflow) -> BTreeSet<String> {
+fn walk_often((pack, next): (&Pack, &Pack), flow: &Workflow) -> BTreeSet<String> {
     let people = People::of(pack);
     let done = RefCell::new(BTreeSet::new());
     let config = Config { cases: WALKS, failure_persistence: None, ..Config::default() };
@@ -94,7 +102,7 @@ fn walk_often(pack: &Pack, flow: &Workflow) -> BTreeSet<String> {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let walks = (0..150 * 1440_i64, any::<u64>(), vec(turn(), STEPS));
     let result = runner.run(&walks, |(start, dice, turns)| {
-        let mut walk = Walk::begin(pack, &people, flow, start, &mut Dice::new(dice))?;
+        let mut walk = Walk::begin((pack, next), &people, flow, start, &mut Dice::new(dice))?;
         for turn in &turns {
             if !walk.turn(turn)? || walk.is_over() {
                 break;
@@ -112,6 +120,10 @@ fn walk_often(pack: &Pack, flow: &Workflow) -> BTreeSet<String> {
 
 struct Walk<'a> {
     pack: &'a Pack,
+    /// The pack under which it began.
+    old: &'a Pack,
+    /// The pack to which the city changes on the way.
+    next: &'a Pack,
     people: &'a People<'a>,
     flow: &'a Workflow,
     now: Timestamp,
@@ -121,11 +133,13 @@ struct Walk<'a> {
     entries: Vec<(Stamp, Vec<Fact>)>,
     /// What people like to do in this walk.
     temper: Temper,
+    /// What was filled in last.
+    chosen: BTreeMap<Code, Value>,
 }
 
 impl<'a> Walk<'a> {
     fn begin(
-        pack: &'a Pack,
+        (pack, next): (&'a Pack, &'a Pack),
         people: &'a People<'a>,
         flow: &'a Workflow,
         start: i64,
@@ -154,6 +168,8 @@ impl<'a> Walk<'a> {
         let entries = vec![(stamp, draft.facts)];
         let walk = Self {
             pack,
+            old: pack,
+            next,
             people,
             flow,
             now,
@@ -161,6 +177,7 @@ impl<'a> Walk<'a> {
             other: other.case,
             entries,
             temper: Temper::new(dice),
+            chosen: BTreeMap::new(),
         };
         walk.promises()?;
         Ok(walk)
@@ -176,21 +193,31 @@ impl<'a> Walk<'a> {
         if !self.tick()? {
             return Ok(false);
         }
+        if dice.one_in(20) && !self.change(&mut dice)? {
+            return Ok(false);
+        }
         let Some((actor, action)) = self.choose(&mut dice) else { return Ok(true) };
         let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: Some(&self.other) };
         let given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
+        self.chosen = given.coded.clone();
         match decide::act(ctx, &self.case, &Step { action: action.code.clone(), given }) {
             Ok(draft) => {
+                self.keeps_safe(&actor, action, &draft.case)?;
+                self.same_as_before(&actor, action, &draft)?;
                 self.record(&actor, draft)?;
                 self.promises()?;
                 Ok(true)
             }
             // What the form says may be too much; what was offered must not fail otherwise.
             Err(
-                Refusal::NotAllowed { why: Bar::Field | Bar::Grade, .. }
+                Refusal::NotAllowed {
+                    why: Bar::Field | Bar::Grade | Bar::Contact { .. } | Bar::Suspect | Bar::Duty,
+                    ..
+                }
                 | Refusal::OverLimit { .. }
                 | Refusal::DateInPast(_)
+                | Refusal::DatesCross(_)
                 | Refusal::BadLink(_),
             ) => Ok(true),
             // A unit chosen at random may have nobody for the work.
@@ -204,6 +231,51 @@ impl<'a> Walk<'a> {
                 self.case.deeds.iter().map(|d| d.action.as_str()).collect::<Vec<_>>()
             )),
         }
+    }
+
+    /// The city changes its pack; the case may be moved under it at once, later, or never.
+    fn change(&mut self, dice: &mut Dice) -> Result<bool, TestCaseError> {
+        self.pack = self.next;
+        if dice.one_in(2) {
+            let ctx = Ctx { now: self.now, pack: self.next, actor: &Actor::System, linked: None };
+            let made = match moving::moved(ctx, &self.case) {
+                Ok(made) => made,
+                Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
+                Err(error) => return fail(format!("moving in {}: {error:?}", self.case.state)),
+            };
+            changed::is_fair(self.next, &self.case, &made)?;
+            if !made.draft.facts.is_empty() {
+                self.record(&Actor::System, made.draft)?;
+            }
+        }
+        self.flow = self.pack.flow_of(&self.case).expect("a workflow");
+        self.promises()?;
+        Ok(true)
+    }
+
+    /// A case that was not moved goes on exactly as if its city had never changed.
+    fn same_as_before(
+        &self,
+        actor: &Actor,
+        action: &Action,
+        draft: &Draft,
+    ) -> Result<(), TestCaseError> {
+        if self.case.pack != self.old.edition {
+            return Ok(());
+        }
+        let given = draft.facts.iter().find_map(|f| match f {
+            Fact::Given { coded, texts } => Some(Checked {
+                coded: coded.clone(),
+                texts: texts.iter().map(|t| (t.clone(), String::new())).collect(),
+            }),
+            _ => None,
+        });
+        let step = Step { action: action.code.clone(), given: given.unwrap_or_default() };
+        let ctx = Ctx { now: self.now, pack: self.old, actor, linked: Some(&self.other) };
+        let before = decide::act(ctx, &self.case, &step);
+        let before = before.map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
+        prop_assert_eq!(&before.facts, &draft.facts, "the old rules say otherwise");
+        Ok(())
     }
 
     /// Lets time work until it has nothing more to say.
@@ -309,10 +381,47 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// What must hold of a step however it came about: nobody is reached outside the plan, no
+    /// duty is walked around, and a withdrawal is confirmed by somebody new to the case.
+    fn keeps_safe(
+        &self,
+        actor: &Actor,
+        action: &Action,
+        after: &Case,
+    ) -> Result<(), TestCaseError> {
+        let before = &self.case;
+        for guard in &action.guards {
+            let Guard::Contact { field, or } = guard else { continue };
+            let chosen = field.as_ref().and_then(|f| self.chosen.get(f)).map(Value::one);
+            let Some(way) = chosen.map_or(*or, Way::named) else { continue };
+            let may = contact::may_reach(self.pack, before, way, self.now);
+            prop_assert!(may.is_ok(), "{} by {way:?} at {}: {may:?}", action.code, self.now);
+            let never = before.flags.contains("unsafe_contact");
+            prop_assert!(!never, "{} although nobody may contact them", action.code);
+        }
+        for duty in self.flow.duties.iter().filter(|d| after.owed.contains(&d.code)) {
+            let entered = before.state != after.state && duty.before.contains(&after.state);
+            prop_assert!(!entered, "{} entered {} around {}", action.code, after.state, duty.name);
+        }
+        let Actor::Staff(me) = actor else { return Ok(()) };
+        if action.code == "confirm_withdrawal" && self.flow.code == "appeal" {
+            prop_assert!(!before.needs_protection(self.pack), "withdrawn without a safety check");
+        }
+        if action.code == "confirm_withdrawal_checked" && self.flow.code == "appeal" {
+            let took = before.owner == Some(me.account) || before.opener == Some(me.account);
+            prop_assert!(!took, "the one who took it confirmed its withdrawal");
+        }
+        Ok(())
+    }
+
     fn somebody_can_go_on(&self) -> bool {
         everybody(self.pack, &self.case).iter().any(|actor| {
             let ctx = Ctx { now: self.now, pack: self.pack, actor, linked: None };
-            decide::allowed(ctx, &self.case).any(|a| a.auto.is_none() && moves(a, &self.case))
+            decide::allowed(ctx, &self.case).any(|a| {
+                let meets =
+                    |d: &Duty| self.case.owed.contains(&d.code) && d.met_by.contains(&a.code);
+                a.auto.is_none() && (moves(a, &self.case) || self.flow.duties.iter().any(meets))
+            })
         })
     }
 

@@ -1,4 +1,5 @@
-//! Staff accounts and their sessions. Directory data: plain rows, not events.
+//! Staff accounts. Directory data: plain rows; what administrators do to them is remembered by
+//! `people`.
 
 use crate::{
     Store,
@@ -27,32 +28,22 @@ static CREATE: Stmt = Stmt::new(
     "INSERT INTO accounts (username, password, name, unit, roles, active)
      VALUES ($1, $2, $3, $4, $5, 1) RETURNING id",
 );
-static SET_PASSWORD: Stmt = Stmt::new("UPDATE accounts SET password = $2 WHERE id = $1");
+static FIND: Stmt = Stmt::new(
+    "SELECT id, username, password, name, unit, roles FROM accounts
+     WHERE active = 1 AND (username LIKE $1 OR name LIKE $1) ORDER BY id LIMIT $2",
+);
+static ACTIVE: Stmt = Stmt::new(
+    "SELECT id, username, password, name, unit, roles FROM accounts WHERE id = $1 AND active = 1",
+);
+static SET_PASSWORD: Stmt =
+    Stmt::new("UPDATE accounts SET password = $2, must_change = 0 WHERE id = $1");
 static END_SESSIONS: Stmt = Stmt::new("DELETE FROM sessions WHERE account = $1");
-static LOG_IN: Stmt = Stmt::new(
-    "INSERT INTO sessions (token, account, csrf, since, seen) VALUES ($1, $2, $3, $4, $4)",
-);
-static LOG_OUT: Stmt = Stmt::new("DELETE FROM sessions WHERE token = $1");
-static SESSION: Stmt = Stmt::new(
-    "SELECT a.id, a.username, a.password, a.name, a.unit, a.roles, s.csrf FROM sessions s
-     JOIN accounts a ON a.id = s.account WHERE s.token = $1 AND s.since > $2 AND a.active = 1",
-);
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[
-    &BY_NAME,
-    &BY_ID,
-    &OF_UNIT,
-    &ALL,
-    &CREATE,
-    &SET_PASSWORD,
-    &END_SESSIONS,
-    &LOG_IN,
-    &LOG_OUT,
-    &SESSION,
-];
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&BY_NAME, &BY_ID, &OF_UNIT, &ALL, &CREATE, &SET_PASSWORD, &END_SESSIONS, &FIND, &ACTIVE];
 
-/// A session ends by itself after so many microseconds: a working day.
-const SESSION_LENGTH: i64 = 12 * 3_600 * 1_000_000;
+/// So many accounts a search finds at most.
+pub const FOUND_ACCOUNTS: usize = 200;
 
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,20 +84,9 @@ pub struct NewAccount {
     pub roles: Vec<String>,
 }
 
-/// A log-in that is still valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Who.
-    pub account: Account,
-    /// Secret that every form of this session carries.
-    pub csrf: String,
-}
-
 enum Change {
     Create(NewAccount),
     Password { account: AccountId, hash: String },
-    LogIn { token: [u8; 32], account: AccountId, csrf: String, at: i64 },
-    LogOut { token: [u8; 32] },
 }
 
 impl Work for Change {
@@ -131,15 +111,6 @@ impl Work for Change {
                 // Whoever knew the old password must not stay inside.
                 tx.exec(&END_SESSIONS, &[(*account).into()]).await?;
                 Ok(*account)
-            }
-            Self::LogIn { token, account, csrf, at } => {
-                let row = [token.into(), (*account).into(), csrf.into(), (*at).into()];
-                tx.exec(&LOG_IN, &row).await?;
-                Ok(*account)
-            }
-            Self::LogOut { token } => {
-                tx.exec(&LOG_OUT, &[token.into()]).await?;
-                Ok(0)
             }
         }
     }
@@ -167,6 +138,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, username: &str) -> Result<Option<Account>, Error> {
+        // No stored text holds a NUL, and neither database takes a question with one.
+        if username.contains('\0') {
+            return Ok(None);
+        }
         let row = self.db.read().await?.row(&BY_NAME, &[username.into()]).await?;
         row.as_ref().map(account).transpose()
     }
@@ -198,38 +173,34 @@ impl Store {
         rows.iter().map(account).collect()
     }
 
-    /// Starts a session; answers its secret token. Only a keyed hash of it is stored.
+    /// Active accounts whose log-in name or name holds what was typed, or who belong to one of the
+    /// units; all when nothing was typed. At most [`FOUND_ACCOUNTS`], oldest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn log_in(&self, account: AccountId, now: Timestamp) -> Result<String, Error> {
-        let token = crate::new_receipt() + &crate::new_receipt();
-        let hash = self.keys.mac(Purpose::Sessions, token.as_bytes());
-        let csrf = crate::new_receipt();
-        let at = now.as_microsecond();
-        self.change(Change::LogIn { token: hash, account, csrf, at }).await?;
-        Ok(token)
+    pub async fn find_accounts(&self, typed: &str, units: &[&str]) -> Result<Vec<Account>, Error> {
+        let plain: String = typed.chars().filter(|c| !"%_\\".contains(*c)).collect();
+        let like = format!("%{plain}%");
+        let mut reader = self.db.page().await?;
+        let limit = i64::try_from(FOUND_ACCOUNTS).unwrap_or(i64::MAX);
+        let mut rows = reader.rows(&FIND, &[P::Text(&like), limit.into()]).await?;
+        for unit in units {
+            rows.extend(reader.rows(&OF_UNIT, &[P::Text(unit)]).await?);
+        }
+        let mut found: Vec<Account> = rows.iter().map(account).collect::<Result<_, _>>()?;
+        found.sort_by_key(|a| a.id);
+        found.dedup_by_key(|a| a.id);
+        found.truncate(FOUND_ACCOUNTS);
+        Ok(found)
     }
 
-    /// Ends a session.
+    /// An account that may still come in.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn log_out(&self, token: &str) -> Result<(), Error> {
-        let hash = self.keys.mac(Purpose::Sessions, token.as_bytes());
-        self.change(Change::LogOut { token: hash }).await.map(drop)
-    }
-
-    /// The session of a token, if it is valid.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn session(&self, token: &str, now: Timestamp) -> Result<Option<Session>, Error> {
-        let hash = self.keys.mac(Purpose::Sessions, token.as_bytes());
-        let since = now.as_microsecond() - SESSION_LENGTH;
-        let row = self.db.read().await?.row(&SESSION, &[(&hash).into(), since.into()]).await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(Session { account: account(&row)?, csrf: row.text(6)?.to_owned() }))
+    pub async fn active_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        let row = self.db.read().await?.row(&ACTIVE, &[id.into()]).await?;
+        row.as_ref().map(account).transpose()
     }
 
     async fn change(&self, change: Change) -> Result<i64, Error> {
@@ -240,7 +211,7 @@ impl Store {
     }
 }
 
-fn account(row: &Row) -> Result<Account, Error> {
+pub(crate) fn account(row: &Row) -> Result<Account, Error> {
     Ok(Account {
         id: row.int(0)?,
         username: row.text(1)?.to_owned(),

@@ -21,11 +21,12 @@ static COUNT: Stmt = Stmt::new(
 /// Counting stops at ten thousand: a board that says “more than ten thousand late” has said enough.
 static LATE: Stmt = Stmt::new(
     "SELECT COUNT(*), MIN(rank) FROM (SELECT rank FROM desk
-     WHERE unit = $1 AND state = $2 AND rank <= $3 LIMIT 10000) late",
+     WHERE unit = $1 AND state = $2 AND tier IN (0, 1) AND rank <= $3 LIMIT 10000) late",
 );
 static SOON: Stmt = Stmt::new(
     "SELECT COUNT(*) FROM (SELECT rank FROM desk
-     WHERE unit = $1 AND state = $2 AND rank > $3 AND yellow <= $3 LIMIT 10000) soon",
+     WHERE unit = $1 AND state = $2 AND tier IN (0, 1) AND rank > $3 AND yellow <= $3
+     LIMIT 10000) soon",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&COUNT, &LATE, &SOON];
@@ -114,7 +115,8 @@ impl Store {
         states.retain(|s| s.cases != 0 && flow.state(&s.state).is_some_and(State::is_open));
         let keys: Vec<String> = states
             .iter()
-            .flat_map(|s| [project::own_list, project::below_list].map(|f| f(&flow.code, &s.state)))
+            .filter_map(|s| flow.state(&s.state))
+            .flat_map(|state| project::case_lists(flow, state))
             .collect();
         let now = now.as_microsecond();
         let mut batch = Batch::new();

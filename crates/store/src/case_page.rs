@@ -13,17 +13,12 @@ use domain::{
 use jiff::Timestamp;
 use vault::CaseKey;
 
-pub(crate) static CASE: Stmt =
-    Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
+static CASE: Stmt = Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
 static ENTRIES: Stmt = Stmt::new(
     "SELECT seq, at, by, command, facts FROM entries WHERE case_id = $1 ORDER BY seq LIMIT 2000",
 );
 static TEXTS: Stmt =
     Stmt::new("SELECT seq, body FROM texts WHERE case_id = $1 ORDER BY seq LIMIT 2000");
-pub(crate) static FIRST_TEXTS: Stmt = Stmt::new(
-    "SELECT e.command, t.body FROM texts t JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq
-     WHERE t.case_id = $1 AND t.seq = 1",
-);
 static FILES: Stmt = Stmt::new(
     "SELECT f.seq, f.n, f.kind, f.size, f.name, e.command FROM files f
      JOIN entries e ON e.case_id = f.case_id AND e.seq = f.seq
@@ -39,7 +34,7 @@ static SAME_PERSON: Stmt =
     Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT 20");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASE, &ENTRIES, &TEXTS, &FIRST_TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
+    &[&CASE, &ENTRIES, &TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
 
 /// A case as one viewer sees it.
 #[derive(Debug, Clone)]
@@ -161,7 +156,7 @@ impl Store {
         let mut next = || answers.next().unwrap_or_default();
         let (entries, texts, files, linked) = (next(), next(), next(), next());
 
-        let flow = pack.workflow(&head.case.workflow);
+        let flow = pack.flow_of(&head.case);
         let mut page = CasePage {
             number: self.number_of(pack, &head.case),
             version: head.version,

@@ -1,6 +1,7 @@
 //! The one write path for cases: load, decide, append, project, count, queue, in one transaction.
 
 use crate::{
+    answer::{Done, No},
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
     dossier::Sealed,
@@ -11,9 +12,11 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{Actor, By, Case, CaseId, Fact},
+    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff},
     decide::{self, Ctx, Draft, Open, Step},
+    moving,
     pack::Pack,
+    people,
     refusal::Refusal,
     tick,
 };
@@ -46,11 +49,12 @@ static CHANGE_AWAKE: Stmt = Stmt::new(
 );
 static REST: Stmt = Stmt::new("UPDATE cases SET wake = $2 WHERE id = $1");
 static DESK_ADD: Stmt = Stmt::new(
-    "INSERT INTO desk (unit, state, rank, case_id, yellow, grade, category)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    "INSERT INTO desk (unit, state, tier, rank, case_id, yellow, grade, category)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 );
-static DESK_DROP: Stmt =
-    Stmt::new("DELETE FROM desk WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4");
+static DESK_DROP: Stmt = Stmt::new(
+    "DELETE FROM desk WHERE unit = $1 AND state = $2 AND tier = $3 AND rank = $4 AND case_id = $5",
+);
 static TEXTS: Stmt = Stmt::new("INSERT INTO texts (case_id, seq, body) VALUES ($1, $2, $3)");
 /// Goes right after `APPEND`: a text is found under the position of its entry. Positions rise in
 /// the order of writing, which FTS5 needs to gather the words of many texts before it sorts them.
@@ -129,10 +133,26 @@ pub enum Want {
         /// The case named in a case field.
         linked: Option<CaseId>,
     },
+    /// The same case in other hands, because its owner leaves.
+    Hand {
+        /// The case.
+        case: CaseId,
+        /// Whose it must be for anything to happen.
+        from: AccountId,
+        /// Whose it becomes.
+        to: Staff,
+    },
     /// Whatever the time brings.
     Tick {
         /// The case.
         case: CaseId,
+    },
+    /// The move that somebody has seen and confirmed.
+    Move {
+        /// The case.
+        case: CaseId,
+        /// Digest of the deadlines that would change, as they were shown.
+        seen: [u8; 32],
     },
 }
 
@@ -155,34 +175,6 @@ pub struct Command {
     pub sealed: Sealed,
 }
 
-/// The answer to a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    /// The case.
-    pub case: CaseId,
-    /// The entry that was written, or the one written first; 0 when there was nothing to do.
-    pub seq: i64,
-    /// Whether the command had been done before.
-    pub repeated: bool,
-}
-
-/// Why a command was not done.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum No {
-    /// The domain refused.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// There is no such case, or the actor may not know of it: the two are not told apart.
-    #[error("no such case")]
-    NotFound,
-    /// The same command id was used by somebody else, or for another case.
-    #[error("the command id was used before for something else")]
-    Misused,
-    /// It was imported before.
-    #[error("imported before as case {0}")]
-    Imported(CaseId),
-}
-
 struct Loaded {
     case: Case,
     version: i64,
@@ -202,7 +194,10 @@ impl Work for Command {
                 self.refuse_second_import(tx, imported.as_ref()).await?;
                 None
             }
-            Want::Act { case, .. } | Want::Tick { case } => Some(load(tx, *case).await?),
+            Want::Act { case, .. }
+            | Want::Move { case, .. }
+            | Want::Hand { case, .. }
+            | Want::Tick { case } => Some(load(tx, *case).await?),
         };
         if let (Want::Act { .. }, Some(loaded)) = (&self.want, &before) {
             self.may_know(&loaded.case)?;
@@ -233,7 +228,10 @@ impl Command {
         let same_case = match &self.want {
             // A repeated opening drew a new id; the first one stands.
             Want::Open { .. } => done.seq == 1,
-            Want::Act { case, .. } | Want::Tick { case } => *case == done.case && done.seq != 1,
+            Want::Act { case, .. }
+            | Want::Move { case, .. }
+            | Want::Hand { case, .. }
+            | Want::Tick { case } => *case == done.case && done.seq != 1,
         };
         let same_actor = row.text(2)? == text_of(&By::from(&self.actor));
         if same_case && same_actor { Ok(done) } else { Err(WriteError::Refused(No::Misused)) }
@@ -270,7 +268,7 @@ impl Command {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
             Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
-            Want::Open { .. } => None,
+            Want::Open { .. } | Want::Move { .. } | Want::Hand { .. } => None,
         };
         let Some(id) = id else { return Ok(None) };
         // A case that is about to be linked must not close unseen meanwhile.
@@ -294,7 +292,16 @@ impl Command {
         match (&self.want, before) {
             (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
             (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
+            (Want::Hand { from, to, .. }, Some(case)) if case.owner == Some(*from) => {
+                Ok(people::hand_over(ctx, case, to))
+            }
+            (Want::Hand { .. }, Some(case)) => Ok(Draft::of(case, ctx.stamp())),
             (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
+            (Want::Move { seen, .. }, Some(case)) => {
+                let made = moving::moved(ctx, case)?;
+                let same = crate::moving::seen(case, &made.shifts) == *seen;
+                if same { Ok(made.draft) } else { Err(No::Changed) }
+            }
             (_, None) => Err(No::NotFound),
         }
     }
@@ -370,7 +377,7 @@ impl Command {
                 ];
                 batch.add(&CREATE, &row);
             }
-            Want::Act { .. } | Want::Tick { .. } => {
+            Want::Act { .. } | Want::Move { .. } | Want::Hand { .. } | Want::Tick { .. } => {
                 let row = [
                     case.id.into(),
                     version.into(),
@@ -419,9 +426,12 @@ impl Command {
         }
     }
 
-    /// Links, messages, and cases that wait for this one.
+    /// What was left to move, links, messages, and cases that wait for this one.
     fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, seq: i64, facts: &'a [Fact]) {
         let at = self.at.as_microsecond();
+        if let Want::Move { case, seen } = &self.want {
+            batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
+        }
         for fact in facts {
             if let Fact::Linked { kind, case: other } = fact {
                 batch.add(&LINK, &[(*other).into(), case.id.into(), kind.into()]);
@@ -458,31 +468,11 @@ fn desk_difference<'a>(
     new: &'a BTreeSet<DeskRow>,
 ) {
     for r in old.difference(new) {
-        let key = [(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()];
-        batch.one(&DESK_DROP, &key);
+        batch.one(&DESK_DROP, &r.key());
     }
     for r in new.difference(old) {
-        let row = [
-            (&r.unit).into(),
-            (&r.state).into(),
-            r.rank.into(),
-            r.case.into(),
-            r.yellow.into(),
-            (&r.grade).into(),
-            (&r.category).into(),
-        ];
-        batch.add(&DESK_ADD, &row);
-    }
-}
-
-impl From<Refusal> for WriteError<No> {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(No::Refused(refusal))
-    }
-}
-
-impl From<No> for WriteError<No> {
-    fn from(no: No) -> Self {
-        Self::Refused(no)
+        let [unit, state, tier, rank, case] = r.key();
+        let (yellow, grade, category) = (r.yellow.into(), (&r.grade).into(), (&r.category).into());
+        batch.add(&DESK_ADD, &[unit, state, tier, rank, case, yellow, grade, category]);
     }
 }

@@ -5,36 +5,46 @@
 
 use crate::{
     Store,
-    case_page::{CASE, FIRST_TEXTS},
     db::{Batch, Error, Reader, Row, Stmt},
-    dossier, project, sight,
+    dossier,
+    merge::{self, Cursor, Merge, Place},
+    numbers, project, sight,
 };
 use domain::{
     access::{self, Viewer},
-    case::{Case, CaseId, Staff},
+    case::{Actor, Case, CaseId, Staff},
     clock::Light,
+    decide::{self, Ctx},
     pack::{Pack, Scope, Sight},
+    waiting,
+    workflow::{Relation, State, Tone, Workflow},
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
-static FORWARD: Stmt = Stmt::new(
-    "SELECT rank, case_id, yellow, state, grade, category FROM desk
-     WHERE unit = $1 AND state = $2 AND (rank, case_id) > ($3, $4) AND rank < $5
-     ORDER BY rank, case_id LIMIT $6",
-);
-static BACKWARD: Stmt = Stmt::new(
-    "SELECT rank, case_id, yellow, state, grade, category FROM desk
-     WHERE unit = $1 AND state = $2 AND (rank, case_id) < ($3, $4)
-     ORDER BY rank DESC, case_id DESC LIMIT $5",
+static LINE: Stmt = Stmt::new(
+    "SELECT c.key, c.body, e.command, t.body FROM cases c
+     LEFT JOIN entries e ON e.case_id = c.id AND e.seq = 1
+     LEFT JOIN texts t ON t.case_id = c.id AND t.seq = 1 WHERE c.id = $1",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&FORWARD, &BACKWARD];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&LINE];
 
 /// The most rows of a page.
 pub const PAGE: usize = 50;
-/// So many stretches are read for a page before a narrow filter answers with what it has; the
-/// next page goes on from there.
-const PATIENCE: u32 = 20;
+
+/// Whose cases a list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CasesOf {
+    /// Those of a unit and of the units below it.
+    #[default]
+    Area,
+    /// Those that the unit holds itself, and its tasks.
+    Unit,
+    /// Those that wait for a role or a task that the viewer holds, and those that the viewer took
+    /// and can still do something about.
+    Mine,
+}
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -43,10 +53,10 @@ pub struct DeskFilter {
     pub workflow: Option<String>,
     /// One state, or `~` and a kind of task; every open state and every task when none.
     pub state: Option<String>,
-    /// Another unit below the viewer's own.
+    /// Another unit below the viewer's own; not asked for what is the viewer's.
     pub unit: Option<String>,
-    /// Only what the unit itself must do: its own cases and tasks.
-    pub own: bool,
+    /// Whose cases.
+    pub whose: CasesOf,
     /// Time light.
     pub light: Option<Light>,
     /// Risk grade.
@@ -54,16 +64,17 @@ pub struct DeskFilter {
     /// Category or the beginning of one.
     pub category: Option<String>,
     /// After this row.
-    pub cursor: Option<(i64, CaseId)>,
+    pub cursor: Option<Cursor>,
 }
 
 /// One page of a list.
 #[derive(Debug, Clone, Default)]
 pub struct DeskPage {
-    /// Cases, in order.
+    /// Cases, in order: the grades that need an answer at once before all others, then by their
+    /// nearest deadline; closed cases newest first.
     pub cases: Vec<DeskCase>,
     /// Where the next page begins, if there is one.
-    pub next: Option<(i64, CaseId)>,
+    pub next: Option<Cursor>,
 }
 
 /// A case in a list.
@@ -90,11 +101,13 @@ pub struct Lamp {
     pub due: Timestamp,
 }
 
-struct Place {
-    rank: i64,
-    case: CaseId,
-    yellow: i64,
-    state: String,
+/// Who looks, at what, when.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    pack: &'a Pack,
+    staff: &'a Staff,
+    now: Timestamp,
+    filter: &'a DeskFilter,
 }
 
 impl Store {
@@ -109,83 +122,92 @@ impl Store {
         now: Timestamp,
         filter: &DeskFilter,
     ) -> Result<DeskPage, Error> {
-        let Some(unit) = listed_unit(pack, staff, filter) else { return Ok(DeskPage::default()) };
-        let scope = access::scope(pack, staff);
-        let (lists, newest_first) = lists(pack, scope, filter);
-        let viewer = Viewer::Staff(staff.clone());
+        let look = Look { pack, staff, now, filter };
+        let (lists, newest_first) = look.lists();
         let mut reader = self.db.page().await?;
-        let mut page = DeskPage { cases: Vec::new(), next: filter.cursor };
-        for _ in 0..PATIENCE {
-            let run = read(&mut reader, &unit, &lists, (page.next, newest_first), now, filter);
-            let run = run.await?;
-            for place in run.places {
-                let here = (place.rank, place.case);
-                // A case may stand in two lists at one instant; a cursor cannot fall between.
-                if page.cases.len() >= PAGE && page.next != Some(here) {
-                    return Ok(page);
-                }
-                page.next = Some(here);
-                page.cases.extend(self.row(&mut reader, pack, &viewer, place, now).await?);
-            }
-            page.next = run.end;
-            if run.end.is_none() {
-                break;
-            }
+        let lists = merge::standing(&mut reader, lists).await?;
+        let mut merge = Merge::new(&lists, newest_first, now, filter);
+        let mut page = DeskPage::default();
+        while page.cases.len() < PAGE {
+            let places = merge.run(&mut reader, PAGE - page.cases.len()).await?;
+            let Some(end) = places.last().map(|p| p.at) else { break };
+            page.cases.extend(self.desk_cases(&mut reader, look, places).await?);
+            page.next = merge.next_page(Some(end));
         }
+        page.next = merge.next_page(page.next);
         Ok(page)
     }
 
-    async fn row(
+    /// A place in a list as an address may hold it: no case is named but by its public number.
+    pub fn cursor_text(&self, cursor: Cursor) -> String {
+        let number = numbers::digits_of(&self.keys, cursor.case);
+        format!("{}.{}.{number}", cursor.tier, cursor.rank)
+    }
+
+    /// The place that [`cursor_text`](Self::cursor_text) wrote.
+    pub fn cursor_of(&self, text: &str) -> Option<Cursor> {
+        let mut parts = text.splitn(3, '.');
+        let mut next = || parts.next()?.parse::<i64>().ok();
+        let (tier, rank, number) = (next()?, next()?, next()?);
+        let case = numbers::case_of_digits(&self.keys, number)?;
+        Some(Cursor { tier, rank, case })
+    }
+
+    /// What the viewer may know of these places, in their order, read in one flight.
+    async fn desk_cases(
         &self,
         reader: &mut Reader,
-        pack: &Pack,
-        viewer: &Viewer,
-        place: Place,
-        now: Timestamp,
-    ) -> Result<Option<DeskCase>, Error> {
-        let Some((case, summary)) = self.line(reader, pack, viewer, place.case).await? else {
-            return Ok(None);
-        };
-        let due = Timestamp::from_microsecond(place.rank).unwrap_or(now);
-        Ok(Some(DeskCase {
-            number: self.number_of(pack, &case),
-            summary,
-            task: project::task_of(&place.state).map(str::to_owned),
-            lamp: Lamp { light: project::light(place.rank, place.yellow, now), due },
-            case,
-        }))
+        look: Look<'_>,
+        places: Vec<Place>,
+    ) -> Result<Vec<DeskCase>, Error> {
+        let mut batch = Batch::new();
+        for place in &places {
+            batch.add(&LINE, &[place.at.case.into()]);
+        }
+        let viewer = Viewer::Staff(look.staff.clone());
+        let mut cases = Vec::with_capacity(places.len());
+        for (place, rows) in places.into_iter().zip(reader.rows_all(batch).await?) {
+            let Some(row) = rows.first() else { continue };
+            let Some((case, summary)) = self.line(look.pack, &viewer, row, place.at.case)? else {
+                continue;
+            };
+            if project::is_taken_list(&place.list) && !look.can_go_on(&case) {
+                continue;
+            }
+            let due = Timestamp::from_microsecond(place.at.rank).unwrap_or(look.now);
+            cases.push(DeskCase {
+                number: self.number_of(look.pack, &case),
+                summary,
+                task: project::task_of(&place.list).map(str::to_owned),
+                lamp: Lamp { light: project::light(place.at.rank, place.yellow, look.now), due },
+                case,
+            });
+        }
+        Ok(cases)
     }
 
     /// A case and the one line that stands for it, if the viewer may know of it.
-    pub(crate) async fn line(
+    fn line(
         &self,
-        reader: &mut Reader,
         pack: &Pack,
         viewer: &Viewer,
+        row: &Row,
         id: CaseId,
     ) -> Result<Option<(Case, String)>, Error> {
-        let mut batch = Batch::new();
-        batch.add(&CASE, &[id.into()]);
-        batch.add(&FIRST_TEXTS, &[id.into()]);
-        let mut answers = reader.rows_all(batch).await?;
-        let (texts, head) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
-        let Some(head) = head.first() else { return Ok(None) };
-        let mut case = crate::parse_case(head, 3)?;
+        let mut case = crate::parse_case(row, 1)?;
         if !access::may_open(pack, viewer, &case) {
             return Ok(None);
         }
-        let flow = pack.workflow(&case.workflow);
+        let flow = pack.flow_of(&case);
         let sees = access::sees(pack, viewer, &case);
         let mut summary = String::new();
-        if let (Some(row), Some(wrapped)) = (texts.first(), head.opt_blob(2)?) {
+        if let (Some(wrapped), Some(body)) = (row.opt_blob(0)?, row.opt_blob(3)?) {
             let key = self.keys.unwrap(&id.to_be_bytes(), wrapped);
-            let key = key.map_err(|e| head.corrupt(2, e.to_string()))?;
-            let texts = dossier::open(&key, id, &row.array(0)?, row.blob(1)?)
-                .map_err(|e| row.corrupt(1, e.to_string()))?;
-            let (mut shown, _) = sight::strip(flow, sees, texts);
-            summary = shown
-                .get_mut(sight::OPENING)
-                .and_then(|t| t.remove("summary").or_else(|| t.remove("household_name")))
+            let key = key.map_err(|e| row.corrupt(0, e.to_string()))?;
+            let line = dossier::open_line(&key, id, &row.array(2)?, body)
+                .map_err(|e| row.corrupt(3, e.to_string()))?;
+            summary = line
+                .and_then(|(field, text)| access::shown(sees, sight::meaning(flow, field), &text))
                 .unwrap_or_default();
         }
         if sees.evidence == Sight::None {
@@ -195,137 +217,106 @@ impl Store {
     }
 }
 
-/// The unit whose list is shown: the viewer's own, or one below it that was asked for. Who reads
-/// single cases only is not told by a cursor what lies in the lists below.
-fn listed_unit(pack: &Pack, staff: &Staff, filter: &DeskFilter) -> Option<String> {
-    let root = access::list_root(pack, staff)?;
-    let wide = access::scope(pack, staff) > Scope::Unit;
-    match &filter.unit {
-        Some(unit) if *unit == staff.unit => Some(unit.clone()),
-        Some(unit) => (wide && pack.units.covers(&root, unit)).then(|| unit.clone()),
-        None if filter.own => Some(staff.unit.clone()),
-        None => Some(root),
-    }
-}
-
-/// The lists to merge, and whether the newest come first.
-fn lists(pack: &Pack, scope: Scope, filter: &DeskFilter) -> (Vec<String>, bool) {
-    let wanted_task = filter.state.as_ref().map(|code| code.strip_prefix('~'));
-    let flows = pack
-        .workflows
-        .values()
-        .filter(|w| filter.workflow.as_ref().is_none_or(|wanted| *wanted == w.code));
-    let mut keys: Vec<String> = Vec::new();
-    let mut closed = false;
-    for flow in flows {
-        for state in &flow.states {
-            let wanted = match &filter.state {
-                Some(code) => *code == state.code,
-                None => state.is_open(),
-            };
-            if !wanted || scope <= Scope::Tasks {
-                continue;
+impl Look<'_> {
+    /// The lists to merge, each named by unit and list, and whether the newest come first.
+    fn lists(&self) -> (Vec<(String, String)>, bool) {
+        let mut lists = BTreeSet::new();
+        let mut taken = Vec::new();
+        let mut closed = false;
+        let wanted =
+            |flow: &&Workflow| self.filter.workflow.as_ref().is_none_or(|w| *w == flow.code);
+        for flow in self.pack.workflows.values().filter(wanted) {
+            if self.filter.whose == CasesOf::Mine {
+                self.mine(flow, &mut lists);
+                taken.push((
+                    self.staff.unit.clone(),
+                    project::taken_list(&flow.code, self.staff.account),
+                ));
+            } else {
+                closed |= self.held(flow, &mut lists);
             }
+        }
+        // A case that waits for the viewer anyway is found as such before it is found as taken.
+        let lists = lists.into_iter().chain(taken).collect();
+        (lists, closed)
+    }
+
+    fn scope(&self) -> Scope {
+        access::scope(self.pack, self.staff)
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        self.filter.state.as_ref().map_or(state.is_open(), |code| *code == state.code)
+    }
+
+    fn kinds<'a>(&'a self, flow: &'a Workflow) -> impl Iterator<Item = &'a String> {
+        let wanted = self.filter.state.as_ref().map(|code| code.strip_prefix('~'));
+        flow.task_kinds().filter(move |k| wanted.is_none_or(|w| w == Some(k.as_str())))
+    }
+
+    /// What the listed unit holds, and the units below it; answers whether closed ones are among.
+    fn held(&self, flow: &Workflow, lists: &mut BTreeSet<(String, String)>) -> bool {
+        let Some(unit) = self.listed_unit() else { return false };
+        let mut closed = false;
+        let states = flow.states.iter().filter(|s| self.is_wanted(s));
+        for state in states.filter(|_| self.scope() > Scope::Tasks) {
             closed |= !state.is_open();
-            keys.push(project::own_list(&flow.code, &state.code));
-            if !filter.own && scope > Scope::Unit {
-                keys.push(project::below_list(&flow.code, &state.code));
+            let below = self.filter.whose == CasesOf::Area && self.scope() > Scope::Unit;
+            let mut all = project::case_lists(flow, state);
+            all.truncate(if below { all.len() } else { 1 });
+            lists.extend(all.into_iter().map(|list| (unit.clone(), list)));
+        }
+        let task = |kind: &String| (unit.clone(), project::task_list(&flow.code, kind));
+        lists.extend(self.kinds(flow).map(task));
+        closed
+    }
+
+    /// What waits for a role that the viewer holds: where the role acts from tells in which lists.
+    fn mine(&self, flow: &Workflow, lists: &mut BTreeSet<(String, String)>) {
+        let Some(root) = access::list_root(self.pack, self.staff) else { return };
+        let unit = &self.staff.unit;
+        let wide = self.scope() > Scope::Unit;
+        let expected =
+            |s: &&State| s.responsible().is_some_and(|r| self.staff.roles.iter().any(|m| m == r));
+        let states = flow.states.iter().filter(|s| s.is_open() && self.is_wanted(s));
+        for state in states.filter(expected).filter(|_| self.scope() > Scope::Tasks) {
+            for way in waiting::ways(flow, state) {
+                if waiting::from_own(way) {
+                    lists.insert((unit.clone(), project::own_list(&flow.code, &state.code)));
+                }
+                if wide && waiting::from_above(way) {
+                    lists.insert((unit.clone(), project::brought_list(&flow.code, &state.code)));
+                }
+                if wide && way == Relation::Anywhere {
+                    let all = project::case_lists(flow, state);
+                    lists.extend(all.into_iter().map(|list| (root.clone(), list)));
+                }
             }
         }
-        let kinds = flow.task_kinds().filter(|k| wanted_task.is_none_or(|w| w == Some(k.as_str())));
-        keys.extend(kinds.map(|kind| project::task_list(&flow.code, kind)));
+        let kinds = self.kinds(flow).filter(|k| waiting::answers(flow, &self.staff.roles, k));
+        lists.extend(kinds.map(|kind| (unit.clone(), project::task_list(&flow.code, kind))));
     }
-    keys.sort_unstable();
-    keys.dedup();
-    (keys, closed)
-}
 
-/// A stretch of the merged lists.
-struct Run {
-    /// What the filter lets through, in order.
-    places: Vec<Place>,
-    /// Where the stretch ends, if there may be more behind it.
-    end: Option<(i64, CaseId)>,
-}
-
-async fn read(
-    reader: &mut Reader,
-    unit: &str,
-    lists: &[String],
-    (cursor, newest_first): (Option<(i64, CaseId)>, bool),
-    now: Timestamp,
-    filter: &DeskFilter,
-) -> Result<Run, Error> {
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let (first, end) = bounds(now, filter);
-    let mut batch = Batch::new();
-    for list in lists {
-        if newest_first {
-            let (rank, case) = cursor.unwrap_or((i64::MAX, i64::MAX));
-            let row = [unit.into(), list.into(), rank.into(), case.into(), limit.into()];
-            batch.add(&BACKWARD, &row);
-        } else {
-            let (rank, case) = cursor.unwrap_or((first, i64::MIN));
-            let row =
-                [unit.into(), list.into(), rank.into(), case.into(), end.into(), limit.into()];
-            batch.add(&FORWARD, &row);
+    /// The unit whose list is shown: the viewer's own, or one below it that was asked for. Who
+    /// reads single cases only is not told by a cursor what lies in the lists below.
+    fn listed_unit(&self) -> Option<String> {
+        let root = access::list_root(self.pack, self.staff)?;
+        match &self.filter.unit {
+            Some(unit) if *unit == self.staff.unit => Some(unit.clone()),
+            Some(unit) => {
+                let covered = self.pack.units.covers(&root, unit);
+                (self.scope() > Scope::Unit && covered).then(|| unit.clone())
+            }
+            None if self.filter.whose == CasesOf::Unit => Some(self.staff.unit.clone()),
+            None => Some(root),
         }
     }
-    let mut run = Run { places: Vec::new(), end: None };
-    for rows in reader.rows_all(batch).await? {
-        // Beyond the end of a list that was cut short, the other lists must not be believed yet.
-        if rows.len() > PAGE {
-            let last = rows.last().map(|r| Ok::<_, Error>((r.int(0)?, r.int(1)?))).transpose()?;
-            run.end = nearest(run.end, last, newest_first);
-        }
-        for row in &rows {
-            run.places.extend(place(row, now, filter)?);
-        }
-    }
-    run.places.sort_unstable_by_key(|p| (p.rank, p.case));
-    if newest_first {
-        run.places.reverse();
-    }
-    if let Some(end) = run.end {
-        run.places.retain(|p| {
-            let here = (p.rank, p.case);
-            if newest_first { here >= end } else { here <= end }
-        });
-    }
-    Ok(run)
-}
 
-/// The ranks between which a light can be found: from the first, up to and without the second.
-fn bounds(now: Timestamp, filter: &DeskFilter) -> (i64, i64) {
-    let now = now.as_microsecond();
-    match filter.light {
-        Some(Light::Red) => (i64::MIN, now.saturating_add(1)),
-        Some(Light::Yellow) => (now, i64::MAX),
-        // A paused case is green although its pause may have ended a moment ago.
-        Some(Light::Green) | None => (i64::MIN, i64::MAX),
+    /// Whether the viewer, who took this case, can do more to it than to take a note.
+    fn can_go_on(&self, case: &Case) -> bool {
+        let actor = Actor::Staff(self.staff.clone());
+        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None };
+        let wanted = self.filter.state.as_ref().is_none_or(|code| *code == case.state);
+        wanted && decide::allowed(ctx, case).any(|action| action.tone != Tone::Quiet)
     }
-}
-
-fn nearest(
-    a: Option<(i64, CaseId)>,
-    b: Option<(i64, CaseId)>,
-    newest_first: bool,
-) -> Option<(i64, CaseId)> {
-    let both = a.into_iter().chain(b);
-    if newest_first { both.max() } else { both.min() }
-}
-
-fn place(row: &Row, now: Timestamp, filter: &DeskFilter) -> Result<Option<Place>, Error> {
-    let place = Place {
-        rank: row.int(0)?,
-        case: row.int(1)?,
-        yellow: row.int(2)?,
-        state: row.text(3)?.to_owned(),
-    };
-    let light = filter.light.is_none_or(|l| l == project::light(place.rank, place.yellow, now));
-    let grade = row.text(4)?;
-    let graded = filter.grade.as_ref().is_none_or(|g| g == grade);
-    let category = row.text(5)?;
-    let fits = filter.category.as_ref().is_none_or(|c| category.starts_with(c.as_str()));
-    Ok((light && graded && fits).then_some(place))
 }

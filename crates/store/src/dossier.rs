@@ -4,6 +4,7 @@
 //! text into words cost more than the write itself.
 
 use domain::{case::CaseId, field::Meaning, workflow::Workflow};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use vault::{BlindKind, CaseKey, Entry, Keys, normalise_name, normalise_phone};
 
@@ -114,4 +115,33 @@ pub fn open(
 ) -> Result<Texts, vault::Broken> {
     let plain = key.open(&place(case, command), body)?;
     serde_json::from_slice(&plain).map_err(|_| vault::Broken::Altered)
+}
+
+/// The opening as far as a list needs it; everything else is passed over unread.
+#[derive(Deserialize)]
+struct Opening {
+    #[serde(default)]
+    open: Lines,
+}
+
+#[derive(Default, Deserialize)]
+struct Lines {
+    summary: Option<String>,
+    household_name: Option<String>,
+}
+
+/// The field and the text that stand for a case in a list, from the texts of its opening.
+///
+/// # Errors
+/// When the bytes were altered.
+pub fn open_line(
+    key: &CaseKey,
+    case: CaseId,
+    command: &[u8; 16],
+    body: &[u8],
+) -> Result<Option<(&'static str, String)>, vault::Broken> {
+    let plain = key.open(&place(case, command), body)?;
+    let Opening { open } = serde_json::from_slice(&plain).map_err(|_| vault::Broken::Altered)?;
+    let named = |field: &'static str, text: Option<String>| text.map(|text| (field, text));
+    Ok(named("summary", open.summary).or_else(|| named("household_name", open.household_name)))
 }

@@ -5,39 +5,64 @@
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
 mod accounts;
+mod answer;
 mod board;
 mod case_page;
 mod chain;
 mod command;
 pub mod db;
+mod deeds;
 mod desk;
 mod dossier;
+mod factors;
 mod feed;
 mod imports;
+mod kept;
+mod letter;
+mod merge;
 mod messages;
+mod moving;
 mod numbers;
+mod outbox;
+mod people;
 mod project;
 mod recent;
 mod request;
+mod rules;
 mod schema;
+mod schema_sending;
 mod seal;
 mod search;
+mod sessions;
 mod sight;
+mod told;
 mod verify;
+mod verify_deeds;
 
-pub use accounts::{Account, NewAccount, Session};
+pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
+pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
-pub use command::{Done, No};
-pub use desk::{DeskCase, DeskFilter, DeskPage, Lamp};
+pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
+pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use kept::KeptFile;
+pub use letter::{Address, Letter};
+pub use merge::Cursor;
 pub use messages::Message;
-pub use numbers::new_receipt;
+pub use moving::{Listed, MoveList, MoveProgress, NoMove};
+pub use numbers::{new_command, new_receipt};
+pub use outbox::{Audience, Claimed, Fate, SendingStats};
+pub use people::{Absence, AccountChange, Owned};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
+pub use rules::PastRules;
 pub use search::Hit;
+pub use sessions::{Device, Session, Stage};
+pub use told::{DeadLetter, OutboxSize, Told, ToldState};
 pub use verify::{Report, Trouble};
 
 use db::{Db, Error, Options, Row};
@@ -56,16 +81,27 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         board::STATEMENTS,
         case_page::STATEMENTS,
         command::STATEMENTS,
+        deeds::STATEMENTS,
         desk::STATEMENTS,
+        factors::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
+        kept::STATEMENTS,
+        merge::STATEMENTS,
         messages::STATEMENTS,
+        moving::STATEMENTS,
         numbers::STATEMENTS,
+        outbox::STATEMENTS,
+        people::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
+        rules::STATEMENTS,
         seal::STATEMENTS,
         search::STATEMENTS,
+        sessions::STATEMENTS,
+        told::STATEMENTS,
         verify::STATEMENTS,
+        verify_deeds::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }
@@ -76,6 +112,7 @@ pub struct Store {
     db: Db,
     keys: Arc<Keys>,
     ids: Arc<Ids>,
+    tally: Arc<outbox::Tally>,
 }
 
 impl Store {
@@ -85,7 +122,7 @@ impl Store {
     /// When the database cannot be reached or is newer than the program.
     pub async fn open(url: &str, keys: Arc<Keys>) -> Result<Self, Error> {
         let db = Db::open(url, schema::MIGRATIONS, &Options::default()).await?;
-        Ok(Self { db, keys, ids: Arc::default() })
+        Ok(Self { db, keys, ids: Arc::default(), tally: Arc::default() })
     }
 
     /// The database below, for backup, metrics and closing.

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 static OF_UNIT: Stmt = Stmt::new(
     "SELECT o.id, o.case_id, o.at, o.message, e.facts FROM outbox o
      JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
-     WHERE o.unit = $1 AND o.sent IS NULL ORDER BY o.id DESC LIMIT 50",
+     WHERE o.unit = $1 AND o.unit <> '' ORDER BY o.id DESC LIMIT 50",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&OF_UNIT];
@@ -47,7 +47,7 @@ pub struct Message {
 /// Every message that the facts of a command queue, and for whom: a unit, or `""` for the person
 /// who appealed. `after` is the case as the facts leave it.
 pub(crate) fn queued<'a>(
-    pack: &Pack,
+    pack: &'a Pack,
     after: &'a Case,
     facts: &'a [Fact],
 ) -> Vec<(&'a str, &'a str)> {
@@ -63,6 +63,11 @@ pub(crate) fn queued<'a>(
                 Some(Recipient::Appellant) | None => all.push((message.as_str(), "")),
                 Some(Recipient::Unit) => all.push((message, &after.unit)),
                 Some(Recipient::Leader) => all.push((message, above)),
+                Some(Recipient::Supervisor) => {
+                    let over = pack.units.upward(&after.unit).nth(1);
+                    all.push((message, over.map_or(after.unit.as_str(), |u| &u.code)));
+                }
+                Some(Recipient::Duty) => all.push((message, duty_desk(pack, after))),
                 Some(Recipient::Task) => all.extend(asked.iter().map(|u| (message.as_str(), *u))),
             },
             _ => {}
@@ -71,8 +76,16 @@ pub(crate) fn queued<'a>(
     all
 }
 
+/// The desk on duty nearest to the place, or the responsible unit where there is none.
+fn duty_desk<'a>(pack: &'a Pack, case: &'a Case) -> &'a str {
+    let region = pack.regions.get(&case.place);
+    let desk = region.and_then(|r| pack.units.nearest(&pack.risk.duty, &r.code, r.level));
+    desk.map_or(case.unit.as_str(), |u| &u.code)
+}
+
 /// When that which the facts of an entry ask of a unit is due, and the step that a clock climbed.
-fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
+/// A person (`""`) is told when all of it will be over, not when the next office has to act.
+pub(crate) fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
     let mut clocks: BTreeMap<&str, &Clock> = BTreeMap::new();
     let (mut task, mut climbed) = (None, None);
     for fact in facts {
@@ -88,7 +101,8 @@ fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestamp>, u8) {
     if let Some((clock, step)) = climbed {
         return (case.clocks.get(clock).map(Clock::due), step);
     }
-    let stage = || clocks.values().filter(|c| is_running(c)).map(|c| c.due()).min();
+    let dues = || clocks.values().filter(|c| is_running(c)).map(|c| c.due());
+    let stage = || if unit.is_empty() { dues().max() } else { dues().min() };
     (task.or_else(stage), 0)
 }
 

@@ -7,6 +7,7 @@ use crate::db::{P, Stmt, Tx, Work, WriteError};
 use domain::case::CaseId;
 use jiff::civil::Date;
 use std::{convert::Infallible, sync::Mutex};
+use uuid::Uuid;
 use vault::{BlindKind, Keys, Purpose, number};
 
 /// How many ids a node takes at once.
@@ -23,10 +24,20 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[&NEXT];
 
 /// The number of a case, for example `26-4839-2071-6`.
 pub fn number_of(keys: &Keys, case: CaseId, opened: Date) -> String {
-    let n = u64::try_from(case).ok().and_then(|n| number::permute(keys, n)).unwrap_or_default();
-    let digits = format!("{:02}{n:08}", opened.year().rem_euclid(100));
+    let digits = format!("{:02}{}", opened.year().rem_euclid(100), digits_of(keys, case));
     let check = number::check_digit(&digits).unwrap_or('0');
     format!("{}-{}-{}-{check}", &digits[..2], &digits[2..6], &digits[6..])
+}
+
+/// The eight digits of a number that stand for the case alone.
+pub fn digits_of(keys: &Keys, case: CaseId) -> String {
+    let n = u64::try_from(case).ok().and_then(|n| number::permute(keys, n)).unwrap_or_default();
+    format!("{n:08}")
+}
+
+/// The case that these eight digits stand for.
+pub fn case_of_digits(keys: &Keys, digits: i64) -> Option<CaseId> {
+    CaseId::try_from(number::unpermute(keys, u64::try_from(digits).ok()?)?).ok()
 }
 
 /// The case that a number names, if it can be a number at all. Spaces, dashes and full-width
@@ -44,13 +55,18 @@ pub fn case_of(keys: &Keys, typed: &str) -> Option<CaseId> {
     if digits.len() != 11 || !number::is_checked(&digits) {
         return None;
     }
-    let n = digits.get(2..10)?.parse().ok()?;
-    CaseId::try_from(number::unpermute(keys, n)?).ok()
+    case_of_digits(keys, digits.get(2..10)?.parse().ok()?)
 }
 
 /// A new secret receipt: 26 characters.
 pub fn new_receipt() -> String {
     spelled(rand::random())
+}
+
+/// A new command id. It begins with the time, so that the index of commands grows at its end: ids
+/// drawn blindly would touch another page of a large index for each command.
+pub fn new_command() -> [u8; 16] {
+    Uuid::now_v7().into_bytes()
 }
 
 /// The secret receipt of the case that a command opens; see [`Store::receipt_for`](crate::Store::receipt_for).

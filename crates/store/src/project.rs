@@ -1,22 +1,28 @@
 //! Projections: the rows that a case casts into the lists and counts. Pure; the command writes
 //! the difference between before and after, and `verify` compares with what stands.
 
+use crate::db::P;
 use domain::{
-    case::{Case, is_paused, is_running},
+    case::{AccountId, Case, is_paused, is_running},
     clock::{ClockError, Light},
     pack::Pack,
+    waiting,
+    workflow::{State, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A row of the work lists: one for each unit that covers the case, and one for each open task.
+/// A row of the work lists: one for each unit that covers the case, one for each open task, and one
+/// for the person who took it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeskRow {
     /// Unit in whose list it stands.
     pub unit: String,
-    /// Workflow and state of the case; after `^` for a unit above; or `~`, workflow and the kind
-    /// of a task owed.
+    /// The list: workflow and state of the case, marked for a unit above; or workflow and the kind
+    /// of a task owed, or the account of whoever took it, marked so.
     pub state: String,
+    /// 0 for an open case that stands before all others, 1 for the rest.
+    pub tier: i64,
     /// Sort key: when it is due while open, when it was closed afterwards; microseconds.
     pub rank: i64,
     /// Case.
@@ -29,10 +35,29 @@ pub struct DeskRow {
     pub category: String,
 }
 
+impl DeskRow {
+    /// The values of the key, in its order.
+    pub fn key(&self) -> [P<'_>; 5] {
+        let (unit, state) = ((&self.unit).into(), (&self.state).into());
+        [unit, state, self.tier.into(), self.rank.into(), self.case.into()]
+    }
+}
+
+/// The tiers of open cases, in order. Within a tier the deadline decides.
+pub const TIERS: [i64; 2] = [FIRST, REST];
+/// Grades that need an answer at once.
+const FIRST: i64 = 0;
+/// All other grades, and everything that is closed.
+pub const REST: i64 = 1;
+
 /// The mark of a task row.
 const TASK_MARK: char = '~';
 /// The mark of a row in the list of a unit above the responsible one.
 const ABOVE_MARK: char = '^';
+/// The mark of a row in the list of the unit above for which the case waits.
+const BROUGHT_MARK: char = '!';
+/// The mark of a row in the list of whoever took the case.
+const TAKEN_MARK: char = '@';
 
 /// The list of the cases of one state that a unit holds itself. Workflows may share the names of
 /// states, their lists are apart.
@@ -43,6 +68,30 @@ pub fn own_list(flow: &str, state: &str) -> String {
 /// The list of the cases of one state that the units below hold.
 pub fn below_list(flow: &str, state: &str) -> String {
     format!("{ABOVE_MARK}{flow}:{state}")
+}
+
+/// The list of the cases of one state that the units below hold and that wait for this one.
+pub fn brought_list(flow: &str, state: &str) -> String {
+    format!("{BROUGHT_MARK}{flow}:{state}")
+}
+
+/// The list of the open cases that somebody took.
+pub fn taken_list(flow: &str, account: AccountId) -> String {
+    format!("{TAKEN_MARK}{flow}:{account}")
+}
+
+/// Whether a list holds what somebody took.
+pub fn is_taken_list(list: &str) -> bool {
+    list.starts_with(TAKEN_MARK)
+}
+
+/// The lists in which a unit finds its own cases of a state and those of the units below.
+pub fn case_lists(flow: &Workflow, state: &State) -> Vec<String> {
+    let mut lists = vec![own_list(&flow.code, &state.code), below_list(&flow.code, &state.code)];
+    if waiting::ways(flow, state).any(waiting::from_above) {
+        lists.push(brought_list(&flow.code, &state.code));
+    }
+    lists
 }
 
 /// The list of the tasks of one kind that a unit owes.
@@ -61,24 +110,36 @@ pub fn task_of(list: &str) -> Option<&str> {
 /// When a light cannot be computed.
 pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
     let mut rows = BTreeSet::new();
+    let rules = pack.of(case);
     let (rank, yellow) = rank(pack, case)?;
+    let open = case.is_open(pack);
+    let tier = if open && pack.risk.is_first(&case.grade) { FIRST } else { REST };
     let row = |unit: &str, state: String, rank: i64, yellow: i64| DeskRow {
         unit: unit.to_owned(),
         state,
+        tier,
         rank,
         case: case.id,
         yellow,
         grade: case.grade.clone(),
         category: case.category.clone(),
     };
+    let brought_to = waiting::brought_to(pack, case).map(|unit| unit.code.as_str());
     for unit in pack.units.upward(&case.unit) {
-        let list = if unit.code == case.unit { own_list } else { below_list };
+        let list = match unit.code.as_str() {
+            code if code == case.unit => own_list,
+            code if Some(code) == brought_to => brought_list,
+            _ => below_list,
+        };
         let state = list(&case.workflow, &case.state);
         rows.insert(row(&unit.code, state, rank, yellow));
     }
+    if let Some(account) = case.owner.filter(|_| open) {
+        rows.insert(row(&case.unit, taken_list(&case.workflow, account), rank, yellow));
+    }
     for task in case.open_tasks() {
         let due = task.clock.due();
-        let turns = task.clock.yellow_at(pack.lights, &pack.work_time)?.unwrap_or(due);
+        let turns = task.clock.yellow_at(rules.lights, &rules.work_time)?.unwrap_or(due);
         let state = task_list(&case.workflow, &task.kind);
         rows.insert(row(&task.unit, state, due.as_microsecond(), turns.as_microsecond()));
     }
@@ -96,7 +157,8 @@ fn rank(pack: &Pack, case: &Case) -> Result<(i64, i64), ClockError> {
     for clock in case.clocks.values() {
         if is_running(clock) {
             rank = rank.min(clock.due().as_microsecond());
-            let turns = clock.yellow_at(pack.lights, &pack.work_time)?;
+            let rules = pack.of(case);
+            let turns = clock.yellow_at(rules.lights, &rules.work_time)?;
             yellow = yellow.min(turns.map_or(i64::MAX, Timestamp::as_microsecond));
         } else if is_paused(clock) && rank == i64::MAX {
             // A paused case sorts behind the running ones of the same day, by its end.
@@ -120,9 +182,16 @@ pub fn light(rank: i64, yellow: i64, now: Timestamp) -> Light {
     }
 }
 
-/// What a case adds to the counts: (name, unit) → 1, for every unit that covers it.
+/// The count of open cases by the edition of their rules, which stands in place of a unit.
+pub const EDITION: &str = "edition";
+
+/// What a case adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
+/// is open, for the rules it lives under.
 pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
     let mut all = BTreeMap::new();
+    if case.is_open(pack) {
+        all.insert((EDITION.to_owned(), case.pack.clone()), 1);
+    }
     for unit in pack.units.upward(&case.unit) {
         all.insert((format!("{}:{}", case.workflow, case.state), unit.code.clone()), 1);
     }

@@ -3,13 +3,14 @@
 
 use crate::{
     Store,
-    command::{BY_COMMAND, Command, Done, No, Want},
+    answer::{Done, No},
+    command::{BY_COMMAND, Command, Want},
     db::{Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     numbers, sight,
 };
 use domain::{
-    case::{Actor, By, CaseId},
+    case::{AccountId, Actor, By, CaseId, Staff},
     decide::{Open, Step},
     field::{Checked, FieldKind},
     pack::Pack,
@@ -228,12 +229,37 @@ impl Store {
             .unwrap(&act.case.to_be_bytes(), wrapped)
             .map_err(|e| row.corrupt(0, e.to_string()))?;
         // What a field means, and so how its words are found, is said by the case's own workflow.
-        let workflow = crate::parse_case(&row, 1)?.workflow;
-        let flow = pack.workflow(&workflow).ok_or_else(|| {
-            No::Refused(Refusal::Unknown { what: "workflow", code: workflow.clone() })
+        let case = crate::parse_case(&row, 1)?;
+        let flow = pack.flow_of(&case).ok_or_else(|| {
+            No::Refused(Refusal::Unknown { what: "workflow", code: case.workflow.clone() })
         })?;
         let aad = place(act.case, &act.command);
         Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, &act.files)))
+    }
+
+    /// Gives one case from one owner to another; whether it was still the first one's.
+    pub(crate) async fn hand_one(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        doer: Option<&Staff>,
+        (case, (from, to)): (CaseId, (AccountId, Staff)),
+    ) -> Result<bool, crate::db::Error> {
+        let command = Command {
+            id: rand::random(),
+            at: whole(now),
+            actor: doer.map_or(Actor::System, |staff| Actor::Staff(staff.clone())),
+            pack: pack.clone(),
+            keys: self.keys.clone(),
+            want: Want::Hand { case, from, to },
+            sealed: Sealed::default(),
+        };
+        match self.db.write(command).await {
+            Ok(done) => Ok(done.seq != 0),
+            Err(WriteError::Db(error)) => Err(error),
+            // A case that is gone, or has been closed meanwhile, needs no owner.
+            Err(WriteError::Refused(_)) => Ok(false),
+        }
     }
 
     /// Lets time act on the cases that wait for it; answers how many moved. Idempotent: a second
@@ -253,7 +279,7 @@ impl Store {
         for row in &due {
             let case: CaseId = row.int(0)?;
             let command = Command {
-                id: rand::random(),
+                id: crate::new_command(),
                 at: whole(now),
                 actor: Actor::System,
                 pack: pack.clone(),
@@ -277,7 +303,7 @@ impl Store {
 
 /// The instant as an entry can keep it: whole microseconds. Facts that held more than that would
 /// not be made again from the entries.
-fn whole(now: Timestamp) -> Timestamp {
+pub(crate) fn whole(now: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 

@@ -3,30 +3,36 @@
 //! viewer may really see the part that holds it.
 
 use crate::{
-    Store,
-    db::{Error, P, Reader, Stmt},
-    sight,
+    Store, Texts,
+    db::{Error, P, Reader, Row, Stmt},
+    dossier, sight,
 };
 use domain::{
-    access::Viewer,
+    access::{self, Viewer},
     case::{Case, CaseId},
     field::Meaning,
-    pack::Pack,
+    pack::{Pack, Sees, Sight},
+    workflow::Workflow,
 };
 use std::collections::BTreeSet;
-use vault::{Query, WordHash, normalise_phone};
+use vault::{CaseKey, Query, WordHash, normalise_phone};
 
 /// On PostgreSQL the index is asked first; otherwise the planner walks the newest documents one
 /// by one in search of a rare word.
 static FIND: Stmt = Stmt::split(
     "WITH hits AS MATERIALIZED (SELECT doc FROM words WHERE line @@ CAST(CAST($1 AS TEXT) AS tsquery))
-     SELECT h.doc, e.case_id FROM hits h JOIN entries e ON e.pos = h.doc
+     SELECT h.doc, e.case_id, e.seq, e.command FROM hits h JOIN entries e ON e.pos = h.doc
      WHERE h.doc < $2 ORDER BY h.doc DESC LIMIT $3",
-    "SELECT w.rowid, e.case_id FROM words w JOIN entries e ON e.pos = w.rowid
+    "SELECT w.rowid, e.case_id, e.seq, e.command FROM words w JOIN entries e ON e.pos = w.rowid
      WHERE words MATCH $1 AND w.rowid < $2 ORDER BY w.rowid DESC LIMIT $3",
 );
+static TEXT: Stmt = Stmt::new("SELECT body FROM texts WHERE case_id = $1 AND seq = $2");
+static OPENING: Stmt = Stmt::new(
+    "SELECT e.command, t.body FROM texts t JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq
+     WHERE t.case_id = $1 AND t.seq = 1",
+);
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&FIND];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&FIND, &TEXT, &OPENING];
 
 /// Candidates read at a time.
 const CHUNK: i64 = 64;
@@ -80,17 +86,23 @@ impl Store {
         }
         let words = self.index_query(query);
         let mut hits: Vec<Hit> = Vec::new();
-        let mut seen: BTreeSet<CaseId> = BTreeSet::new();
+        let mut found: BTreeSet<CaseId> = BTreeSet::new();
+        let mut opened = 0;
         let mut below = i64::MAX;
         let mut reader = self.db.page().await?;
-        while hits.len() < limit && seen.len() < MOST {
+        while hits.len() < limit && opened < MOST {
             let params = [P::Text(&words), below.into(), CHUNK.into()];
             let rows = reader.rows(&FIND, &params).await?;
             for row in &rows {
                 below = row.int(0)?;
                 let case = row.int(1)?;
-                if hits.len() < limit && seen.insert(case) {
-                    hits.extend(self.verified(&mut reader, pack, viewer, (case, query)).await?);
+                if hits.len() >= limit || found.contains(&case) {
+                    continue;
+                }
+                opened += 1;
+                if let Some(hit) = self.verified(&mut reader, pack, viewer, (row, query)).await? {
+                    found.insert(case);
+                    hits.push(hit);
                 }
             }
             if i64::try_from(rows.len()).is_ok_and(|n| n < CHUNK) {
@@ -116,36 +128,82 @@ impl Store {
         Ok(Some(Hit { number: page.number, summary, case: page.case }))
     }
 
+    /// The case of a document that really holds what was typed, in a part that the viewer may see.
+    /// Only that document is opened: another entry of the case that matches is one of its own.
     async fn verified(
         &self,
         reader: &mut Reader,
         pack: &Pack,
         viewer: &Viewer,
-        (id, query): (CaseId, &Query),
+        (row, query): (&Row, &Query),
     ) -> Result<Option<Hit>, Error> {
-        let Some(page) = self.page_with(reader, pack, viewer, id).await? else { return Ok(None) };
-        let flow = pack.workflow(&page.case.workflow);
-        // Each entry is a document of its own, as it was indexed.
-        let found = page.entries.iter().any(|entry| {
-            let (mut texts, mut names, mut phones) = (Vec::new(), Vec::new(), Vec::new());
-            for (field, text) in entry.texts.values().flatten() {
-                match sight::meaning(flow, field) {
-                    Meaning::Name => names.push(text.as_str()),
-                    Meaning::SafeContact => {}
-                    Meaning::Phone => {
-                        texts.push(text.as_str());
-                        phones.extend(dialled(text));
-                    }
-                    _ => texts.push(text.as_str()),
-                }
-            }
-            texts.extend(phones.iter().map(String::as_str));
-            query.matches(&texts, &names)
-        });
-        let summary = page.entries.first().and_then(|e| e.texts.get(sight::OPENING));
-        let summary = summary.and_then(|t| t.get("summary")).cloned().unwrap_or_default();
-        Ok(found.then(|| Hit { number: page.number.clone(), summary, case: page.case }))
+        let (id, seq, command) = (row.int(1)?, row.int(2)?, row.array(3)?);
+        let Some(head) = self.head(reader, id).await? else { return Ok(None) };
+        let Some(key) = head.key.filter(|_| access::may_open(pack, viewer, &head.case)) else {
+            return Ok(None);
+        };
+        let mut case = head.case;
+        let eyes = Eyes { flow: pack.flow_of(&case), sees: access::sees(pack, viewer, &case), key };
+        let Some(text) = reader.row(&TEXT, &[id.into(), seq.into()]).await? else {
+            return Ok(None);
+        };
+        let texts = eyes.read(id, &command, &text, 0)?;
+        if !holds(query, eyes.flow, &texts) {
+            return Ok(None);
+        }
+        let opening = match seq {
+            1 => Some(texts),
+            _ => match reader.row(&OPENING, &[id.into()]).await? {
+                Some(first) => Some(eyes.read(id, &first.array(0)?, &first, 1)?),
+                None => None,
+            },
+        };
+        let summary = opening.as_ref().and_then(|t| t.get(sight::OPENING)?.get("summary"));
+        if eyes.sees.evidence == Sight::None {
+            sight::forget_danger(&mut case, &sight::risk_fields(eyes.flow));
+        }
+        let summary = summary.cloned().unwrap_or_default();
+        Ok(Some(Hit { number: self.number_of(pack, &case), summary, case }))
     }
+}
+
+/// How one viewer reads the texts of one case.
+struct Eyes<'p> {
+    flow: Option<&'p Workflow>,
+    sees: Sees,
+    key: CaseKey,
+}
+
+impl Eyes<'_> {
+    fn read(
+        &self,
+        id: CaseId,
+        command: &[u8; 16],
+        row: &Row,
+        column: usize,
+    ) -> Result<Texts, Error> {
+        let texts = dossier::open(&self.key, id, command, row.blob(column)?)
+            .map_err(|e| row.corrupt(column, e.to_string()))?;
+        Ok(sight::strip(self.flow, self.sees, texts).0)
+    }
+}
+
+/// Whether the texts of an entry hold the query, as they were indexed.
+fn holds(query: &Query, flow: Option<&Workflow>, entry: &Texts) -> bool {
+    let (mut texts, mut names, mut phones) = (Vec::new(), Vec::new(), Vec::new());
+    for (field, text) in entry.values().flatten() {
+        match sight::meaning(flow, field) {
+            Meaning::Name => names.push(text.as_str()),
+            Meaning::SafeContact => {}
+            Meaning::Phone => {
+                texts.push(text.as_str());
+                phones.extend(dialled(text));
+            }
+            _ => texts.push(text.as_str()),
+        }
+    }
+    texts.extend(phones.iter().map(String::as_str));
+    query.matches(&texts, &names)
 }
 
 /// A telephone number as it is dialled, if that is all somebody wrote. Masked ones are none.

@@ -51,7 +51,8 @@ pub fn narrow(page: &mut CasePage, flow: Option<&Workflow>, viewer: &Viewer) {
         forget_danger(&mut page.case, &risk);
         for fact in page.entries.iter_mut().flat_map(|e| &mut e.facts) {
             match fact {
-                Fact::Graded { yes, unknown, .. } => {
+                Fact::Graded { yes, unknown, decisive, .. } => {
+                    decisive.clear();
                     yes.clear();
                     unknown.clear();
                 }

@@ -29,7 +29,7 @@ static ENTRIES: Stmt = Stmt::new(
 static SEALED: Stmt = Stmt::new("SELECT seq FROM texts WHERE case_id = $1 ORDER BY seq");
 static ON_DESK: Stmt = Stmt::new(
     "SELECT yellow, grade, category FROM desk
-     WHERE unit = $1 AND state = $2 AND rank = $3 AND case_id = $4",
+     WHERE unit = $1 AND state = $2 AND tier = $3 AND rank = $4 AND case_id = $5",
 );
 static LINKED: Stmt =
     Stmt::new("SELECT 1 FROM links WHERE other = $1 AND case_id = $2 AND kind = $3");
@@ -37,7 +37,7 @@ static SIZES: Stmt = Stmt::new("SELECT (SELECT COUNT(*) FROM desk), (SELECT COUN
 static STRAY: Stmt = Stmt::new(
     "SELECT case_id FROM entries WHERE NOT EXISTS
        (SELECT 1 FROM cases WHERE cases.id = entries.case_id)
-     ORDER BY case_id LIMIT 20",
+     AND case_id >= 0 ORDER BY case_id LIMIT 20",
 );
 static COUNTS: Stmt = Stmt::new(
     "SELECT name, unit, CAST(SUM(n) AS BIGINT) FROM counts GROUP BY name, unit
@@ -54,8 +54,10 @@ pub(crate) static STATEMENTS: &[&Stmt] =
 pub struct Report {
     /// Cases rebuilt.
     pub cases: u64,
-    /// Entries followed.
+    /// Entries of cases followed.
     pub entries: u64,
+    /// Entries of deeds followed.
+    pub deeds: u64,
     /// Checkpoints compared.
     pub checkpoints: u64,
     /// Everything that is not as it must be; empty is good. At most a thousand.
@@ -74,7 +76,7 @@ pub struct Trouble {
 const MOST: usize = 1_000;
 
 impl Report {
-    fn trouble(&mut self, at: impl Into<String>, what: impl Into<String>) {
+    pub(crate) fn trouble(&mut self, at: impl Into<String>, what: impl Into<String>) {
         if self.troubles.len() < MOST {
             self.troubles.push(Trouble { at: at.into(), what: what.into() });
         }
@@ -137,6 +139,7 @@ impl Store {
         for row in reader.rows(&STRAY, &[]).await? {
             report.trouble(format!("entries of case {}", row.int(0)?), "the case is gone");
         }
+        self.verify_deeds(&mut reader, &mut report).await?;
         compare_counts(&mut reader, sums.counts, &mut report).await?;
         self.follow_checkpoints(&mut reader, &mut report).await?;
         Ok(report)
@@ -181,6 +184,48 @@ impl Store {
     }
 }
 
+/// Follows a chain entry by entry: a case's, or that of an account's deeds below zero.
+pub(crate) struct Chain {
+    pub(crate) id: i64,
+    /// Entries followed so far.
+    pub(crate) seq: i64,
+    pub(crate) head: Hash,
+}
+
+impl Chain {
+    /// What the chain belongs to, in words.
+    fn name(&self) -> String {
+        if self.id < 0 { format!("stream {}", self.id) } else { format!("case {}", self.id) }
+    }
+
+    /// Whether this entry (seq, at, by, command, facts, hash) is the next one.
+    pub(crate) fn follow(
+        &mut self,
+        keys: &Keys,
+        entry: &Row,
+        report: &mut Report,
+    ) -> Result<bool, Error> {
+        *(if self.id < 0 { &mut report.deeds } else { &mut report.entries }) += 1;
+        let expected = self.seq + 1;
+        let at = format!("entry {expected} of {}", self.name());
+        let (seq, by, facts) = (entry.int(0)?, entry.text(2)?, entry.text(4)?);
+        if seq != expected {
+            report.trouble(&at, format!("is missing; found {seq}"));
+            return Ok(false);
+        }
+        let code = entry.array::<16>(3).ok().map(|command| {
+            Link { case: self.id, seq, at: entry.int(1).unwrap_or(0), by, command: &command, facts }
+                .code(keys, &self.head)
+        });
+        let Some(code) = code.filter(|code| entry.blob(5).is_ok_and(|kept| kept == code)) else {
+            report.trouble(&at, "was changed: its code does not follow from the one before");
+            return Ok(false);
+        };
+        (self.seq, self.head) = (seq, code);
+        Ok(true)
+    }
+}
+
 /// Follows the chain of a case and folds it; none when the chain is broken.
 fn follow(
     keys: &Keys,
@@ -190,33 +235,20 @@ fn follow(
     report: &mut Report,
 ) -> Result<Option<Rebuilt>, Error> {
     let id: CaseId = row.int(0)?;
-    let mut head = START;
+    let mut chain = Chain { id, seq: 0, head: START };
     let mut rebuilt: Option<Rebuilt> = None;
-    for (expected, entry) in (1_i64..).zip(entries) {
-        report.entries += 1;
-        let at = format!("entry {expected} of case {id}");
-        let (seq, by, facts) = (entry.int(0)?, entry.text(2)?, entry.text(4)?);
-        if seq != expected {
-            report.trouble(&at, format!("is missing; found {seq}"));
+    for entry in entries {
+        if !chain.follow(keys, entry, report)? {
             return Ok(None);
         }
-        let code = entry.array::<16>(3).ok().map(|command| {
-            Link { case: id, seq, at: entry.int(1).unwrap_or(0), by, command: &command, facts }
-                .code(keys, &head)
-        });
-        let Some(code) = code.filter(|code| entry.blob(5).is_ok_and(|kept| kept == code)) else {
-            report.trouble(&at, "was changed: its code does not follow from the one before");
-            return Ok(None);
-        };
-        head = code;
         if !fold(pack, id, &mut rebuilt, entry) {
-            report.trouble(&at, "holds facts that cannot be read");
+            let at = format!("entry {} of case {id}", chain.seq);
+            report.trouble(at, "holds facts that cannot be read");
             return Ok(None);
         }
     }
     report.cases += 1;
-    let version = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-    if entries.is_empty() || version != row.int(1)? || row.blob(2)? != head {
+    if entries.is_empty() || chain.seq != row.int(1)? || row.blob(2)? != chain.head {
         report.trouble(format!("case {id}"), "its last entries are missing");
         return Ok(None);
     }
@@ -269,6 +301,9 @@ fn check_case(
     if !case.keeps_promise(pack) {
         report.trouble(&at, "is open without a running clock or an approved pause");
     }
+    if case.is_open(pack) && !pack.knows(&case.pack) {
+        report.trouble(&at, format!("runs under rules that were not kept: {}", case.pack));
+    }
     if pack.units.get(&case.unit).is_none() {
         report.trouble(&at, "its responsible unit does not exist");
     }
@@ -303,7 +338,7 @@ async fn check_projections(
     });
     let mut batch = Batch::new();
     for r in &rows {
-        batch.add(&ON_DESK, &[(&r.unit).into(), (&r.state).into(), r.rank.into(), r.case.into()]);
+        batch.add(&ON_DESK, &r.key());
     }
     for (kind, other) in &links {
         batch.add(&LINKED, &[(*other).into(), case.id.into(), kind.into()]);

@@ -61,6 +61,13 @@ impl Appeal {
         self
     }
 
+    /// With one more value of a field that takes several.
+    #[must_use]
+    pub fn also(mut self, field: &str, value: &str) -> Self {
+        self.fields.push((field.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Opened by somebody else.
     #[must_use]
     pub fn by(mut self, actor: &Actor) -> Self {

@@ -7,12 +7,14 @@ pub mod postgres;
 
 mod appeal;
 mod clock;
+mod gateway;
 mod people;
 mod sample;
 mod stand;
 
 pub use appeal::{Appeal, checked, command_id, step};
 pub use clock::Clock;
+pub use gateway::{GATEWAY_SECRET, Received, TestGateway};
 pub use people::{actor, staff, viewer};
 pub use sample::{city, keys, pack, unit};
 pub use stand::{Folder, Stand, stores};

@@ -9,6 +9,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,23 +24,73 @@ const INSTALL: &str =
     "the tests need PostgreSQL 15 or newer: run `apt-get install postgresql` as root";
 
 /// Makes the cluster, says where it is, and waits until nobody holds the other end of stdin.
-/// `$1` is the folder of PostgreSQL's programs. The socket's name needs a port, nothing listens
-/// on it. `fsync` stays on: durability is part of what is tested.
+/// `$1` is the folder of PostgreSQL's programs; `$2` runs before the start and answers options. The
+/// socket's name needs a port, nothing listens on it unless those options say so. `fsync` stays
+/// on: durability is part of what is tested.
 const GUARD: &str = r#"
 set -u
 trap '' INT HUP TERM
 home=$(mktemp -d "${TMPDIR:-/tmp}/xiaohe-pg.XXXXXX") || exit 1
 "$1/initdb" -D "$home/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync \
     >"$home/log" 2>&1 &&
+more=$(eval "$2" 2>>"$home/log") &&
 "$1/pg_ctl" -D "$home/data" -w -t 60 -l "$home/log" -o "-c listen_addresses='' -p 5432 \
     -c unix_socket_directories='$home' -c max_connections=300 -c fsync=on \
-    -c shared_buffers=64MB" start >>"$home/log" 2>&1 </dev/null &&
+    -c shared_buffers=64MB $more" start >>"$home/log" 2>&1 </dev/null &&
 echo "ready $home" || { tail -n 20 "$home/log"; echo failed; }
 cat >/dev/null
 "$1/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null 2>&1
 rm -rf "$home"
 "#;
 
+/// Makes a certificate for the host `localhost` that vouches for itself, another one that does not
+/// belong here, and lets people in over TLS alone, by password.
+const OVER_TLS: &str = r#"
+certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj "/CN=$1" -addext "subjectAltName=DNS:$1" \
+        -addext basicConstraints=critical,CA:FALSE -keyout "$home/$2.key" -out "$home/$2.pem"
+}
+{
+    certificate localhost server && certificate localhost other &&
+    echo "local all all trust
+hostssl all all 127.0.0.1/32 scram-sha-256" >"$home/data/pg_hba.conf" &&
+    echo "ALTER USER postgres PASSWORD 'lotus'" |
+        "$1/postgres" --single -D "$home/data" postgres
+} >>"$home/log" &&
+echo "-c listen_addresses=127.0.0.1 -p $XIAOHE_PORT -c ssl=on \
+    -c ssl_cert_file=$home/server.pem -c ssl_key_file=$home/server.key"
+"#;
+
+/// A server that is reached over TLS by the user `postgres` with the password `lotus`; it ends
+/// with the test process.
+#[derive(Debug)]
+pub struct TlsServer {
+    /// Its port on `localhost`.
+    pub port: u16,
+    /// Its certificate, made out to `localhost` by itself.
+    pub certificate: PathBuf,
+    /// A certificate made out to the same name by somebody else.
+    pub other: PathBuf,
+    _cluster: Cluster,
+}
+
+impl TlsServer {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When PostgreSQL or openssl is not installed or does not start, with the reason.
+    pub fn start() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let port = free.unwrap_or_else(|why| panic!("a free port: {why}")).port();
+        let prepare = format!("XIAOHE_PORT={port}\n{OVER_TLS}");
+        let cluster = start(&prepare).unwrap_or_else(|why| panic!("{why}"));
+        let file = |name: &str| cluster.home.join(name);
+        Self { port, certificate: file("server.pem"), other: file("other.pem"), _cluster: cluster }
+    }
+}
+
+#[derive(Debug)]
 struct Cluster {
     home: PathBuf,
     programs: PathBuf,
@@ -56,7 +107,7 @@ pub fn fresh_database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let mut cluster = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
     if cluster.is_none() {
-        *cluster = Some(start().unwrap_or_else(|why| panic!("{why}")));
+        *cluster = Some(start("").unwrap_or_else(|why| panic!("{why}")));
     }
     let Some(Cluster { home, programs, .. }) = cluster.as_ref() else {
         unreachable!("the cluster was started above")
@@ -83,13 +134,14 @@ fn address(home: &Path, name: &str) -> String {
     format!("postgres://postgres@{host}:5432/{name}")
 }
 
-fn start() -> Result<Cluster, String> {
+fn start(prepare: &str) -> Result<Cluster, String> {
     let programs = programs().ok_or(INSTALL)?;
     let mut guard = shell();
     // A process group of its own: Ctrl-C must reach the tests, not the guard.
     let mut guard = guard
         .args(["-c", GUARD, "guard"])
         .arg(&programs)
+        .arg(prepare)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

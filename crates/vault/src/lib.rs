@@ -23,6 +23,7 @@ pub mod number;
 mod query;
 mod readings;
 mod suite;
+pub mod totp;
 pub mod words;
 
 pub use blind::BlindKind;

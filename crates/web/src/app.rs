@@ -5,8 +5,8 @@ use domain::pack::Pack;
 use jiff::Timestamp;
 use packs::City;
 use serde::Serialize;
-use std::sync::{Arc, PoisonError, RwLock};
-use store::Store;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use store::{Audience, Store};
 use tokio::sync::Semaphore;
 
 /// The application; clones share it.
@@ -21,6 +21,7 @@ struct Inner {
     demo: Vec<DemoAccount>,
     hashing: Arc<Semaphore>,
     log_ins: Throttle,
+    ways: OnceLock<Vec<(Audience, String)>>,
 }
 
 /// An account of a demonstration, with its password; exists in demo mode only.
@@ -54,6 +55,7 @@ impl App {
             // other requests room.
             hashing: Arc::new(Semaphore::new(2)),
             log_ins: Throttle::default(),
+            ways: OnceLock::new(),
         }))
     }
 
@@ -90,6 +92,17 @@ impl App {
     /// Accounts of the demonstration; empty in earnest.
     pub fn demo(&self) -> &[DemoAccount] {
         &self.0.demo
+    }
+
+    /// Says by which gateway whose messages leave; counts once, when the program starts.
+    pub fn connect<'a>(&self, ways: impl IntoIterator<Item = (Audience, &'a str)>) {
+        self.0.ways.get_or_init(|| ways.into_iter().map(|(a, n)| (a, n.to_owned())).collect());
+    }
+
+    /// The gateway of an audience; without one its messages stay where they are.
+    pub fn way(&self, audience: Audience) -> Option<&str> {
+        let ways = self.0.ways.get()?;
+        ways.iter().find(|(to, _)| *to == audience).map(|(_, name)| name.as_str())
     }
 
     /// Wrong passwords so far.

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     open311,
     page::{self, Page},
+    view::contact,
 };
 use askama::Template;
 use axum::{
@@ -19,7 +20,7 @@ use axum::{
 };
 use domain::{
     field::{FieldFault, Why},
-    refusal::Refusal,
+    refusal::{Bar, Refusal},
 };
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -98,6 +99,9 @@ impl Oops {
                 page.tf(&self.key(), &[("max", &max.to_string())])
             }
             Self::Fault(id) => page.tf(&self.key(), &[("id", id)]),
+            Self::Refused(Refusal::NotAllowed { why: Bar::Contact { until, plan }, .. }) => {
+                contact::refusal(page, plan, *until)
+            }
             _ => page.t(&self.key()).to_owned(),
         }
     }
@@ -112,6 +116,7 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::NoUnit => "refusal.no_unit".to_owned(),
         Refusal::OverLimit { what, .. } => format!("refusal.{what}"),
         Refusal::DateInPast(_) => "refusal.date_in_past".to_owned(),
+        Refusal::DatesCross(_) => "refusal.dates_cross".to_owned(),
         Refusal::BadLink(_) => "refusal.bad_link".to_owned(),
         Refusal::WouldBeLost => "refusal.would_be_lost".to_owned(),
         Refusal::Clock(_) => "refusal.clock".to_owned(),
@@ -128,6 +133,7 @@ pub fn field_words(page: &Page, fault: &FieldFault) -> String {
         }
         Why::NotAnOption => page.tf("field.not_an_option", &[("label", label)]),
         Why::NotADate => page.tf("field.not_a_date", &[("label", label)]),
+        Why::NotATime => page.tf("field.not_a_time", &[("label", label)]),
         Why::NotANumber { min, max } => page.tf(
             "field.not_a_number",
             &[("label", label), ("min", &min.to_string()), ("max", &max.to_string())],
@@ -152,7 +158,7 @@ impl From<WriteError<No>> for Oops {
         match error {
             WriteError::Refused(No::Refused(refusal)) => Self::Refused(refusal),
             WriteError::Refused(No::NotFound) => Self::NotFound,
-            WriteError::Refused(No::Misused | No::Imported(_)) => Self::Misused,
+            WriteError::Refused(No::Misused | No::Imported(_) | No::Changed) => Self::Misused,
             WriteError::Db(error) => error.into(),
         }
     }
@@ -294,7 +300,12 @@ pub(crate) fn problem(page: &Page, oops: &Oops) -> Response {
     });
     if let Oops::Refused(refusal) = oops {
         match refusal {
-            Refusal::NotAllowed { allowed, .. } => body["allowed_actions"] = json!(allowed),
+            Refusal::NotAllowed { allowed, why, .. } => {
+                body["allowed_actions"] = json!(allowed);
+                if let Bar::Contact { until, plan } = why {
+                    body["contact"] = contact::json(plan, *until);
+                }
+            }
             Refusal::Fields(faults) => {
                 let faults: Vec<Value> = faults
                     .iter()

@@ -2,8 +2,9 @@
 
 use crate::{error::Oops, upload};
 use axum::{
-    extract::{DefaultBodyLimit, FromRequest, Multipart, Request},
-    http::header,
+    body::Body,
+    extract::{DefaultBodyLimit, FromRequest, Multipart, RawForm, Request},
+    http::{StatusCode, header},
 };
 use domain::field::Raw;
 use std::collections::BTreeMap;
@@ -38,6 +39,11 @@ impl Form {
         self.fields.entry(name.to_owned()).or_insert_with(|| vec![value.to_owned()]);
     }
 
+    /// The same with several values.
+    pub(crate) fn suggest_all(&mut self, name: &str, values: &[String]) {
+        self.fields.entry(name.to_owned()).or_insert_with(|| values.to_vec());
+    }
+
     /// The fields with these codes, for the check in the domain. Answers to the danger questions
     /// come as one field a question (`risk.choked=yes`) and are gathered into one.
     pub(crate) fn raw<'a>(&self, codes: impl IntoIterator<Item = &'a str>) -> Raw {
@@ -55,6 +61,20 @@ impl Form {
             }
         }
         raw
+    }
+
+    /// Every field with each of its values, under names that begin with `prefix`.
+    pub(crate) fn put_under(&self, prefix: &str) -> Vec<(String, String)> {
+        let each = self.fields.iter().flat_map(|(name, all)| all.iter().map(move |v| (name, v)));
+        each.map(|(name, value)| (format!("{prefix}{name}"), value.clone())).collect()
+    }
+
+    /// The fields whose names begin with `prefix`, without it.
+    pub(crate) fn taken_from(&self, prefix: &str) -> Self {
+        let own = |(name, all): (&String, &Vec<String>)| {
+            name.strip_prefix(prefix).map(|name| (name.to_owned(), all.clone()))
+        };
+        Self { fields: self.fields.iter().filter_map(own).collect(), files: Vec::new() }
     }
 
     /// The unique id of the command that this form carries, so that a second press of the button
@@ -95,7 +115,9 @@ impl Kept {
         while let Some(part) = parts.next_field().await.map_err(unreadable)? {
             let name = part.name().unwrap_or_default().to_owned();
             let Some(file) = part.file_name().map(str::to_owned) else {
-                kept.form.push(name, part.text().await.map_err(unreadable)?, &mut size)?;
+                let bytes = part.bytes().await.map_err(unreadable)?;
+                let value = String::from_utf8(bytes.into()).map_err(|_| NOT_UTF8)?;
+                kept.form.push(name, value, &mut size)?;
                 continue;
             };
             let Ok(body) = part.bytes().await else {
@@ -115,11 +137,44 @@ impl Kept {
     }
 }
 
+/// Text in another encoding: read as UTF-8 it would be kept as signs that nobody can read.
+const NOT_UTF8: Oops = Oops::Bad("error.not_utf8");
+
+/// Why the framework did not read a form.
+fn unread(status: StatusCode) -> Oops {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Oops::TooLarge("error.too_much_text"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Oops::Plain(status, "error.unreadable"),
+        _ => Oops::Bad("error.unreadable"),
+    }
+}
+
+/// Whether a percent-encoded form is UTF-8. The signs between its fields are, so all of it can be
+/// looked at as one.
+fn is_utf8(form: &[u8]) -> bool {
+    let digit = |at: usize| form.get(at).and_then(|d| char::from(*d).to_digit(16));
+    let (mut bytes, mut at) = (Vec::with_capacity(form.len()), 0);
+    while let Some(byte) = form.get(at) {
+        match digit(at + 1).zip(digit(at + 2)).and_then(|(h, l)| u8::try_from(h * 16 + l).ok()) {
+            Some(meant) if *byte == b'%' => {
+                bytes.push(meant);
+                at += 3;
+            }
+            // A percent sign that begins no byte stands for itself.
+            _ => {
+                bytes.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
 /// A command id from what a client sent: 32 hex digits are taken as they are, anything else is
-/// hashed, and nothing at all becomes a random id.
+/// hashed, and nothing at all becomes a new id.
 pub(crate) fn command_id(sent: &str) -> [u8; 16] {
     if sent.is_empty() {
-        return rand::random();
+        return store::new_command();
     }
     match u128::from_str_radix(sent, 16) {
         Ok(n) if sent.len() == 32 => n.to_be_bytes(),
@@ -129,7 +184,7 @@ pub(crate) fn command_id(sent: &str) -> [u8; 16] {
 
 /// A fresh command id for a form that is about to be shown.
 pub(crate) fn fresh_command() -> String {
-    format!("{:032x}", u128::from_be_bytes(rand::random()))
+    format!("{:032x}", u128::from_be_bytes(store::new_command()))
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -153,6 +208,14 @@ impl<S: Send + Sync> FromRequest<S> for Kept {
             let parts = Multipart::from_request(request, state).await.map_err(|_| unreadable())?;
             return Self::read(parts).await;
         }
+        let (head, body) = request.into_parts();
+        let request = Request::from_parts(head.clone(), body);
+        let raw = RawForm::from_request(request, state).await;
+        let RawForm(bytes) = raw.map_err(|refused| unread(refused.status()))?;
+        if !is_utf8(&bytes) {
+            return Err(NOT_UTF8);
+        }
+        let request = Request::from_parts(head, Body::from(bytes));
         let pairs = axum::extract::Form::<Vec<(String, String)>>::from_request(request, state)
             .await
             .map_err(|_| unreadable())?;

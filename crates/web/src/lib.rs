@@ -7,6 +7,7 @@ mod api;
 pub mod app;
 mod assets;
 mod citizen;
+mod coming_in;
 mod cookies;
 pub mod error;
 mod form;
@@ -20,6 +21,7 @@ mod routes;
 mod session;
 mod staff;
 mod throttle;
+mod traces;
 mod upload;
 mod view;
 

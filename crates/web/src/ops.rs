@@ -17,6 +17,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
+use store::Audience;
 
 /// Nothing inline, nothing from elsewhere; forms go home only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
@@ -102,7 +103,29 @@ async fn metrics(State(app): State<App>) -> Response {
         env!("CARGO_PKG_VERSION")
     );
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (kind, text + &ANSWERS.print()).into_response()
+    (kind, text + &ANSWERS.print() + &messages(&app).await).into_response()
+}
+
+/// How many messages wait, and what became of the others. Says nothing about any of them.
+async fn messages(app: &App) -> String {
+    let stats = app.store().sending_stats();
+    let mut text = "# TYPE xiaohe_messages_total counter\n".to_owned();
+    for (result, n) in [
+        ("sent", stats.sent),
+        ("failed", stats.failed),
+        ("withheld", stats.withheld),
+        ("dead", stats.dead),
+    ] {
+        let _ = writeln!(text, "xiaohe_messages_total{{result=\"{result}\"}} {n}");
+    }
+    // The figures above must not be lost with a database that is away.
+    let Ok(size) = app.store().outbox_size().await else { return text };
+    text += "# TYPE xiaohe_messages_queued gauge\n";
+    for audience in Audience::ALL {
+        let (to, n) = (audience.code(), size.open(audience));
+        let _ = writeln!(text, "xiaohe_messages_queued{{to=\"{to}\"}} {n}");
+    }
+    text + &format!("# TYPE xiaohe_messages_dead gauge\nxiaohe_messages_dead {}\n", size.dead)
 }
 
 /// Headers of every answer. Pages are never stored: the phone may be read by somebody else.

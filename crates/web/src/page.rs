@@ -13,7 +13,7 @@ use axum::{
     http::{header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
-use domain::pack::{Brand, Pack};
+use domain::pack::{Admin, Brand, Pack};
 use std::{convert::Infallible, sync::Arc};
 
 /// The surroundings of a page.
@@ -43,6 +43,8 @@ pub struct Who {
     pub name: String,
     /// First role, in words.
     pub role: String,
+    /// Names of those for whom this person acts.
+    pub standing_in: Vec<String>,
     /// Unit, in words.
     pub unit: String,
     /// Secret that every form carries.
@@ -97,6 +99,20 @@ impl Page {
         self.who.as_ref().is_some_and(|w| w.roles.iter().any(|r| roles.contains(&r.as_str())))
     }
 
+    /// Whether the viewer may ask what others did.
+    pub fn may_audit(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| {
+            self.pack.supervises(&who.roles)
+                || self.pack.administers(&who.roles) == Some(Admin::Audit)
+        })
+    }
+
+    /// Whether the viewer administers accounts.
+    pub fn may_administer(&self) -> bool {
+        let kind = self.who.as_ref().and_then(|who| self.pack.administers(&who.roles));
+        matches!(kind, Some(Admin::System | Admin::Security))
+    }
+
     /// The secret for forms; empty on public pages, which have no session to protect.
     pub fn csrf(&self) -> &str {
         self.who.as_ref().map_or("", |w| w.csrf.as_str())
@@ -146,6 +162,7 @@ pub(crate) fn of(app: &App, parts: &Parts) -> Page {
             role: role.map_or(String::new(), |r| {
                 if lang == Lang::En && !r.en.is_empty() { r.en.clone() } else { r.name.clone() }
             }),
+            standing_in: l.standing_in.clone(),
             unit: pack.units.get(&l.account.unit).map_or(l.account.unit.clone(), |u| {
                 if lang == Lang::En { u.short_en.clone() } else { u.short.clone() }
             }),

@@ -11,6 +11,8 @@ pub enum Access {
     Public,
     /// Whoever shows number and receipt of the case.
     Appellant,
+    /// Staff on the way in: the password was right, and nothing may be seen yet.
+    ComingIn,
     /// Staff, by session cookie; what they see is decided case by case.
     Staff,
     /// Staff, by bearer token.
@@ -52,6 +54,9 @@ impl Routes {
             Access::Public => methods,
             Access::Appellant => {
                 methods.layer(middleware::from_fn_with_state(app, session::appellant))
+            }
+            Access::ComingIn => {
+                methods.layer(middleware::from_fn_with_state(app, session::coming_in))
             }
             Access::Staff => methods.layer(middleware::from_fn_with_state(app, session::staff)),
             Access::Token => methods.layer(middleware::from_fn_with_state(app, session::token)),

@@ -3,18 +3,21 @@
 //! The middleware of a route's access rule puts the finding into the request; an extractor only
 //! finds what the rule has put there.
 
-use crate::{app::App, cookies, error::Oops};
+use crate::{app::App, citizen::track, coming_in::local_path, cookies, error::Oops};
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
+    people::with_deputised,
 };
-use store::Account;
+use jiff::Timestamp;
+use std::fmt::Write as _;
+use store::{Account, Stage};
 
 /// Name of the staff cookie.
 pub(crate) const STAFF_COOKIE: &str = "staff";
@@ -32,6 +35,9 @@ pub struct LoggedIn {
     pub csrf: String,
     /// Session token, for logging out.
     pub token: String,
+    /// Names of those for whom this person acts while they are away; their roles are among the
+    /// account's.
+    pub standing_in: Vec<String>,
 }
 
 impl LoggedIn {
@@ -59,6 +65,45 @@ impl LoggedIn {
     }
 }
 
+/// A member of staff on the way in, or before a locked page: the password was right once, and
+/// nothing may be seen yet.
+#[derive(Debug, Clone)]
+pub struct ComingIn {
+    /// Account.
+    pub account: Account,
+    /// Secret that every form carries.
+    pub csrf: String,
+    /// Session token.
+    pub token: String,
+    /// How far they have come.
+    pub stage: Stage,
+    /// Nobody was there for too long.
+    pub locked: bool,
+    /// Kind of browser and machine.
+    pub device: String,
+}
+
+impl ComingIn {
+    /// Whether the form was made for this session.
+    ///
+    /// # Errors
+    /// [`Oops::Forged`] when it was not.
+    pub fn check(&self, csrf: &str) -> Result<(), Oops> {
+        if csrf == self.csrf { Ok(()) } else { Err(Oops::Forged) }
+    }
+}
+
+/// Where somebody at this stage goes on.
+pub(crate) fn step(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Full => "/desk",
+        Stage::Code => "/login/code",
+        Stage::SetUp => "/login/factor",
+        Stage::NewPassword => "/login/password",
+        Stage::Program => "/login",
+    }
+}
+
 /// An appellant who has shown number and receipt.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
@@ -67,6 +112,14 @@ pub struct Pass {
 }
 
 impl FromRequestParts<App> for LoggedIn {
+    type Rejection = Oops;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Oops> {
+        parts.extensions.get::<Self>().cloned().ok_or(Oops::LogIn)
+    }
+}
+
+impl FromRequestParts<App> for ComingIn {
     type Rejection = Oops;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Oops> {
@@ -84,9 +137,54 @@ impl FromRequestParts<App> for Pass {
 
 pub(crate) async fn staff(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let token = cookies::get(request.headers(), STAFF_COOKIE).unwrap_or_default();
-    match logged_in(&app, token).await {
+    match found(&app, token).await {
+        Ok(Some(Found { coming, .. })) if coming.locked => {
+            Redirect::to(&unlock(&request)).into_response()
+        }
+        Ok(Some(found)) if found.coming.stage == Stage::Full => match found.logged_in(&app).await {
+            Ok(me) => {
+                request.extensions_mut().insert(me);
+                next.run(request).await
+            }
+            Err(oops) => oops.into_response(),
+        },
+        Ok(Some(found)) => Redirect::to(step(found.coming.stage)).into_response(),
+        Ok(None) => Redirect::to("/login").into_response(),
+        Err(oops) => oops.into_response(),
+    }
+}
+
+/// The page that unlocks, and where it leads: to this page, or to the one whose form was sent.
+fn unlock(request: &Request) -> String {
+    let referer = request.headers().get(header::REFERER).and_then(|v| v.to_str().ok());
+    let page = if request.method() == Method::GET {
+        request.uri().path_and_query().map_or("", PathAndQuery::as_str)
+    } else {
+        let path = referer
+            .and_then(|r| r.split_once("://"))
+            .and_then(|(_, r)| r.find('/').map(|at| &r[at..]));
+        path.unwrap_or_default()
+    };
+    let mut to = "/login/unlock?next=".to_owned();
+    for byte in local_path(page).bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_./".contains(&byte) {
+            to.push(char::from(byte));
+        } else {
+            let _ = write!(to, "%{byte:02X}");
+        }
+    }
+    to
+}
+
+pub(crate) async fn coming_in(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let token = cookies::get(request.headers(), STAFF_COOKIE).unwrap_or_default();
+    match found(&app, token).await {
         Ok(Some(found)) => {
-            request.extensions_mut().insert(found);
+            request.extensions_mut().insert(found.coming);
             next.run(request).await
         }
         Ok(None) => Redirect::to("/login").into_response(),
@@ -95,10 +193,9 @@ pub(crate) async fn staff(State(app): State<App>, mut request: Request, next: Ne
 }
 
 pub(crate) async fn token(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let token = bearer(request.headers()).unwrap_or_default();
-    match logged_in(&app, token).await {
-        Ok(Some(found)) => {
-            request.extensions_mut().insert(found);
+    match by_bearer(&app, request.headers()).await {
+        Ok(Some(me)) => {
+            request.extensions_mut().insert(me);
             next.run(request).await
         }
         Ok(None) => Oops::LogIn.into_response(),
@@ -117,6 +214,10 @@ pub(crate) async fn appellant(
             request.extensions_mut().insert(Pass { case });
             next.run(request).await
         }
+        // Whoever wrote for longer than a pass lasts must not lose the words.
+        None if request.method() == Method::POST => {
+            track::ended(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+        }
         None => Redirect::to("/track").into_response(),
     }
 }
@@ -133,16 +234,66 @@ pub(crate) async fn by_token(app: &App, headers: &HeaderMap) -> Result<Option<Lo
     if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(None);
     }
-    let found = logged_in(app, bearer(headers).unwrap_or_default()).await?;
-    found.map(Some).ok_or(Oops::LogIn)
+    by_bearer(app, headers).await?.map(Some).ok_or(Oops::LogIn)
 }
 
-async fn logged_in(app: &App, token: String) -> Result<Option<LoggedIn>, Oops> {
+async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Option<LoggedIn>, Oops> {
+    let found = found(app, bearer(headers).unwrap_or_default()).await?;
+    let all_in = |c: &ComingIn| c.stage == Stage::Program || (c.stage == Stage::Full && !c.locked);
+    match found {
+        Some(found) if all_in(&found.coming) => found.logged_in(app).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A sign of life is noted at most once in so many seconds.
+const SEEN_SECONDS: i64 = 60;
+
+/// A valid session, however far it goes.
+struct Found {
+    coming: ComingIn,
+    seen: Timestamp,
+    deputises: bool,
+}
+
+async fn found(app: &App, token: String) -> Result<Option<Found>, Oops> {
     if token.is_empty() {
         return Ok(None);
     }
-    let session = app.store().session(&token, app.now()).await?;
-    Ok(session.map(|s| LoggedIn { account: s.account, csrf: s.csrf, token }))
+    let Some(session) = app.store().session(&token, app.now()).await? else { return Ok(None) };
+    let idle = app.now().as_second() - session.seen.as_second();
+    let locked = idle > i64::from(app.pack().idle_minutes) * 60 && session.stage == Stage::Full;
+    let coming = ComingIn {
+        account: session.account,
+        csrf: session.csrf,
+        token,
+        stage: session.stage,
+        locked,
+        device: session.device,
+    };
+    Ok(Some(Found { coming, seen: session.seen, deputises: session.deputises }))
+}
+
+impl Found {
+    /// Somebody who is all the way in, with the roles of those for whom they stand in.
+    async fn logged_in(self, app: &App) -> Result<LoggedIn, Oops> {
+        let now = app.now();
+        if now.as_second() - self.seen.as_second() >= SEEN_SECONDS {
+            app.store().seen(&self.coming.token, Some(now)).await?;
+        }
+        let ComingIn { mut account, csrf, token, .. } = self.coming;
+        let mut standing_in = Vec::new();
+        if self.deputises {
+            let pack = app.pack();
+            for absent in app.store().deputy_for(account.id, now).await? {
+                if absent.unit == account.unit {
+                    account.roles = with_deputised(&pack, &account.roles, &absent.roles);
+                    standing_in.push(absent.name);
+                }
+            }
+        }
+        Ok(LoggedIn { account, csrf, token, standing_in })
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

@@ -10,6 +10,10 @@ pub(crate) const MOST_BYTES: usize = 10 * 1024 * 1024;
 /// The most files at once.
 pub(crate) const MOST_FILES: usize = 5;
 
+/// The most points of a picture: a few bytes may claim millions of them, and whoever opens the
+/// picture pays for each.
+const MOST_POINTS: u64 = 100_000_000;
+
 /// Media types that are taken, as sniffed from the content.
 const TAKEN: &[&str] = &[
     "image/jpeg",
@@ -26,7 +30,7 @@ const TAKEN: &[&str] = &[
 /// Checks a file and strips place and time from pictures.
 ///
 /// # Errors
-/// When it is too large, one too many, or of a kind that is not taken.
+/// When it is too large, one too many, of a kind that is not taken, or a picture of too many points.
 pub(crate) fn accept(name: &str, body: &Bytes, already: usize) -> Result<Attachment, Oops> {
     if already >= MOST_FILES {
         return Err(Oops::Bad("error.too_many_files"));
@@ -46,6 +50,10 @@ pub(crate) fn accept(name: &str, body: &Bytes, already: usize) -> Result<Attachm
 fn strip(body: &Bytes) -> Result<Vec<u8>, Oops> {
     let bad = || Oops::Bad("error.file_broken");
     let image = DynImage::from_bytes(body.clone()).map_err(|_| bad())?.ok_or_else(bad)?;
+    let points = image.dimensions().map(|(width, height)| u64::from(width) * u64::from(height));
+    if points.is_some_and(|points| points > MOST_POINTS) {
+        return Err(Oops::TooLarge("error.picture_too_large"));
+    }
     Ok(match image {
         DynImage::Jpeg(mut jpeg) => {
             // Every application segment may carry a place: EXIF, XMP, the maker's own.

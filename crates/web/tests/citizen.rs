@@ -609,7 +609,8 @@ async fn only_own_actions_are_open_and_words_stay() {
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(empty.body.contains("to=/my\"") && empty.body.contains("<details open>"));
     let away = city.post("/my/supplement", "", &[("narrative", "x")]).await;
-    assert_eq!(away.location, "/track");
+    assert_eq!(away.status, StatusCode::UNAUTHORIZED, "words are carried to the receipt form");
+    assert_eq!(away.hidden("said.narrative"), "x");
     let withdrawn = city.post("/my/request_withdrawal", &pass, &[]).await;
     assert_eq!(withdrawn.location, "/my");
     assert!(!city.get("/my", &pass).await.body.contains("/my/request_withdrawal"));

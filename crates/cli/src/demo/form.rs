@@ -64,6 +64,9 @@ impl About<'_> {
                 let one = usual.or_else(|| dice.pick(options));
                 one.map(|o| o.value.clone()).unwrap_or_default()
             }
+            FieldKind::Choices(options) => {
+                return dice.pick(options).map(|o| o.value.clone()).into_iter().collect();
+            }
             FieldKind::Channel => "call".to_owned(),
             FieldKind::Category => self.category.to_owned(),
             FieldKind::Grade => "orange".to_owned(),
@@ -79,6 +82,7 @@ impl About<'_> {
                 let days = i64::try_from(dice.below(40)).unwrap_or(0) + 7;
                 self.today.saturating_add(days.days()).to_string()
             }
+            FieldKind::Time => "09:00".to_owned(),
             FieldKind::Number { min, max } => number(*min, *max, dice).to_string(),
             FieldKind::Flag => "yes".to_owned(),
             FieldKind::Risk => {

@@ -16,10 +16,11 @@ mod walk;
 
 use crate::{
     failure::{Doing, Failure},
-    serve,
+    rules, serve,
     settings::{Place, block_on, now},
 };
 use clap::{Args, ValueEnum};
+use courier::Courier;
 use packs::City;
 use people::People;
 use stage::Stage;
@@ -62,13 +63,15 @@ impl Demo {
         }
         block_on(async {
             let place = self.place.complete()?;
-            let city = place.city()?;
+            let mut city = place.city()?;
             let store = place.store(place.make_keys()?).await?;
+            rules::adopt(&store, &mut city, now()).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
             let app = App::new(store, city, now, accounts);
-            serve::listen(app, self.listen, dir).await
+            // A demonstration never sends anything to anybody.
+            serve::listen(app, Courier::none(), self.listen, dir).await
         })
     }
 }

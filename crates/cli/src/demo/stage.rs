@@ -111,7 +111,7 @@ impl Stage {
             );
             return Ok(false);
         };
-        let Some(flow) = self.pack.workflow(&case.workflow) else { return Ok(false) };
+        let Some(flow) = self.pack.flow_of(case) else { return Ok(false) };
         let about = About {
             pack: &self.pack,
             texts: &self.texts,

@@ -104,6 +104,7 @@ impl Appeals {
         } else {
             block_on(async {
                 let store = place.store(place.load_keys()?).await?;
+                store.keep_rules(&pack, now()).await.doing("keeping the rules")?;
                 let tally = self.take(&store, &pack, flow, &mut table, &reading).await?;
                 store.checkpoint(now()).await.doing("sealing")?;
                 store.db().close().await.doing("closing the database")?;

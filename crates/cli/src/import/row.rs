@@ -208,6 +208,7 @@ fn reasons(faults: &[field::FieldFault]) -> String {
             Why::TooLong { max } => format!("has more than {max} characters"),
             Why::NotAnOption => "is not one of the options".to_owned(),
             Why::NotADate => "is not a date".to_owned(),
+            Why::NotATime => "is not a time of day".to_owned(),
             Why::NotANumber { min, max } => format!("is not a number from {min} to {max}"),
             Why::NotAPhone => "is not a telephone number".to_owned(),
             Why::Unknown => "is not asked for".to_owned(),

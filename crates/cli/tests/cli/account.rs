@@ -39,3 +39,29 @@ fn accounts_are_made_listed_and_given_new_passwords() {
     assert!(typed(&town, &["account", "password", "li"], "another long one\n"));
     assert!(!typed(&town, &["account", "password", "wang"], "another long one\n"));
 }
+
+#[test]
+fn administrators_are_made_apart_and_the_last_one_stays() {
+    let town = Town::new();
+    town.make_keys();
+    let create = |name: &str, roles: &[&str]| {
+        let mut args = vec!["account", "create", name, "--name", "某某", "--unit", "wf-9901"];
+        for role in roles {
+            args.extend(["--role", role]);
+        }
+        typed(&town, &args, "荷花池边有一只白鹭飞\n")
+    };
+    assert!(!create("both", &["system_admin", "audit_admin"]), "two kinds in one hand");
+    assert!(!create("sees", &["security_admin", "handler"]), "an administrator sees no case");
+    assert!(create("sys", &["system_admin"]));
+    assert!(create("zhang", &["handler"]));
+    let run = |args: &[&str]| typed(&town, args, "");
+    assert!(!run(&["account", "close", "sys"]), "the last of its kind");
+    assert!(!run(&["account", "roles", "zhang", "--role", "operator"]));
+    assert!(run(&["account", "roles", "zhang", "--role", "reviewer"]));
+    assert!(run(&["account", "reset", "zhang"]));
+    assert!(run(&["account", "forget-factor", "zhang"]));
+    assert!(run(&["account", "close", "zhang", "--successor", "sys"]));
+    assert!(!run(&["account", "close", "zhang"]), "it is closed already");
+    assert!(run(&["verify"]), "every change is in the chain");
+}

@@ -4,5 +4,8 @@ mod account;
 mod backup;
 mod demo;
 mod import;
+mod kill;
 mod pack;
+mod reload;
+mod sending;
 mod support;

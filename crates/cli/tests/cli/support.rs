@@ -3,8 +3,10 @@
 use serde_json::Value;
 use std::{
     fs,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -111,6 +113,113 @@ fn copy(from: &Path, to: &Path) {
             copy(&entry.path(), &target);
         } else {
             fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+/// A server of the built binary; killed when it is dropped.
+pub struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Server {
+    /// Starts the command on a free port and waits until the address is printed, which is after
+    /// everything is there.
+    pub fn start(mut command: Command) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("an address").port();
+        drop(free);
+        let listen = format!("127.0.0.1:{port}");
+        command.args(["--listen", &listen]).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        let mut says = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let mut before = Vec::new();
+        let address = says.by_ref().map_while(Result::ok).find(|line| {
+            before.push(line.clone());
+            line.starts_with("http://")
+        });
+        assert_eq!(address, Some(format!("http://{listen}")), "{before:#?}");
+        // Nobody may be stopped by a full pipe.
+        std::thread::spawn(move || says.for_each(drop));
+        Self { child, port }
+    }
+
+    pub fn line(&self) -> io::Result<Line> {
+        Line::open(self.port)
+    }
+
+    /// Kill -9, and the end of it.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end, which it must do in peace.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").arg(pid).status().expect("kill").success());
+        assert!(self.child.wait().expect("an end").success(), "it ends in peace");
+    }
+}
+
+/// A connection that is kept for many questions.
+pub struct Line(BufReader<TcpStream>);
+
+impl Line {
+    fn open(port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Asks, and answers status and body. An error means that the answer did not come whole.
+    pub fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> io::Result<(u16, String)> {
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let headers = headers.collect::<Vec<_>>().concat();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        self.0.get_mut().write_all(request.as_bytes())?;
+        let status = self.head_line()?;
+        let status = status.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
+        let mut length = None;
+        loop {
+            let line = self.head_line()?;
+            if line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(": ")
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.parse().ok();
+            }
+        }
+        let mut body = vec![0; length.expect("an answer with a length")];
+        self.0.read_exact(&mut body)?;
+        Ok((status, String::from_utf8(body).expect("an answer in UTF-8")))
+    }
+
+    fn head_line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.0.read_line(&mut line)?;
+        match line.strip_suffix("\r\n") {
+            Some(whole) => Ok(whole.to_owned()),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 }

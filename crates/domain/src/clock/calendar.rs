@@ -4,20 +4,22 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Weekday};
+use serde::{Deserialize, Serialize};
 
 /// A day that the holiday notice of the State Council names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedDay {
     /// The civil day.
     pub date: Date,
     /// True for a make-up working day (调休), false for a day of rest.
     pub workday: bool,
     /// The holiday it belongs to; may be empty.
+    #[serde(rename = "~name")]
     pub name: String,
 }
 
 /// The listed days of one year. A year without listed days is still a year with data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct YearDays {
     /// The civil year.
     pub year: i16,
@@ -117,6 +119,15 @@ impl Calendar {
     /// The years with data, ascending.
     pub fn years(&self) -> impl Iterator<Item = i16> {
         self.years.keys().copied()
+    }
+
+    /// Every year as it was given, days in their order.
+    pub fn listed_years(&self) -> Vec<YearDays> {
+        let year = |(year, days): (&i16, &BTreeMap<Date, ListedDay>)| YearDays {
+            year: *year,
+            days: days.values().cloned().collect(),
+        };
+        self.years.iter().map(year).collect()
     }
 
     fn listed(&self, date: Date) -> Result<Option<&ListedDay>, MissingYear> {

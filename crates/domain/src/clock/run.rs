@@ -144,6 +144,12 @@ impl Clock {
         Ok(next)
     }
 
+    /// The same clock under the name that a changed pack gives it.
+    #[must_use]
+    pub fn renamed(&self, code: impl Into<String>) -> Self {
+        Self { code: code.into(), ..self.clone() }
+    }
+
     /// The clock's name in the pack.
     pub fn code(&self) -> &str {
         &self.code

@@ -6,20 +6,50 @@
 //! day is its number since 1970-01-01.
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
+use serde::{Deserialize, Serialize};
 
-use super::calendar::{Calendar, MissingYear};
+use super::calendar::{Calendar, MissingYear, YearDays};
 use super::hours::{OfficeHours, Season};
 use super::{ClockError, DAY};
 
 /// Calendar, office hours and UTC offset of a city, put together for counting.
 ///
 /// Immutable: build it once per pack and share it by reference or `Arc`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct WorkTime {
     calendar: Calendar,
     hours: OfficeHours,
     offset: Offset,
     runs: Vec<Run>,
+}
+
+/// Working time as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    calendar: Vec<YearDays>,
+    hours: OfficeHours,
+    offset_seconds: i32,
+}
+
+impl From<WorkTime> for Written {
+    fn from(time: WorkTime) -> Self {
+        Self {
+            calendar: time.calendar.listed_years(),
+            hours: time.hours,
+            offset_seconds: time.offset.seconds(),
+        }
+    }
+}
+
+impl TryFrom<Written> for WorkTime {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let calendar = Calendar::new(written.calendar).map_err(|e| e.to_string())?;
+        let offset = Offset::from_seconds(written.offset_seconds).map_err(|e| e.to_string())?;
+        Ok(Self::new(calendar, written.hours, offset))
+    }
 }
 
 /// Consecutive years with data. A gap between runs is unknown time that nothing counts across.
@@ -52,6 +82,21 @@ impl WorkTime {
             runs.push(run);
         }
         Self { calendar, hours, offset, runs }
+    }
+
+    /// The same working time, and beside it the years that only `later` knows. No deadline can
+    /// have been told in a year without data, so knowing more years moves none.
+    #[must_use]
+    pub fn with_years_of(&self, later: &Self) -> Self {
+        let mut years = self.calendar.listed_years();
+        let known: Vec<i16> = self.calendar.years().collect();
+        years
+            .extend(later.calendar.listed_years().into_iter().filter(|y| !known.contains(&y.year)));
+        match Calendar::new(years) {
+            Ok(calendar) => Self::new(calendar, self.hours.clone(), self.offset),
+            // Each year is given once and was accepted before.
+            Err(_) => self.clone(),
+        }
     }
 
     /// The days.

@@ -6,19 +6,18 @@
 mod region;
 mod risk;
 mod routing;
+mod rules;
 mod unit;
 
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
-pub use unit::{Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+pub use rules::Rules;
+pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
-use crate::{
-    clock::{Policy, Thresholds, WorkTime},
-    workflow::{Code, Workflow},
-};
+use crate::workflow::{Code, Workflow};
 use jiff::{Timestamp, civil::Date};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything that makes the program a given city's.
 #[derive(Debug)]
@@ -29,10 +28,12 @@ pub struct Pack {
     pub name: String,
     /// English name of the city.
     pub en: String,
-    /// Version of the data; a running case keeps the version it was opened under.
+    /// Version of the data, as people know it; see [`Rules::edition`] for what a case keeps.
     pub version: String,
     /// Names under which the platform is known.
     pub brand: Brand,
+    /// A session of staff is locked after so many minutes without a sign of life.
+    pub idle_minutes: u32,
     /// The administrative divisions.
     pub regions: Regions,
     /// The organisation tree and the partner agencies.
@@ -47,20 +48,16 @@ pub struct Pack {
     pub routing: Routing,
     /// Channels of intake by code.
     pub channels: BTreeMap<Code, Channel>,
-    /// Calendar and office hours.
-    pub work_time: WorkTime,
     /// English names of the holidays, by the name that the calendar gives them.
     pub holidays: BTreeMap<String, String>,
-    /// When a running clock turns yellow.
-    pub lights: Thresholds,
-    /// How overdue clocks climb.
-    pub escalation: Policy,
     /// Message texts by code.
     pub messages: BTreeMap<Code, Message>,
-    /// Workflows by code.
-    pub workflows: BTreeMap<Code, Workflow>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// The rules under which cases are opened today; the pack reads as these.
+    pub rules: Rules,
+    /// Rules of earlier packs, by edition, for the cases that still run under them.
+    pub past: BTreeMap<String, Arc<Rules>>,
 }
 
 /// Names under which the platform is known.
@@ -156,6 +153,10 @@ pub enum Recipient {
     Leader,
     /// The units that the same step has asked for their part.
     Task,
+    /// The unit above the responsible one, at once and not only when a clock has run out.
+    Supervisor,
+    /// The desk that is on duty for alarms, nearest to the place.
+    Duty,
 }
 
 /// A named programme: one workflow under a city's own name.
@@ -200,28 +201,34 @@ impl Pack {
             .is_some_and(|r| r.kinds.contains(&unit.kind) && r.levels.contains(&unit.level))
     }
 
+    /// The roles among these codes that the pack knows.
+    fn held<'a>(&'a self, roles: &'a [Code]) -> impl Iterator<Item = &'a Role> {
+        roles.iter().filter_map(|code| self.roles.get(code))
+    }
+
+    /// The kind of administration among these roles; an account has at most one.
+    pub fn administers(&self, roles: &[Code]) -> Option<Admin> {
+        self.held(roles).find_map(|role| role.administers)
+    }
+
+    /// Whether one of these roles may ask who read what.
+    pub fn supervises(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.supervises)
+    }
+
+    /// Whether whoever holds these roles must have a second factor.
+    pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.second_factor)
+    }
+
     /// The channel of the calls and the workflow that a call opens, if calls are taken at all.
     pub fn calls(&self) -> Option<(&Channel, &Workflow)> {
         self.channels.values().find_map(|c| Some((c, self.workflow(c.opens.as_deref()?)?)))
     }
 
-    /// The workflow with this code.
-    pub fn workflow(&self, code: &str) -> Option<&Workflow> {
-        self.workflows.get(code)
-    }
-
     /// Whether the category itself is marked sensitive; a mark on one above it does not count.
     pub fn is_sensitive(&self, category: &str) -> bool {
         self.categories.get(category).is_some_and(|c| c.sensitive)
-    }
-
-    /// The kinds of task that any workflow opens.
-    pub fn task_kinds(&self) -> Vec<Code> {
-        let mut kinds: Vec<Code> =
-            self.workflows.values().flat_map(Workflow::task_kinds).cloned().collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
     }
 
     /// The category's name with its parent's before it.

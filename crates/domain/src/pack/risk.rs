@@ -20,6 +20,8 @@ pub struct Risk {
     pub many_grade: Code,
     /// The grade that one answer to a decisive question makes.
     pub decisive_grade: Code,
+    /// Kind of unit that is on duty for alarms.
+    pub duty: Code,
     /// Words that show the emergency number at once.
     pub emergency_words: Vec<EmergencyWord>,
 }
@@ -103,8 +105,8 @@ pub struct Assessment {
     pub yes: Vec<Code>,
     /// Codes of the questions with unknown answers.
     pub unknown: Vec<Code>,
-    /// Whether a decisive question was among them.
-    pub decisive: bool,
+    /// Codes of the questions of which one "yes" decides.
+    pub decisive: Vec<Code>,
 }
 
 impl Risk {
@@ -123,6 +125,12 @@ impl Risk {
         self.grade(code).map_or(0, |g| g.order)
     }
 
+    /// Whether cases of this grade stand before all others, however late those are: the grade that
+    /// one decisive answer makes, and any above it.
+    pub fn is_first(&self, grade: &str) -> bool {
+        self.grade(grade).is_some_and(|g| g.order >= self.order(&self.decisive_grade))
+    }
+
     /// The more dangerous of two grades.
     pub fn worse<'a>(&self, a: &'a str, b: &'a str) -> &'a str {
         if self.order(b) > self.order(a) { b } else { a }
@@ -139,21 +147,24 @@ impl Risk {
         };
         let yes = with(Answer::Yes);
         let asked = |code: &Code| self.question(code);
-        let decisive = yes.iter().filter_map(asked).any(|q| q.red);
+        let decisive: Vec<Code> =
+            yes.iter().filter_map(asked).filter(|q| q.red).map(|q| q.code.clone()).collect();
         let points: u32 = yes.iter().filter_map(asked).map(|q| q.weight).sum();
         let mut grade = base;
         if points >= self.many {
             grade = self.worse(grade, &self.many_grade);
         }
-        if decisive {
+        if !decisive.is_empty() {
             grade = self.worse(grade, &self.decisive_grade);
         }
         Assessment { grade: grade.to_owned(), yes, unknown: with(Answer::Unknown), decisive }
     }
 
-    /// Whether a text holds a word that calls for help at once.
+    /// Whether a text holds a word that calls for help at once. Spaces and marks between the
+    /// characters do not hide it.
     pub fn is_emergency(&self, text: &str) -> bool {
-        self.emergency_words.iter().any(|w| text.contains(&w.word))
+        let plain: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+        self.emergency_words.iter().any(|w| plain.contains(&w.word))
     }
 }
 
@@ -191,7 +202,10 @@ mod tests {
             many: 4,
             many_grade: "orange".to_owned(),
             decisive_grade: "red".to_owned(),
-            emergency_words: vec![EmergencyWord { word: "刀".to_owned() }],
+            duty: "desk".to_owned(),
+            emergency_words: ["刀", "自杀"]
+                .map(|word| EmergencyWord { word: word.to_owned() })
+                .to_vec(),
         }
     }
 
@@ -218,13 +232,25 @@ mod tests {
             let found = risk().assess(base, &answers(given));
             assert_eq!(found.grade, expected, "{base} {given}");
             assert_eq!(found.yes.len(), given.matches('y').count());
+            assert_eq!(found.decisive.is_empty(), !given.ends_with('y'), "{given}");
             assert_eq!(found.unknown.len(), given.matches('u').count());
+        }
+    }
+
+    #[test]
+    fn the_decisive_grade_comes_first() {
+        for (grade, first) in
+            [("green", false), ("yellow", false), ("orange", false), ("red", true), ("?", false)]
+        {
+            assert_eq!(risk().is_first(grade), first, "{grade}");
         }
     }
 
     #[test]
     fn dangerous_words_are_heard() {
         assert!(risk().is_emergency("他拿着刀站在门口"));
+        assert!(risk().is_emergency("想自 杀"));
+        assert!(risk().is_emergency("自…杀"));
         assert!(!risk().is_emergency("想咨询抚养费"));
     }
 

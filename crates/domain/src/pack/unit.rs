@@ -133,6 +133,30 @@ pub struct Role {
     pub scope: Scope,
     /// What its holder sees of a case.
     pub sees: Sees,
+    /// Its holder must prove who they are with something beside the password.
+    pub second_factor: bool,
+    /// Its holder may ask who has read a case, and what the staff of the units below did.
+    pub supervises: bool,
+    /// The kind of administration it is, if it is one.
+    pub administers: Option<Admin>,
+}
+
+/// The three kinds of administration that no account may hold together, so that nobody can both
+/// open a door and remove the trace of it (MLPS level 3, separation of the three administrators).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Admin {
+    /// Accounts, units and the pack.
+    System,
+    /// Roles, second factors, sessions and exclusions.
+    Security,
+    /// Reads what everybody did.
+    Audit,
+}
+
+impl Admin {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::System, Self::Security, Self::Audit];
 }
 
 /// Which cases a role may list and open.

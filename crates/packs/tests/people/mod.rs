@@ -194,6 +194,9 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
             _ => "某事".to_owned(),
         },
         FieldKind::Choice(options) => dice.pick(options).expect("options").value.clone(),
+        FieldKind::Choices(options) => {
+            return options.iter().filter(|_| dice.one_in(2)).map(|o| o.value.clone()).collect();
+        }
         FieldKind::Channel => any(pack.channels.keys(), dice),
         FieldKind::Category => any(pack.categories.keys(), dice),
         FieldKind::Grade => any(pack.risk.grades.iter().map(|g| &g.code), dice),
@@ -208,6 +211,7 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
             let days = i64::try_from(dice.below(120)).expect("small") + 1;
             today.saturating_add(days.days()).to_string()
         }
+        FieldKind::Time => format!("{:02}:{:02}", dice.below(24), dice.below(60)),
         FieldKind::Number { min, max } => {
             let width = usize::try_from(max - min + 1).expect("small");
             (min + i64::try_from(dice.below(width)).expect("small")).to_string()

@@ -56,9 +56,10 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let conn = lite::open_writer(path)?;
+        let mut conn = lite::open_writer(path)?;
         // It must never make the writer wait for long when a reader holds the log.
-        conn.busy_timeout(PATIENCE).map_err(|e| setup("checkpointer", &e))?;
+        conn.busy_handler(Some(|tries| lite::within(tries, PATIENCE)))
+            .map_err(|e| setup("checkpointer", &e))?;
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         Ok(Self { conn, log: PathBuf::from(log) })

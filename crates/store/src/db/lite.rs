@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -23,6 +24,8 @@ use super::value::{P, Row, Val, corrupt};
 const STATEMENT_CACHE: usize = 256;
 /// How long a connection waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection sleeps before it tries a held lock again.
+const LOCK_STEP: Duration = Duration::from_micros(200);
 /// The writer's own page cache, KiB. Reads mostly come from the shared map of the file.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 /// Each reader's own page cache, KiB.
@@ -41,7 +44,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
         .open(path)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)
+    let mut conn = Connection::open_with_flags(path, flags)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     // The page size must come before the journal mode, which writes the first page.
     pragmas(&conn, "PRAGMA page_size = 4096").map_err(|e| setup("page size", &e))?;
@@ -51,7 +54,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     if mode != "wal" {
         return Err(setup(&format!("opening {name}"), &"the file system allows no WAL"));
     }
-    configure(&conn, WRITER_CACHE_KIB).map_err(|e| setup(&format!("opening {name}"), &e))?;
+    configure(&mut conn, WRITER_CACHE_KIB).map_err(|e| setup(&format!("opening {name}"), &e))?;
     Ok(conn)
 }
 
@@ -59,17 +62,35 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
 fn open_reader(path: &Path) -> Result<Connection, Error> {
     let name = path.display();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)
+    let mut conn = Connection::open_with_flags(path, flags)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
-    configure(&conn, READER_CACHE_KIB)
+    configure(&mut conn, READER_CACHE_KIB)
         .and_then(|()| pragmas(&conn, "PRAGMA query_only = ON"))
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     Ok(conn)
 }
 
-fn configure(conn: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY_TIMEOUT)?;
+/// SQLite's own handler sleeps longer each time, up to a tenth of a second: far longer than the
+/// writer and the checkpointer hold the lock against each other.
+fn wait_for_the_lock(tries: i32) -> bool {
+    within(tries, BUSY_TIMEOUT)
+}
+
+/// Sleeps one step, unless so many steps have filled the time already.
+pub(super) fn within(tries: i32, limit: Duration) -> bool {
+    let more = LOCK_STEP * tries.unsigned_abs() < limit;
+    if more {
+        std::thread::sleep(LOCK_STEP);
+    }
+    more
+}
+
+fn configure(conn: &mut Connection, cache_kib: u32) -> rusqlite::Result<()> {
+    conn.busy_handler(Some(wait_for_the_lock))?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // Plans are made without a look at the parameters. SQLite would otherwise plan a statement anew
+    // each time its LIMIT is bound, which costs more than to run it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // FULL: an acknowledged commit survives a power cut. No automatic checkpoint: it would run
     // inside somebody's commit; the checkpointer thread does it instead.
     pragmas(
@@ -323,4 +344,25 @@ pub(super) fn backup(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::rename(&part, to).map_err(|e| failed("renaming", &e))?;
     let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|dir| dir.sync_all()).map_err(|e| failed("syncing", &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    static NAMES: Stmt = Stmt::new(
+        "SELECT name FROM sqlite_schema WHERE rootpage > $1 AND name < $2 ORDER BY name LIMIT $3",
+    );
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_is_bound() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        configure(&mut conn, READER_CACHE_KIB).unwrap();
+        for (root, below, limit) in [(0, "a", 1), (1, "b", 51), (7, "c", 8), (0, "d", 0)] {
+            rows(&conn, &NAMES, &[P::Int(root), P::Text(below), P::Int(limit)]).unwrap();
+        }
+        let again = conn.prepare_cached(NAMES.lite()).unwrap();
+        assert_eq!(again.get_status(StatementStatus::RePrepare), 0);
+    }
 }

@@ -60,6 +60,7 @@ mod lite;
 mod lite_db;
 mod migrate;
 mod pg;
+mod pg_tls;
 mod pg_wire;
 mod queue;
 mod stmt;
@@ -161,7 +162,9 @@ impl fmt::Debug for Db {
 }
 
 impl Db {
-    /// Opens `sqlite:PATH` or `postgres://…`, and brings it to the newest migration.
+    /// Opens `sqlite:PATH` or `postgres://…`, and brings it to the newest migration. A PostgreSQL
+    /// on another machine is reached over TLS (`sslmode`, `sslrootcert`) unless the address says
+    /// `sslmode=disable`.
     pub async fn open(
         url: &str,
         migrations: &[Migration],

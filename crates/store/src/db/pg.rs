@@ -14,7 +14,7 @@ use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::sync::{Semaphore, TryAcquireError};
-use tokio_postgres::{Config, NoTls, Statement};
+use tokio_postgres::Statement;
 
 use super::error::{Error, Fault, FaultKind, WriteError, setup};
 use super::pg_wire::{as_params, classify, read};
@@ -23,7 +23,7 @@ use super::stmt::{Batch, Stmt};
 use super::tx::{CountKey, Tx};
 use super::value::{P, Row};
 use super::writer::Tally;
-use super::{Options, Work, lite};
+use super::{Options, Work, lite, pg_tls};
 
 /// How often a work is tried before a conflict is told to its asker.
 const TRIES: u32 = 20;
@@ -59,8 +59,7 @@ pub(super) struct PgDb {
 
 impl PgDb {
     pub(super) async fn open(url: &str, options: &Options) -> Result<Arc<Self>, Error> {
-        let mut config: Config =
-            url.parse().map_err(|e| setup("reading the PostgreSQL address", &e))?;
+        let (mut config, tls) = pg_tls::read(url)?;
         let asked = config.get_options().unwrap_or_default();
         let all = format!(
             "-c synchronous_commit=on -c statement_timeout={} \
@@ -72,7 +71,7 @@ impl PgDb {
             config.application_name("xiaohe");
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
             .max_size(options.connections.max(1))
             .wait_timeout(Some(POOL_WAIT))
             .create_timeout(Some(POOL_WAIT))

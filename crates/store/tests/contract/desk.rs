@@ -1,4 +1,5 @@
 //! Work lists: the pages one after the other are the whole list, in order, whatever the filter.
+//! Red cases stand first.
 
 use crate::{cast::*, raw};
 use domain::{
@@ -11,11 +12,13 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use store::{DeskCase, DeskFilter, light};
+use store::{DeskCase, DeskFilter, CasesOf, light};
 use testkit::{Appeal, Stand, staff, unit};
 
 testkit::both!(
     pages_are_the_whole_list,
+    red_comes_first_however_late_the_others_are,
+    a_place_in_an_address_names_no_case,
     a_narrow_filter_gives_up_and_goes_on,
     workflows_that_share_states_keep_apart,
     the_board_counts_what_the_lists_hold,
@@ -23,7 +26,7 @@ testkit::both!(
 
 /// How far a random case goes, where, when, and as what.
 #[derive(Debug, Clone)]
-struct Fate {
+pub struct Fate {
     steps: usize,
     west: bool,
     category: &'static str,
@@ -37,7 +40,7 @@ fn fates() -> impl Strategy<Value = Fate> {
 }
 
 /// As many random cases, the same ones in every run.
-fn drawn(number: usize) -> Vec<Fate> {
+pub fn drawn(number: usize) -> Vec<Fate> {
     let config = Config { failure_persistence: None, ..Config::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, rng);
@@ -47,7 +50,7 @@ fn drawn(number: usize) -> Vec<Fate> {
 /// Who does what, with what filled in.
 type Step<'a> = (Actor, &'a str, &'a [(&'a str, &'a str)]);
 
-async fn live(stand: &Stand, fate: &Fate) {
+pub async fn live(stand: &Stand, fate: &Fate) {
     stand.clock.advance(SignedDuration::from_mins(fate.minutes));
     let place = if fate.west { unit::WEST_PLACE } else { unit::EAST_STREET };
     let appeal = Appeal::new(fate.category, "列表").with("place", place);
@@ -76,7 +79,12 @@ async fn live(stand: &Stand, fate: &Fate) {
 }
 
 /// Every page, one after the other.
-async fn walk(stand: &Stand, who: &Staff, now: Timestamp, filter: &DeskFilter) -> Vec<DeskCase> {
+pub async fn walk(
+    stand: &Stand,
+    who: &Staff,
+    now: Timestamp,
+    filter: &DeskFilter,
+) -> Vec<DeskCase> {
     let mut all = Vec::new();
     let mut filter = filter.clone();
     for _ in 0..200 {
@@ -90,13 +98,16 @@ async fn walk(stand: &Stand, who: &Staff, now: Timestamp, filter: &DeskFilter) -
     panic!("the list does not end");
 }
 
-/// The same list straight from the table: rank, case, kind of task.
+/// Where a row stands: before all others or not, by when, which case, for which task.
+type Row = (bool, i64, i64, Option<String>);
+
+/// The same list straight from the table.
 async fn expected(
     stand: &Stand,
     (unit, below): (&str, bool),
     now: Timestamp,
     filter: &DeskFilter,
-) -> Vec<(i64, i64, Option<String>)> {
+) -> Vec<Row> {
     let sql = format!(
         "SELECT state, rank, case_id, yellow, grade, category FROM desk WHERE unit = '{unit}'"
     );
@@ -109,14 +120,17 @@ async fn expected(
         let wanted = match (&filter.state, &task) {
             (Some(wanted), Some(kind)) => *wanted == format!("~{kind}"),
             (None, Some(_)) => true,
+            // Whatever somebody took is in this list by its state as well.
+            (_, None) if list.starts_with('@') => false,
             (Some(wanted), None) => wanted == state,
             (None, None) => open.state(state).unwrap().is_open(),
         };
-        let mine = below && !filter.own || !list.starts_with('^');
+        let above = list.starts_with(['^', '!']);
+        let mine = below && filter.whose == CasesOf::Area || !above;
         let shines = filter.light.is_none_or(|l| l == light(rank, yellow, now));
         let graded = filter.grade.as_ref().is_none_or(|g| *g == row[4]);
         let fits = filter.category.as_ref().is_none_or(|c| row[5].starts_with(c.as_str()));
-        (wanted && mine && shines && graded && fits).then_some((rank, case, task))
+        (wanted && mine && shines && graded && fits).then_some((row[4] != "red", rank, case, task))
     });
     let mut rows: Vec<_> = rows.collect();
     rows.sort();
@@ -127,9 +141,11 @@ async fn compare(stand: &Stand, who: &Staff, list: (&str, bool), filter: &DeskFi
     let now = stand.clock.now();
     let expected = expected(stand, list, now, filter).await;
     let found = walk(stand, who, now, filter).await;
-    let mut rows: Vec<_> =
-        found.iter().map(|c| (c.lamp.due.as_microsecond(), c.case.id, c.task.clone())).collect();
-    assert!(rows.is_sorted_by_key(|r| (r.0, r.1)), "{filter:?}");
+    let mut rows: Vec<Row> = found
+        .iter()
+        .map(|c| (c.case.grade != "red", c.lamp.due.as_microsecond(), c.case.id, c.task.clone()))
+        .collect();
+    assert!(rows.is_sorted_by_key(|r| (r.0, r.1, r.2)), "{filter:?}");
     rows.sort();
     assert_eq!(rows, expected, "{list:?} {filter:?}");
     for case in &found {
@@ -146,11 +162,12 @@ async fn pages_are_the_whole_list(stand: Stand) {
     let none = DeskFilter::default;
     let filters = [
         none(),
-        DeskFilter { own: true, ..none() },
+        DeskFilter { whose: CasesOf::Unit, ..none() },
         DeskFilter { light: Some(Light::Red), ..none() },
         DeskFilter { light: Some(Light::Yellow), ..none() },
         DeskFilter { light: Some(Light::Green), ..none() },
         DeskFilter { grade: text("red"), ..none() },
+        DeskFilter { grade: text("red"), light: Some(Light::Yellow), ..none() },
         DeskFilter { grade: text("yellow"), light: Some(Light::Red), ..none() },
         DeskFilter { category: text("02"), ..none() },
         DeskFilter { category: text("0503"), ..none() },
@@ -176,7 +193,66 @@ async fn pages_are_the_whole_list(stand: Stand) {
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
-/// One red case behind many green ones in the same list is reached, page after page.
+async fn red_comes_first_however_late_the_others_are(stand: Stand) {
+    let mut yellow = Vec::new();
+    for n in 0..60 {
+        yellow.push(stand.open(&Appeal::new("1302", &format!("建议{n}"))).await.done.case);
+    }
+    stand.clock.advance_hours(400);
+    let red = stand.open(&Appeal::new("0205", "新来的急件")).await.done.case;
+    let (who, now) = (staff(2, unit::HOTLINE, "triage"), stand.clock.now());
+    let found = walk(&stand, &who, now, &DeskFilter::default()).await;
+    let order: Vec<i64> = found.iter().map(|c| c.case.id).collect();
+    assert_eq!(order, [&[red][..], &yellow].concat());
+    assert!(
+        found[1..].iter().all(|c| c.lamp.light == Light::Red && c.lamp.due < found[0].lamp.due)
+    );
+    let late = DeskFilter { light: Some(Light::Red), ..DeskFilter::default() };
+    assert_eq!(walk(&stand, &who, now, &late).await.len(), 60);
+    // Graded anew, it takes its place among the others.
+    let first = yellow[59];
+    stand.act(&operator(), first, "register", &[("category", "1302")]).await;
+    stand.act(&operator(), first, "raise_grade", &[("grade", "red"), ("reason", "持刀")]).await;
+    let page = stand.store.desk(&stand.pack, &who, now, &DeskFilter::default()).await.unwrap();
+    let mut head: Vec<i64> = page.cases[..2].iter().map(|c| c.case.id).collect();
+    head.sort_unstable();
+    assert_eq!(head, [first, red]);
+    // What is closed stands newest first, whatever its grade was.
+    let mut closed = Vec::new();
+    for (n, grade) in ["yellow", "red", "yellow"].into_iter().enumerate() {
+        let case = visiting(&stand, &Appeal::new("1302", &format!("办结{n}"))).await;
+        if grade == "red" {
+            let raised = [("grade", grade), ("reason", "持刀")];
+            stand.act(&city_visitor(), case, "raise_grade", &raised).await;
+        }
+        visited(&stand, case, &city_visitor(), "record_visit", "5").await;
+        stand.clock.advance_hours(1);
+        closed.insert(0, case);
+    }
+    let ended = DeskFilter { state: Some("closed".to_owned()), ..DeskFilter::default() };
+    let found = walk(&stand, &who, stand.clock.now(), &ended).await;
+    assert_eq!(found.iter().map(|c| c.case.id).collect::<Vec<_>>(), closed);
+    assert_eq!(found[1].case.grade, "red");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn a_place_in_an_address_names_no_case(stand: Stand) {
+    for n in 0..51 {
+        stand.open(&Appeal::new("1302", &format!("建议{n}"))).await;
+    }
+    let (who, now) = (staff(2, unit::HOTLINE, "triage"), stand.clock.now());
+    let page = stand.store.desk(&stand.pack, &who, now, &DeskFilter::default()).await.unwrap();
+    let (last, next) = (page.cases.last().unwrap(), page.next.unwrap());
+    let text = stand.store.cursor_text(next);
+    assert_eq!(stand.store.cursor_of(&text), Some(next));
+    let number = last.number.replace('-', "");
+    assert!(text.ends_with(&format!(".{}", &number[2..10])), "{text} after {number}");
+    for wrong in ["", "1", "1.2", "1.2.-3", "1.2.x", "1.2.3.4", "1.2.100000000", "_"] {
+        assert_eq!(stand.store.cursor_of(wrong), None, "{wrong}");
+    }
+}
+
+/// One rare case behind many others in the same list is reached, page after page.
 async fn a_narrow_filter_gives_up_and_goes_on(stand: Stand) {
     for n in 0..130 {
         stand.open(&Appeal::new("1302", &format!("建议{n}"))).await;

@@ -5,11 +5,17 @@
 mod access;
 mod cast;
 mod commands;
+mod deeds;
 mod desk;
+mod mine;
 mod erasure;
+mod kept;
 mod links;
+mod moving;
+mod people;
 mod raw;
 mod rounds;
+mod safety;
 mod schema;
 mod search;
 mod secrets;

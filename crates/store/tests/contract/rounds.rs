@@ -4,7 +4,7 @@
 use crate::{cast::*, raw};
 use domain::{
     access::Viewer,
-    case::{Actor, CaseId, Staff, is_running},
+    case::{Actor, Case, CaseId, Staff, is_running},
     refusal::Bar,
 };
 use testkit::{Appeal, Stand, unit};
@@ -61,7 +61,7 @@ impl Story<'_> {
         assert_eq!(running, after.running, "clocks after {step}");
         assert_eq!(case.documents[self.documents..], *after.documents, "documents of {step}");
         self.documents = case.documents.len();
-        self.check_lists(step, after).await;
+        self.check_lists(step, after, &case).await;
         let sql = "SELECT message, unit FROM outbox ORDER BY id";
         let all = raw::rows(self.stand, sql).await;
         let new: Vec<(&str, &str)> =
@@ -71,9 +71,9 @@ impl Story<'_> {
         assert_eq!(self.stand.troubles().await, Vec::<String>::new(), "{step}");
     }
 
-    /// The case stands in the list of its unit, of every unit above, and of those who owe a task,
-    /// and nowhere else; and so it is counted.
-    async fn check_lists(&self, step: &str, after: &After<'_>) {
+    /// The case stands in the list of its unit, of every unit above, of those who owe a task, and of
+    /// whoever took it, and nowhere else; and so it is counted.
+    async fn check_lists(&self, step: &str, after: &After<'_>, case: &Case) {
         let pack = &self.stand.pack;
         let covering: Vec<&str> = pack.units.upward(after.unit).map(|u| u.code.as_str()).collect();
         let mut lists: Vec<Vec<String>> = covering
@@ -83,6 +83,11 @@ impl Story<'_> {
                 vec![(*u).to_owned(), format!("{above}appeal:{}", after.state)]
             })
             .chain(after.tasks.iter().map(|(u, k)| vec![(*u).to_owned(), format!("~appeal:{k}")]))
+            .chain(
+                case.owner
+                    .filter(|_| case.is_open(pack))
+                    .map(|account| vec![after.unit.to_owned(), format!("@appeal:{account}")]),
+            )
             .collect();
         lists.sort();
         let mut found = raw::rows(self.stand, "SELECT unit, state FROM desk").await;
@@ -93,6 +98,11 @@ impl Story<'_> {
             .iter()
             .map(|u| vec![format!("appeal:{}", after.state), (*u).to_owned(), "1".to_owned()])
             .collect();
+        let flow = self.stand.pack.workflow("appeal").unwrap();
+        if flow.state(after.state).unwrap().is_open() {
+            let edition = self.stand.pack.edition.clone();
+            counted.push(vec!["edition".to_owned(), edition, "1".to_owned()]);
+        }
         counted.sort();
         let sql = "SELECT name, unit, CAST(SUM(n) AS BIGINT) FROM counts
                    WHERE name NOT LIKE '%:opened' GROUP BY name, unit HAVING SUM(n) <> 0";

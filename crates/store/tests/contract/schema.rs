@@ -34,14 +34,18 @@ fn every_statement_is_listed() {
 /// What only maintenance asks may read everything; what a page asks may not.
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
-    /// `verify`, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 7] = [
+    /// `verify`, what a start reads, the list of all accounts, and a search by words.
+    const WHOLE: [&str; 11] = [
+        "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
+        "SELECT stream FROM deeds WHERE NOT EXISTS",
+        "SELECT id, version, head FROM streams",
         "SELECT name, unit, CAST(SUM(n) AS BIGINT)",
         "SELECT id, upto",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE active = 1",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE unit",
+        "SELECT id FROM accounts WHERE active = 1 AND roles LIKE",
         "WITH hits",
     ];
     let stand = Stand::sqlite().await;
@@ -94,7 +98,7 @@ async fn work_lists_are_read_in_the_order_of_their_key(stand: Stand) {
     for stmt in lists {
         let plan = plan(&stand, stmt).await.join("\n");
         let keyed = if raw::path(&stand).is_some() {
-            plan.contains("USING PRIMARY KEY (unit=? AND state=? AND (rank,case_id)")
+            plan.contains("USING PRIMARY KEY (unit=? AND state=? AND tier=? AND (rank,case_id)")
         } else {
             plan.contains("Index Scan")
                 && plan.contains("desk_pkey")

@@ -100,12 +100,18 @@ async fn missing_entries_are_found(stand: Stand) {
         let _ = write!(gone, "DELETE FROM {table} WHERE case_id = {whole};");
     }
     let _ = write!(gone, "DELETE FROM cases WHERE id = {whole};");
-    for (name, unit) in [("handling", unit::EAST), ("handling", unit::CITY), ("opened", "1302")] {
+    let counted = [
+        ("appeal:handling", unit::EAST),
+        ("appeal:handling", unit::CITY),
+        ("appeal:opened", "1302"),
+        ("edition", stand.pack.edition.as_str()),
+    ];
+    for (name, unit) in counted {
         let _ = write!(
             gone,
-            "UPDATE counts SET n = n - 1 WHERE name = 'appeal:{name}' AND unit = '{unit}'
+            "UPDATE counts SET n = n - 1 WHERE name = '{name}' AND unit = '{unit}'
              AND slot = (SELECT MAX(slot) FROM counts
-                         WHERE name = 'appeal:{name}' AND unit = '{unit}');"
+                         WHERE name = '{name}' AND unit = '{unit}');"
         );
     }
     raw::run(&stand, &gone).await;
@@ -170,7 +176,9 @@ async fn changed_projections_are_found(stand: Stand) {
     let text = format!("SELECT body FROM texts WHERE case_id = {case} AND seq = 1");
     let text = raw::blob(&stand, &raw::rows(&stand, &text).await[0][0]);
     let desk = format!("UPDATE desk SET grade = '%' WHERE case_id = {case} AND unit = 'wf-9901'");
-    let table: [(&str, &str, &str); 11] = [
+    let of_east = format!("WHERE case_id = {case} AND unit = 'wf-990101'");
+    let east = |change: &str| format!("UPDATE desk SET {change} {of_east}");
+    let table: [(&str, &str, &str); 12] = [
         ("the stored case differs", &changed, &body),
         ("the stored case differs", &broken, &body),
         (
@@ -179,18 +187,11 @@ async fn changed_projections_are_found(stand: Stand) {
             &format!("UPDATE cases SET wake = {} WHERE id = {case}", row[0][1]),
         ),
         ("is missing or differs", &desk.replace('%', "red"), &desk.replace('%', "green")),
-        (
-            "is missing or differs",
-            &format!(
-                "UPDATE desk SET rank = rank + 1 WHERE case_id = {case} AND unit = 'wf-990101'"
-            ),
-            &format!(
-                "UPDATE desk SET rank = rank - 1 WHERE case_id = {case} AND unit = 'wf-990101'"
-            ),
-        ),
+        ("is missing or differs", &east("rank = rank + 1"), &east("rank = rank - 1")),
+        ("is missing or differs", &east("tier = 0"), &east("tier = 1")),
         (
             "desk: holds",
-            "INSERT INTO desk VALUES ('wf-990121', 'appeal:handling', 1, 1, 1, 'green', '1302')",
+            "INSERT INTO desk VALUES ('wf-990121', 'appeal:handling', 1, 1, 1, 1, 'green', '1302')",
             "DELETE FROM desk WHERE unit = 'wf-990121'",
         ),
         (

@@ -37,7 +37,7 @@ pub(crate) async fn act(
 ) -> Result<Json<Value>, Oops> {
     let (pack, now, actor) = (app.pack(), app.now(), who.actor());
     let shown = app.store().case(&pack, &who.viewer(), &number).await?.ok_or(Oops::NotFound)?;
-    let flow = pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let command = super::command(&headers, "act", &actor)?;
     let body: Map<String, Value> = sent.read(&[])?;
     // Once done, a step is often no longer allowed; its repetition must still be recognised.
@@ -74,7 +74,7 @@ pub(crate) async fn act(
 
 /// Whether the action may be done, judged before its fields are.
 fn allowed(ctx: Ctx<'_>, case: &Case, code: &str) -> Result<(), Oops> {
-    let flow = ctx.pack.workflow(&case.workflow);
+    let flow = ctx.pack.flow_of(case);
     let bar = match flow.and_then(|f| f.action(code)) {
         Some(action) => decide::permit(ctx, case, action, None).err(),
         None => Some(Bar::State),

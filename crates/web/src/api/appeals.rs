@@ -229,7 +229,7 @@ pub(crate) async fn track(
 /// What the appellant is told.
 fn progress(words: &Page, page: &CasePage) -> Value {
     let (pack, case) = (&words.pack, &page.case);
-    let flow = pack.workflow(&case.workflow);
+    let flow = pack.flow_of(case);
     let state = flow.and_then(|f| f.state(&case.state));
     let updated = page.entries.last().map_or(case.opened, |e| e.at);
     json!({

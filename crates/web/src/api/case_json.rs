@@ -28,7 +28,8 @@ pub(crate) fn lamp(page: &Page, case: &Case, now: Timestamp) -> Option<Lamp> {
     let pack = &page.pack;
     let live = case.clocks.values().filter(|c| is_running(c) || is_paused(c));
     let clock = live.min_by_key(|c| c.due())?;
-    let light = clock.light(now, pack.lights, &pack.work_time).ok()?;
+    let rules = pack.of(case);
+    let light = clock.light(now, rules.lights, &rules.work_time).ok()?;
     Some(Lamp { light, due: clock.due() })
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn whole(
     (shown, names): (&CasePage, &Names),
 ) -> Value {
     let (case, now) = (&shown.case, app.now());
-    let flow = page.pack.workflow(&case.workflow);
+    let flow = page.pack.flow_of(case);
     let summary = shown.text("summary").unwrap_or_default();
     let mut body = line(page, case, &shown.number, summary);
     let light = lamp(page, case, now).map(|l| light_word(l.light));
@@ -74,7 +75,7 @@ pub(crate) fn whole(
         "light": light,
         "flags": case.flags,
         "erased": shown.erased,
-        "clocks": case.clocks.values().map(|c| clock(page, flow, c, now)).collect::<Vec<_>>(),
+        "clocks": case.clocks.values().map(|c| clock(page, case, c, now)).collect::<Vec<_>>(),
         "people": shown.entries.iter().flat_map(|e| people(flow, e)).collect::<Vec<_>>(),
         "timeline": shown.entries.iter().map(|e| entry(page, flow, e, names)).collect::<Vec<_>>(),
         "tasks": case.tasks.iter().map(|t| json!({
@@ -105,7 +106,7 @@ pub(crate) fn whole(
 
 /// What this person may do to the case now, and what each step asks for.
 fn allowed(app: &App, page: &Page, who: &LoggedIn, case: &Case) -> Vec<Value> {
-    let Some(flow) = page.pack.workflow(&case.workflow) else { return Vec::new() };
+    let Some(flow) = page.pack.flow_of(case) else { return Vec::new() };
     let actor = who.actor();
     let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None };
     decide::allowed(ctx, case).map(|a| action(page, flow, a)).collect()
@@ -135,7 +136,7 @@ fn field(page: &Page, field: &Field, required: bool) -> Value {
             body["min"] = json!(min);
             body["max"] = json!(max);
         }
-        FieldKind::Choice(options) => {
+        FieldKind::Choice(options) | FieldKind::Choices(options) => {
             let all = options.iter().map(|o| option(&o.value, page.either(&o.label, &o.en)));
             body["options"] = all.collect();
         }
@@ -160,6 +161,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Line { .. } => "line",
         FieldKind::Text { .. } => "text",
         FieldKind::Choice(_) => "choice",
+        FieldKind::Choices(_) => "choices",
         FieldKind::Channel => "channel",
         FieldKind::Category => "category",
         FieldKind::Grade => "grade",
@@ -168,14 +170,17 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Units => "units",
         FieldKind::Case => "case",
         FieldKind::Date => "date",
+        FieldKind::Time => "time",
         FieldKind::Number { .. } => "number",
         FieldKind::Flag => "flag",
         FieldKind::Risk => "risk",
     }
 }
 
-fn clock(page: &Page, flow: Option<&Workflow>, clock: &Clock, now: Timestamp) -> Value {
-    let light = clock.light(now, page.pack.lights, &page.pack.work_time).ok();
+fn clock(page: &Page, case: &Case, clock: &Clock, now: Timestamp) -> Value {
+    let rules = page.pack.of(case);
+    let flow = rules.workflow(&case.workflow);
+    let light = clock.light(now, rules.lights, &rules.work_time).ok();
     let state = match clock {
         c if is_running(c) => "running",
         c if is_paused(c) => "paused",
@@ -204,7 +209,8 @@ fn people(flow: Option<&Workflow>, entry: &EntryPage) -> Vec<Value> {
                 Some(Meaning::Name) => "name",
                 Some(Meaning::Phone) => "phone",
                 Some(Meaning::IdNumber) => "id_number",
-                Some(Meaning::SafeContact) => "safe_contact",
+                // A number never to be called must not pass for anything else.
+                Some(Meaning::SafeContact) => code.as_str(),
                 _ => continue,
             };
             person.insert(name.to_owned(), json!(text));

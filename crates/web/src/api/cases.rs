@@ -1,19 +1,16 @@
 //! Work lists and single cases, for staff programs.
 
 use super::case_json::{self, Names, light_word};
-use crate::{app::App, error::Oops, page::Page, session::LoggedIn};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, traces};
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use domain::{
-    case::{By, CaseId},
-    clock::Light,
-};
+use domain::{audit::Deed, case::By, clock::Light};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::btree_map::Entry;
-use store::{CasePage, DeskFilter};
+use store::{CasePage, Cursor, DeskFilter};
 
 /// The most hits of a search.
 const HITS: usize = 50;
@@ -40,7 +37,7 @@ pub(crate) async fn list(
     page: Page,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, Oops> {
-    let (light, cursor) = (light_of(&wanted.light)?, read_cursor(&wanted.cursor)?);
+    let (light, cursor) = (light_of(&wanted.light)?, read_cursor(&app, &wanted.cursor)?);
     if !wanted.q.trim().is_empty() {
         return search(&app, &who, &page, (&wanted, light)).await;
     }
@@ -64,7 +61,7 @@ pub(crate) async fn list(
             item
         })
         .collect();
-    let next = found.next.map(|(rank, case)| format!("{rank}_{case}"));
+    let next = found.next.map(|next| app.store().cursor_text(next));
     Ok(Json(json!({ "items": items, "next_cursor": next })))
 }
 
@@ -78,6 +75,8 @@ async fn search(
         return Err(Oops::Bad("error.too_much_text"));
     }
     let hits = app.store().search(&page.pack, &who.viewer(), &wanted.q, HITS).await?;
+    let found = u32::try_from(hits.len()).unwrap_or(u32::MAX);
+    traces::note(app, who, Deed::Searched { hits: found }).await?;
     let now = app.now();
     let mut items = Vec::new();
     for hit in hits {
@@ -106,15 +105,11 @@ fn light_of(word: &str) -> Result<Option<Light>, Oops> {
     }
 }
 
-fn read_cursor(text: &str) -> Result<Option<(i64, CaseId)>, Oops> {
+fn read_cursor(app: &App, text: &str) -> Result<Option<Cursor>, Oops> {
     if text.is_empty() {
         return Ok(None);
     }
-    let read = || {
-        let (rank, case) = text.split_once('_')?;
-        Some((rank.parse().ok()?, case.parse().ok()?))
-    };
-    read().map(Some).ok_or(Oops::Bad("api.bad_cursor"))
+    app.store().cursor_of(text).map(Some).ok_or(Oops::Bad("api.bad_cursor"))
 }
 
 pub(crate) async fn show(
@@ -125,6 +120,7 @@ pub(crate) async fn show(
 ) -> Result<Json<Value>, Oops> {
     let shown = app.store().case(&page.pack, &who.viewer(), &number).await?;
     let shown = shown.ok_or(Oops::NotFound)?;
+    traces::reading(&app, &who, [&shown]).await?;
     let names = names(&app, &shown).await?;
     Ok(Json(case_json::whole(&app, &page, &who, (&shown, &names))))
 }

@@ -18,7 +18,7 @@ const MOST: usize = 200;
 /// # Errors
 /// When the key is empty, too long, or not plain text.
 pub(crate) fn command(headers: &HeaderMap, kind: &str, actor: &Actor) -> Result<[u8; 16], Oops> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(rand::random()) };
+    let Some(key) = headers.get("idempotency-key") else { return Ok(store::new_command()) };
     let key = key.to_str().map_err(|_| Oops::Bad("error.unreadable"))?;
     let plain = key.chars().all(|c| c.is_ascii_graphic());
     if key.is_empty() || key.len() > MOST || !plain {

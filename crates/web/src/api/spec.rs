@@ -157,7 +157,7 @@ fn track() -> Value {
 
 fn sessions() -> Value {
     let summary = "Logs in. Every log-in has a token of its own, valid for twelve hours.";
-    let create = operation("logIn", summary, (201, of("Session")), &[401, 429]);
+    let create = operation("logIn", summary, (201, of("Session")), &[401, 403, 429]);
     json!({ "post": with_body(create, "Login") })
 }
 

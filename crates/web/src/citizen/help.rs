@@ -5,7 +5,7 @@
 //! all again, because hidden fields can be changed.
 
 use super::{
-    FLOW, area,
+    FLOW, area, chosen,
     help_page::{self, Trouble},
     receipt,
 };
@@ -42,7 +42,19 @@ pub(super) const CARRIED: &[&str] = &[
     "contact_phone",
     "safe_contact",
     "relation",
+    "no_contact",
+    "contact_ways",
+    "contact_days",
+    "contact_from",
+    "contact_until",
+    "contact_message",
+    "code_word",
+    "who_answers",
+    "blocked_numbers",
+    ALARM_SEEN,
 ];
+/// Said once the words that call for help at once have been answered with the numbers to call.
+const ALARM_SEEN: &str = "alarm_seen";
 /// The channel of these pages.
 const CHANNEL: &str = "web";
 /// What is left out when somebody wishes to stay unknown.
@@ -104,9 +116,22 @@ impl Step {
         match self {
             Self::Group | Self::Kind => &["category"],
             Self::Story => &["summary", "narrative", "place", "address"],
-            Self::Contact => {
-                &["anonymous", "contact_name", "contact_phone", "safe_contact", "relation"]
-            }
+            Self::Contact => &[
+                "anonymous",
+                "contact_name",
+                "contact_phone",
+                "contact_ways",
+                "contact_days",
+                "contact_from",
+                "contact_until",
+                "no_contact",
+                "contact_message",
+                "code_word",
+                "who_answers",
+                "blocked_numbers",
+                "safe_contact",
+                "relation",
+            ],
             Self::Review => &[],
         }
     }
@@ -144,14 +169,41 @@ pub(super) async fn start(page: Page, Query(start): Query<Start>) -> Result<Resp
     help_page::show(&page, step, &form, &Trouble::none())
 }
 
+/// What an answer leads to.
+enum Turn {
+    /// A step is shown.
+    Show(Step, Trouble),
+    /// It was sent.
+    Sent(Response),
+}
+
 pub(super) async fn next(State(app): State<App>, page: Page, kept: Kept) -> Result<Response, Oops> {
     let Kept { mut form, trouble } = kept;
+    match turn(&app, &page, &mut form, trouble).await? {
+        Turn::Sent(response) => Ok(response),
+        Turn::Show(step, mut trouble) => {
+            // Files come with the last page alone, and are shown there again.
+            if step == Step::Review || !form.files.is_empty() {
+                let (kept, lost) = chosen::keep(&app, &form).await?;
+                (trouble.kept, trouble.lost) = (kept, lost);
+            }
+            help_page::show(&page, step, &form, &trouble)
+        }
+    }
+}
+
+async fn turn(
+    app: &App,
+    page: &Page,
+    form: &mut Form,
+    trouble: Option<Oops>,
+) -> Result<Turn, Oops> {
     let step = Step::named(form.get("step"));
     // The receipt follows from this id, so it must be one that nobody can guess.
     if form.get("command").len() != 32 || u128::from_str_radix(form.get("command"), 16).is_err() {
         form.set("command", &fresh_command());
     }
-    let settled = step != Step::Story || area::settle(&page.pack, &mut form);
+    let settled = step != Step::Story || area::settle(&page.pack, form);
     let go = form.get("go").to_owned();
     let other = match go.as_str() {
         "back" => Some(step.before()),
@@ -159,26 +211,32 @@ pub(super) async fn next(State(app): State<App>, page: Page, kept: Kept) -> Resu
         edit => edit.strip_prefix("edit-").map(Step::named),
     };
     if let Some(other) = other {
-        return help_page::show(&page, other, &form, &Trouble::none());
+        return Ok(Turn::Show(other, Trouble::none()));
     }
     if step == Step::Story && settled {
         let find = form.get("find").to_owned();
-        area::keep_as_address(&mut form, &find);
+        area::keep_as_address(form, &find);
     }
     if step == Step::Group {
-        choose_group(&mut form);
+        choose_group(form);
     }
-    let mut faults = check(&page, step, &form).err().unwrap_or_default();
+    let mut faults = check(page, step, form).err().unwrap_or_default();
     if !settled {
         faults.push(FieldFault::bare("place", Why::NotAnOption));
     }
     if !faults.is_empty() {
-        return help_page::show(&page, step, &form, &Trouble::fields(faults));
+        return Ok(Turn::Show(step, Trouble::fields(faults)));
     }
+    // Sending is never held up: the receipt shows the numbers again, and the desk is paged.
     if step == Step::Review {
-        return send(&app, &page, form, trouble).await;
+        return send(app, page, form, trouble).await;
     }
-    help_page::show(&page, step.after(), &form, &Trouble::none())
+    // Whoever writes of a knife reads the numbers to call before anything else happens.
+    if help_page::is_emergency(page, form) && form.get(ALARM_SEEN).is_empty() {
+        form.set(ALARM_SEEN, "yes");
+        return Ok(Turn::Show(step, Trouble::alarm()));
+    }
+    Ok(Turn::Show(step.after(), Trouble::none()))
 }
 
 /// Another group makes the finer choice of before meaningless.
@@ -226,22 +284,27 @@ fn named(page: &Page, faults: Vec<FieldFault>) -> Vec<FieldFault> {
     faults.into_iter().map(one).collect()
 }
 
-async fn send(app: &App, page: &Page, form: Form, trouble: Option<Oops>) -> Result<Response, Oops> {
+async fn send(app: &App, page: &Page, form: &Form, trouble: Option<Oops>) -> Result<Turn, Oops> {
     let mut given = Checked::default();
     for step in Step::ALL.into_iter().skip(1) {
-        match check(page, step, &form) {
+        match check(page, step, form) {
             Ok(part) => {
                 given.coded.extend(part.coded);
                 given.texts.extend(part.texts);
             }
-            Err(faults) => return help_page::show(page, step, &form, &Trouble::fields(faults)),
+            Err(faults) => return Ok(Turn::Show(step, Trouble::fields(faults))),
         }
     }
     if trouble.is_some() || form.get("consent") != "yes" {
         let trouble =
             Trouble { file: trouble, consent: form.get("consent") != "yes", ..Trouble::none() };
-        return help_page::show(page, Step::Review, &form, &trouble);
+        return Ok(Turn::Show(Step::Review, trouble));
     }
+    let again = |oops| Turn::Show(Step::Review, Trouble { file: Some(oops), ..Trouble::none() });
+    let files = match chosen::all(app, form).await {
+        Ok(files) => files,
+        Err(oops) => return Ok(again(oops)),
+    };
     given.coded.insert("channel".to_owned(), field::Value::One(CHANNEL.to_owned()));
     let command = form.command();
     let receipt = app.store().receipt_for(&command);
@@ -252,20 +315,18 @@ async fn send(app: &App, page: &Page, form: Form, trouble: Option<Oops>) -> Resu
         programme: None,
         given,
         then: Vec::new(),
-        files: form.files.clone(),
+        files,
         receipt: receipt.clone(),
         imported: None,
     };
     match app.store().open_case(&page.pack, app.now(), new).await.map_err(Oops::from) {
         Ok(opened) => {
-            let alarm = help_page::is_alarming(page, &form);
-            receipt::show(app, page, &opened, &receipt, alarm).await
+            chosen::done(app, form).await;
+            let alarm = help_page::is_alarming(page, form);
+            receipt::show(app, page, &opened, &receipt, alarm).await.map(Turn::Sent)
         }
         // Whatever stands in the way, the words that somebody found with effort stay.
-        Err(oops) if oops.status() != StatusCode::CONFLICT => {
-            let trouble = Trouble { file: Some(oops), ..Trouble::none() };
-            help_page::show(page, Step::Review, &form, &trouble)
-        }
+        Err(oops) if oops.status() != StatusCode::CONFLICT => Ok(again(oops)),
         Err(oops) => Err(oops),
     }
 }

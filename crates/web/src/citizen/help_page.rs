@@ -4,6 +4,7 @@
 use super::{
     ErrorLine, FLOW,
     area::{self, AreaView},
+    chosen::KeptView,
     help::{CARRIED, Step},
     home::{Topic, topics},
 };
@@ -23,6 +24,22 @@ use domain::{
     workflow::{FieldUse, Workflow},
 };
 
+/// How and when somebody may be reached: what most people answer.
+const PLAN: &[&str] = &["contact_ways", "contact_days", "contact_from", "contact_until"];
+/// The rest of it, folded away, so that the page stays short.
+const MORE: &[&str] = &[
+    "no_contact",
+    "contact_message",
+    "code_word",
+    "who_answers",
+    "blocked_numbers",
+    "safe_contact",
+];
+
+fn is_one(code: &str, of: &[&str]) -> bool {
+    of.contains(&code)
+}
+
 /// What stands in the way of going on.
 #[derive(Debug)]
 pub(super) struct Trouble {
@@ -32,6 +49,12 @@ pub(super) struct Trouble {
     pub(super) file: Option<Oops>,
     /// Whether the consent is missing.
     pub(super) consent: bool,
+    /// Whether words that call for help at once were just written.
+    pub(super) alarm: bool,
+    /// Files that wait for the form to be sent.
+    pub(super) kept: Vec<KeptView>,
+    /// Files that could not be kept.
+    pub(super) lost: bool,
 }
 
 impl Trouble {
@@ -40,7 +63,11 @@ impl Trouble {
     }
 
     pub(super) fn fields(fields: Vec<FieldFault>) -> Self {
-        Self { fields, file: None, consent: false }
+        Self { fields, file: None, consent: false, alarm: false, kept: Vec::new(), lost: false }
+    }
+
+    pub(super) fn alarm() -> Self {
+        Self { alarm: true, ..Self::none() }
     }
 
     fn status(&self) -> StatusCode {
@@ -83,17 +110,23 @@ struct HelpPage<'a> {
     title: String,
     lead: String,
     alarm: bool,
+    heard: bool,
     errors: Vec<ErrorLine>,
     topics: Vec<Topic>,
     kinds: Vec<OptionView>,
     group: String,
     advice: &'a str,
     fields: Vec<FieldView>,
+    plan: Vec<FieldView>,
+    more: Vec<FieldView>,
+    more_open: bool,
     area: AreaView,
     area_error: &'a str,
     parts: Vec<Part<'a>>,
     consent: bool,
     consent_error: bool,
+    kept: &'a [KeptView],
+    files_note: &'a str,
 }
 
 /// Shows a step with everything answered so far.
@@ -112,6 +145,9 @@ pub(super) fn show(
     };
     let key = |part: &str| format!("help.{}.{part}", step.name());
     let errors = errors(page, trouble);
+    let fields = fields(page, flow, step, form, &trouble.fields);
+    let (more, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(|f| is_one(&f.code, MORE));
+    let (plan, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(|f| is_one(&f.code, PLAN));
     let view = HelpPage {
         page,
         step: step.name(),
@@ -119,17 +155,21 @@ pub(super) fn show(
         hidden: CARRIED
             .iter()
             .filter(|code| !shown(code))
-            .map(|code| (*code, form.get(code)))
+            .flat_map(|code| form.all(code).iter().map(move |value| (*code, value.as_str())))
             .filter(|(_, value)| !value.is_empty())
             .collect(),
         title: page.t(&key("title")).to_owned(),
         lead: page.t(&key("lead")).to_owned(),
-        alarm: step == Step::Group || is_alarming(page, form),
+        heard: trouble.alarm,
+        alarm: trouble.alarm || step == Step::Group || is_alarming(page, form),
         topics: if step == Step::Group { topics(page, form.get("group")) } else { Vec::new() },
         kinds: if step == Step::Kind { kinds(page, form) } else { Vec::new() },
         group: group.map_or(String::new(), |g| page.either(&g.name, &g.en).to_owned()),
         advice: advice(page, step, form),
-        fields: fields(page, flow, step, form, &trouble.fields),
+        fields,
+        plan,
+        more_open: more.iter().any(|f| !f.error.is_empty()),
+        more,
         area: if step == Step::Story { area::view(page, form) } else { AreaView::default() },
         area_error: if trouble.fields.iter().any(|f| f.field == "place") {
             page.t("help.area.which")
@@ -139,6 +179,8 @@ pub(super) fn show(
         parts: if step == Step::Review { parts(page, flow, form) } else { Vec::new() },
         consent: form.get("consent") == "yes",
         consent_error: trouble.consent,
+        kept: if step == Step::Review { &trouble.kept } else { &[] },
+        files_note: page.t(if trouble.lost { "errors.files" } else { "errors.kept" }),
         errors,
     };
     Ok((trouble.status(), page.show(&view)?).into_response())
@@ -149,8 +191,15 @@ pub(super) fn is_alarming(page: &Page, form: &Form) -> bool {
     let chosen = [form.get("category"), form.get("group")];
     let category = chosen.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
     let grave = page.pack.categories.get(category).is_some_and(|c| c.emergency || c.sensitive);
-    let texts = ["summary", "narrative", "address", "safe_contact"];
-    grave || texts.into_iter().any(|t| page.pack.risk.is_emergency(form.get(t)))
+    grave || is_emergency(page, form)
+}
+
+/// Whether anything that was written calls for help at once.
+pub(super) fn is_emergency(page: &Page, form: &Form) -> bool {
+    let flow = page.pack.workflow(FLOW);
+    let fields = flow.into_iter().flat_map(|f| f.fields.values()).filter(|f| f.kind.is_text());
+    let mut texts = fields.map(|f| form.get(&f.code)).chain([form.get("find")]);
+    texts.any(|text| page.pack.risk.is_emergency(text))
 }
 
 fn marks(page: &Page, step: Step) -> Vec<Mark<'_>> {
@@ -289,10 +338,11 @@ fn fact(page: &Page, flow: &Workflow, form: &Form, code: &str) -> Option<Fact> {
         FieldKind::Place => page.pack.regions.full_name(given),
         FieldKind::Flag if given == "yes" => page.t("help.reach.no").to_owned(),
         FieldKind::Flag => page.t("help.reach.yes").to_owned(),
-        FieldKind::Choice(options) => options
-            .iter()
-            .find(|o| o.value == given)
-            .map_or(String::new(), |o| page.either(&o.label, &o.en).to_owned()),
+        FieldKind::Choice(options) | FieldKind::Choices(options) => {
+            let chosen = options.iter().filter(|o| form.all(code).contains(&o.value));
+            let names: Vec<&str> = chosen.map(|o| page.either(&o.label, &o.en)).collect();
+            names.join(page.t("staff.comma"))
+        }
         _ => given.to_owned(),
     };
     let key = format!("help.fact.{code}");

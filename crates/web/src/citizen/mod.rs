@@ -2,13 +2,14 @@
 //! the pack and never more than a stranger with a stolen phone may read.
 
 mod area;
+mod chosen;
 mod help;
 mod help_page;
 mod home;
 mod my;
 mod my_page;
-mod receipt;
-mod track;
+pub(crate) mod receipt;
+pub(crate) mod track;
 
 use crate::{
     routes::{Access, Routes},

@@ -2,10 +2,16 @@
 //! does; the domain decides what is allowed.
 
 use super::{
-    FLOW,
+    FLOW, chosen,
     my_page::{self, Said},
 };
-use crate::{app::App, error::Oops, form::Kept, page::Page, session::Pass};
+use crate::{
+    app::App,
+    error::Oops,
+    form::{Form, Kept},
+    page::Page,
+    session::Pass,
+};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -29,6 +35,22 @@ pub(super) async fn show(State(app): State<App>, page: Page, pass: Pass) -> Resu
     my_page::show(&app, &page, &case, &Said::default()).await
 }
 
+/// Shows the page with a form that was typed before the pass had ended. It is not sent: the new
+/// pass may be for another case.
+pub(super) async fn resume(
+    app: &App,
+    mut page: Page,
+    pass: Pass,
+    action: &str,
+    form: Form,
+) -> Result<Response, Oops> {
+    "/my".clone_into(&mut page.path);
+    let case = load(app, &page, pass).await?;
+    let kept = chosen::waiting(app, &form).await?;
+    let said = Said { action: action.to_owned(), form, kept, ..Said::default() };
+    my_page::show(app, &page, &case, &said).await
+}
+
 pub(super) async fn act(
     State(app): State<App>,
     mut page: Page,
@@ -40,39 +62,49 @@ pub(super) async fn act(
     "/my".clone_into(&mut page.path);
     let Kept { form, trouble } = kept;
     let case = load(&app, &page, pass).await?;
-    let flow = page.pack.workflow(&case.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let action = flow.action(&code).filter(|a| is_own(a)).ok_or(Oops::NotFound)?;
     let action = by_result(flow, action, form.get(RESULT));
-    let said = |faults: Vec<FieldFault>, oops: Option<Oops>| Said {
-        action: code.clone(),
-        form: form.clone(),
-        faults,
-        oops,
+    let said = async |faults: Vec<FieldFault>, oops: Option<Oops>| {
+        let (kept, _) = chosen::keep(&app, &form).await?;
+        Ok::<_, Oops>(Said { action: code.clone(), form: form.clone(), faults, oops, kept })
     };
     let raw = form.raw(action.fields.iter().map(|u| u.code.as_str()));
     let given = match field::check(&page.pack, flow, &action.fields, &raw) {
         Ok(given) => given,
-        Err(faults) => return my_page::show(&app, &page, &case, &said(faults, trouble)).await,
+        Err(faults) => {
+            return my_page::show(&app, &page, &case, &said(faults, trouble).await?).await;
+        }
     };
     if trouble.is_some() {
-        return my_page::show(&app, &page, &case, &said(Vec::new(), trouble)).await;
+        return my_page::show(&app, &page, &case, &said(Vec::new(), trouble).await?).await;
     }
+    let files = match chosen::all(&app, &form).await {
+        Ok(files) => files,
+        Err(oops) => {
+            let said = said(Vec::new(), Some(oops)).await?;
+            return my_page::show(&app, &page, &case, &said).await;
+        }
+    };
     let wish = Act {
         command: form.command(),
         actor: Actor::Appellant(pass.case),
         case: pass.case,
         steps: vec![Step { action: action.code.clone(), given }],
-        files: form.files.clone(),
+        files,
     };
     match app.store().act(&page.pack, app.now(), wish).await.map_err(Oops::from) {
-        Ok(_) => Ok(Redirect::to("/my").into_response()),
+        Ok(_) => {
+            chosen::done(&app, &form).await;
+            Ok(Redirect::to("/my").into_response())
+        }
         Err(oops @ Oops::Refused(Refusal::NotAllowed { .. })) => {
             // The case has moved meanwhile: show what it is now, and keep what was typed.
             let case = load(&app, &page, pass).await?;
-            my_page::show(&app, &page, &case, &said(Vec::new(), Some(oops))).await
+            my_page::show(&app, &page, &case, &said(Vec::new(), Some(oops)).await?).await
         }
         Err(oops) if oops.status() == StatusCode::SERVICE_UNAVAILABLE => {
-            my_page::show(&app, &page, &case, &said(Vec::new(), Some(oops))).await
+            my_page::show(&app, &page, &case, &said(Vec::new(), Some(oops)).await?).await
         }
         Err(oops) => Err(oops),
     }

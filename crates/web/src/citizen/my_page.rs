@@ -3,6 +3,7 @@
 
 use super::{
     ErrorLine,
+    chosen::KeptView,
     help_page::own,
     my::{RESULT, accepted, is_own, is_rating},
 };
@@ -50,6 +51,8 @@ pub(super) struct Said {
     pub(super) faults: Vec<FieldFault>,
     /// Another refusal.
     pub(super) oops: Option<Oops>,
+    /// Files that wait for the form to be sent.
+    pub(super) kept: Vec<KeptView>,
 }
 
 /// A step of the progress bar.
@@ -83,6 +86,7 @@ struct ActForm<'a> {
     command: String,
     fields: Vec<FieldView>,
     files: bool,
+    kept: Vec<KeptView>,
     open: bool,
     danger: bool,
 }
@@ -118,7 +122,7 @@ pub(super) async fn show(
     case: &CasePage,
     said: &Said,
 ) -> Result<Response, Oops> {
-    let flow = page.pack.workflow(&case.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let actor = Actor::Appellant(case.case.id);
     let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None };
     let allowed: Vec<&Action> = decide::allowed(ctx, &case.case).collect();
@@ -209,7 +213,7 @@ async fn main_answer(app: &App, page: &Page, case: &CasePage) -> Result<Option<S
         return Ok(None);
     };
     let main = app.store().case_by_id(&page.pack, &Viewer::System, main).await?;
-    Ok(main.and_then(|m| answer_of(page.pack.workflow(&m.case.workflow)?, &m)))
+    Ok(main.and_then(|m| answer_of(page.pack.flow_of(&m.case)?, &m)))
 }
 
 /// Received, accepted, in progress, answered, rated: as far as this round has come.
@@ -363,9 +367,13 @@ fn act_form<'a>(
         code: &action.code,
         name: page.either(&action.name, &action.en),
         note: note(page, action),
-        command: fresh_command(),
+        // Files wait under the id of the form; a refused one has done nothing and may keep it.
+        command: Some(form.get("command").to_owned())
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(fresh_command),
         fields,
         files: action.fields.iter().any(|u| u.code == STORY),
+        kept: if mine { said.kept.clone() } else { Vec::new() },
         open: mine,
         danger: action.tone == Tone::Danger || action.code == "request_withdrawal",
     }
@@ -376,6 +384,7 @@ fn note<'a>(page: &'a Page, action: &Action) -> &'a str {
         "supplement" => page.t("my.note.supplement"),
         "request_withdrawal" => page.t("my.note.withdrawal"),
         "reopen" => page.t("my.note.reopen"),
+        "set_contact" => page.t("my.note.set_contact"),
         _ => "",
     }
 }

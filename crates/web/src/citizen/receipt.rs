@@ -16,9 +16,9 @@ use store::Opened;
 const QUIET: usize = 4;
 
 /// A picture to scan: one path in a square.
-struct Picture {
-    side: usize,
-    path: String,
+pub(crate) struct Picture {
+    pub(crate) side: usize,
+    pub(crate) path: String,
 }
 
 #[derive(Template)]
@@ -69,7 +69,8 @@ fn groups(secret: &str) -> Vec<&str> {
         .collect()
 }
 
-fn picture(number: &str) -> Option<Picture> {
+/// A text as a picture that a telephone reads.
+pub(crate) fn picture(number: &str) -> Option<Picture> {
     let code = QrCode::with_error_correction_level(number, EcLevel::M).ok()?;
     let width = code.width();
     let mut path = String::new();

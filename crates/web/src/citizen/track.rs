@@ -1,19 +1,20 @@
 //! Following a case by number and receipt. An unknown number and a wrong receipt are answered
 //! alike; many wrong tries have to wait. Grants a short pass and shows nothing itself.
 
+use super::{chosen, my};
 use crate::{
     app::App,
     cookies,
     error::Oops,
-    form::Form,
-    page::Page,
+    form::{Form, Kept},
+    page::{self, Page},
     session,
     throttle::{Limit, Throttle},
 };
 use askama::Template;
 use axum::{
     Extension,
-    extract::State,
+    extract::{FromRequest, Request, State},
     http::{StatusCode, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -39,10 +40,12 @@ struct TrackPage<'a> {
     number: &'a str,
     receipt: &'a str,
     error: &'a str,
+    /// What was sent after the pass had ended, to be carried along.
+    said: Vec<(String, String)>,
 }
 
 pub(super) async fn ask(page: Page) -> Result<Response, Oops> {
-    page.show(&TrackPage { page: &page, number: "", receipt: "", error: "" })
+    page.show(&TrackPage { page: &page, number: "", receipt: "", error: "", said: Vec::new() })
 }
 
 pub(super) async fn find(
@@ -59,6 +62,12 @@ pub(super) async fn find(
         let pass = app.store().write_pass(case, now, session::PASS_SECONDS);
         let cookie = cookies::set(session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
         let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
+        let action = form.get(ACTION);
+        if !action.is_empty() {
+            let said = form.taken_from(SAID);
+            let shown = my::resume(&app, page, session::Pass { case }, action, said).await?;
+            return Ok((headers, shown).into_response());
+        }
         return Ok((headers, Redirect::to("/my")).into_response());
     }
     let key = plain(number);
@@ -68,8 +77,39 @@ pub(super) async fn find(
         throttle.wrong(&key, now);
         (StatusCode::UNPROCESSABLE_ENTITY, page.t("track.wrong"))
     };
-    let view = TrackPage { page: &page, number, receipt, error };
+    let said = carried(form.get(ACTION), &form.taken_from(SAID));
+    let view = TrackPage { page: &page, number, receipt, error, said };
     Ok((status, page.show(&view)?).into_response())
+}
+
+/// Before the names of fields that are carried along.
+const SAID: &str = "said.";
+/// The field that says for which action they were typed.
+const ACTION: &str = "action";
+
+/// What was typed for an action, as hidden fields; nothing when there was no action.
+fn carried(action: &str, said: &Form) -> Vec<(String, String)> {
+    if action.is_empty() {
+        return Vec::new();
+    }
+    let mut fields = said.put_under(SAID);
+    fields.push((ACTION.to_owned(), action.to_owned()));
+    fields
+}
+
+/// Answers a form that came after its pass had ended: asks for number and receipt again and
+/// carries along what was typed, in the page and never in an address. Chosen files wait.
+pub(crate) async fn ended(app: &App, request: Request) -> Result<Response, Oops> {
+    let path = request.uri().path().to_owned();
+    let (mut parts, body) = request.into_parts();
+    let mut page = page::of(app, &parts);
+    "/track".clone_into(&mut page.path);
+    parts.headers.remove(header::COOKIE);
+    let kept = Kept::from_request(Request::from_parts(parts, body), app).await?;
+    chosen::keep(app, &kept.form).await?;
+    let said = carried(path.strip_prefix("/my/").unwrap_or_default(), &kept.form);
+    let view = TrackPage { page: &page, number: "", receipt: "", error: "", said };
+    Ok((StatusCode::UNAUTHORIZED, page.show(&view)?).into_response())
 }
 
 #[cfg(test)]

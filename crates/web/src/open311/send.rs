@@ -126,7 +126,7 @@ fn answer(form: &Form, one: &Attribute) -> Result<String, Why> {
     if given.len() > 1 && one.datatype != Datatype::MultiValueList {
         return Err(Why::NotAnOption);
     }
-    if matches!(one.datatype, Datatype::Number) && given.iter().any(|v| v.parse::<f64>().is_err()) {
+    if matches!(one.datatype, Datatype::Number) && !given.iter().all(|v| is_number(v)) {
         return Err(Why::NotANumber { min: i64::MIN, max: i64::MAX });
     }
     if one.values.is_empty() {
@@ -137,6 +137,11 @@ fn answer(form: &Form, one: &Attribute) -> Result<String, Why> {
         option.map(|v| v.name.clone()).ok_or(Why::NotAnOption)
     };
     Ok(given.iter().map(name).collect::<Result<Vec<_>, _>>()?.join("、"))
+}
+
+/// Rust reads `NaN` and `inf` as numbers too.
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn degrees(name: &str, text: &str, most: f64) -> Result<(), FieldFault> {

@@ -54,7 +54,7 @@ pub(super) async fn act(
         Err(Oops::NotFound) if before.is_some() => return Ok(moved_on()),
         found => found?,
     };
-    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let action = flow.action(&code).ok_or(Oops::NotFound)?;
     if before == Some(shown.case.id) {
         return Ok(Redirect::to(&format!("/cases/{}?done={code}", shown.number)).into_response());

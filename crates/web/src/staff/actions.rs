@@ -12,7 +12,7 @@ use domain::{
     case::Case,
     decide::{self, Ctx},
     field::{FieldFault, FieldKind, Meaning},
-    workflow::{Action, Tone, Workflow},
+    workflow::{Action, Effect, Tone, Workflow},
 };
 use jiff::Timestamp;
 
@@ -119,6 +119,13 @@ fn view(
 
 /// Fields that correct something start with what is known.
 fn suggest(flow: &Workflow, action: &Action, case: &Case, form: &mut Form) {
+    // A plan replaces the one before, so what stands is the beginning of what will.
+    if action.effects.contains(&Effect::KeepContact) {
+        for one in &action.fields {
+            let known = case.coded.get(&one.code).map_or(&[][..], |v| v.all());
+            form.suggest_all(&one.code, known);
+        }
+    }
     for one in &action.fields {
         match flow.fields.get(&one.code).map(|f| &f.kind) {
             Some(FieldKind::Category) => form.suggest(&one.code, &case.category),

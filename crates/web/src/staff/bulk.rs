@@ -125,6 +125,9 @@ async fn one(
     if shown.case.workflow != flow.code {
         return Err(words(Oops::NotFound));
     }
+    // A case asks for what its own rules ask, whatever the form of today shows.
+    let flow = page.pack.flow_of(&shown.case).unwrap_or(flow);
+    let action = flow.action(&action.code).unwrap_or(action);
     let given = act::checked(page, flow, &action.fields, &shown.case.place, form);
     let given = given.map_err(|faults| {
         let all: Vec<String> = faults.iter().map(|f| field_words(page, f)).collect();

@@ -39,6 +39,19 @@ const REGISTER: &str = "register";
 /// The field of an answer on the spot.
 const ANSWER: &str = "answer";
 
+/// How and when the caller may be reached.
+const PLAN: &[&str] = &[
+    "no_contact",
+    "contact_ways",
+    "contact_days",
+    "contact_from",
+    "contact_until",
+    "contact_message",
+    "code_word",
+    "who_answers",
+    "blocked_numbers",
+];
+
 #[derive(Template)]
 #[template(path = "staff/call.html")]
 struct CallPage<'a> {
@@ -48,6 +61,9 @@ struct CallPage<'a> {
     what: Vec<FieldView>,
     place: Vec<FieldView>,
     safe: Vec<FieldView>,
+    plan: Vec<FieldView>,
+    plan_open: bool,
+    victim: Vec<FieldView>,
     answer: Vec<FieldView>,
     risk: Vec<FieldView>,
     groups: Vec<OptionView>,
@@ -249,7 +265,8 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
     for (key, n) in counted.into_iter().filter(|(_, n)| *n > 0) {
         reasons.push(page.tf(key, &[("n", &n.to_string())]));
     }
-    let told = format!("{} {}", form.get("summary"), form.get("narrative"));
+    let fields = flow(page)?.fields.values().filter(|f| f.kind.is_text());
+    let told: Vec<&str> = fields.map(|f| form.get(&f.code)).collect();
     let phone = form.get("contact_phone");
     let mut same = Vec::new();
     if !phone.is_empty() {
@@ -263,7 +280,8 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
         meaning: grade.map_or("", |g| page.either(&g.meaning, &g.meaning_en)).to_owned(),
         grade: Some(GradeView::new(page, &assessment.grade)),
         reasons,
-        emergency: pack.risk.is_emergency(&told) || known.is_some_and(|c| c.emergency),
+        emergency: told.iter().any(|text| pack.risk.is_emergency(text))
+            || known.is_some_and(|c| c.emergency),
         asked: !phone.is_empty(),
         same,
     })
@@ -321,6 +339,10 @@ async fn show(
         what: pick(&["summary", "narrative"]),
         place: pick(&["place", "address"]),
         safe: pick(&["safe_contact", "relation", "anonymous"]),
+        plan_open: PLAN.iter().any(|code| !form.get(code).is_empty())
+            || faults.iter().any(|f| PLAN.contains(&f.field.as_str())),
+        plan: pick(PLAN),
+        victim: pick(&["victim", "suspected"]),
         answer: pick(&[ANSWER]),
         risk: pick(&["risk"]),
         groups: groups(page, form),

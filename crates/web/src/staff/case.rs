@@ -4,7 +4,10 @@
 use super::{
     actions::{self, Actions, Tried},
     history::{self, Step, Words},
+    letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
+    protection::{self, PaperView, PlanView, RiskView},
+    traces,
 };
 use crate::{
     app::App,
@@ -66,11 +69,16 @@ struct CaseView<'a> {
     tasks: Vec<TaskView>,
     steps: Vec<Step>,
     clocks: Vec<ClockView>,
+    plan: Option<PlanView>,
+    risks: Vec<RiskView>,
+    laws: Vec<PaperView>,
     people: Vec<PersonLine>,
+    letters: Vec<LetterView>,
     papers: Vec<LinkView>,
     files: Vec<LinkView>,
     files_hidden: usize,
     related: Vec<LinkView>,
+    readers: String,
 }
 
 /// What is shown beside the case itself.
@@ -94,7 +102,7 @@ pub(super) async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Oops> {
     let shown = find(&app, &me, &number).await?;
-    let flow = page.pack.workflow(&shown.case.workflow).ok_or(Oops::NotFound)?;
+    let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let done = query.get("done").and_then(|code| flow.action(code));
     let done = done.map_or(String::new(), |a| {
         page.tf("case.done", &[("action", page.either(&a.name, &a.en))])
@@ -109,7 +117,7 @@ pub(super) async fn find(app: &App, me: &LoggedIn, number: &str) -> Result<CaseP
     found.ok_or(Oops::NotFound)
 }
 
-/// Prints the page of a case.
+/// Prints the page of a case; first it is remembered who reads it.
 pub(super) async fn show(
     app: &App,
     me: &LoggedIn,
@@ -117,9 +125,10 @@ pub(super) async fn show(
     shown: &CasePage,
     beside: Beside<'_>,
 ) -> Result<Response, Oops> {
+    crate::traces::reading(app, me, [shown]).await?;
     let pack = &page.pack;
     let case = &shown.case;
-    let flow = pack.workflow(&case.workflow).ok_or(Oops::NotFound)?;
+    let flow = pack.flow_of(case).ok_or(Oops::NotFound)?;
     let now = app.now();
     let words = words(app, page, flow, shown).await?;
     let actions = actions::of(page, me, (flow, case), now, beside.tried);
@@ -143,7 +152,7 @@ pub(super) async fn show(
             None => String::new(),
         },
         helping: open.join(page.t("staff.comma")),
-        notices: notices(page, shown, &beside, &tasks),
+        notices: notices(&words, shown, &beside, &tasks),
         sent: beside.sent,
         wrong: wrong(page, beside.tried),
         actions,
@@ -151,11 +160,16 @@ pub(super) async fn show(
         story_hidden,
         steps: history::steps(&words, shown),
         clocks: panels::clocks(&words, case, now),
-        people: panels::people(&words, shown),
+        plan: protection::plan(&words, shown, now),
+        risks: protection::risks(&words, shown),
+        laws: protection::papers(&words, case, now),
+        people: panels::people(&words, shown).into_iter().filter(|line| !line.safe).collect(),
+        letters: letters::of(app, page, shown).await?,
         papers: panels::papers(&words, shown),
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
         related: related(app, me, page, shown).await?,
+        readers: traces::readers_href(page, me, shown),
         tasks,
     };
     page.show(&view)
@@ -233,8 +247,13 @@ fn story(flow: &Workflow, shown: &CasePage) -> (String, bool) {
     (text.cloned().unwrap_or_default(), hidden)
 }
 
-fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView]) -> Vec<Notice> {
-    let case = &shown.case;
+fn notices(
+    words: &Words<'_>,
+    shown: &CasePage,
+    beside: &Beside<'_>,
+    tasks: &[TaskView],
+) -> Vec<Notice> {
+    let (page, case) = (words.page, &shown.case);
     let mut all = Vec::new();
     let mut add = |class, title: String, text: String| all.push(Notice { class, title, text });
     if !beside.error.is_empty() {
@@ -245,6 +264,9 @@ fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView
     }
     if shown.erased {
         add("notice-warn", page.t("case.erased").to_owned(), String::new());
+    }
+    for (title, text) in protection::duties(words, case) {
+        add("notice-danger", title, text);
     }
     for flag in &case.flags {
         let key = format!("flag.{flag}");
@@ -262,7 +284,7 @@ fn notices(page: &Page, shown: &CasePage, beside: &Beside<'_>, tasks: &[TaskView
         });
         let open = tasks.iter().any(|t| !t.done);
         let class = match flag.as_str() {
-            "unsafe_contact" => "notice-danger",
+            "unsafe_contact" | "emergency" => "notice-danger",
             "supervised" if open => "notice-danger",
             _ => "notice-warn",
         };
@@ -297,7 +319,7 @@ async fn related(
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }
-    let flow = pack.workflow(&shown.case.workflow);
+    let flow = pack.flow_of(&shown.case);
     let phones = flow.iter().flat_map(|f| f.fields.values());
     let phone = phones
         .filter(|f| f.meaning == Meaning::Phone && shown.sees.contact == Sight::Full)

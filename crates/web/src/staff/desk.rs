@@ -20,11 +20,12 @@ use domain::{
     clock::Light,
     decide::{self, Ctx},
     pack::{Pack, Scope, Unit},
-    workflow::{Relation, StateKind, Who, Workflow},
+    waiting,
+    workflow::{StateKind, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use store::{DeskCase, DeskFilter};
+use store::{Cursor, DeskCase, DeskFilter, CasesOf};
 
 #[derive(Template)]
 #[template(path = "staff/queue.html")]
@@ -36,6 +37,7 @@ struct DeskView<'a> {
     flows: Vec<Tab>,
     new: Vec<Tab>,
     tabs: Vec<Tab>,
+    whose: Vec<OptionView>,
     lights: Vec<OptionView>,
     grades: Vec<OptionView>,
     categories: Vec<OptionView>,
@@ -76,7 +78,7 @@ struct Row {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Wanted {
     flow: String,
-    own: bool,
+    whose: CasesOf,
     state: String,
     light: String,
     grade: String,
@@ -93,10 +95,11 @@ pub(super) async fn page(
     let (pack, staff, now) = (&page.pack, me.staff(), app.now());
     let wanted = Wanted::read(pack, &staff, &query);
     let flow = pack.workflow(&wanted.flow).ok_or(Oops::NotFound)?;
-    let cursor = query.get("after").and_then(|c| read_cursor(c));
+    let cursor = query.get("after").and_then(|text| app.store().cursor_of(text));
     let filter = wanted.filter(cursor);
     let found = app.store().desk(pack, &staff, now, &filter).await?;
-    let next = found.next.map(|(rank, case)| format!("{}&after={rank}_{case}", wanted.href()));
+    let next =
+        found.next.map(|n| format!("{}&after={}", wanted.href(), app.store().cursor_text(n)));
     let view = DeskView {
         page: &page,
         moved: query.get("done").is_some_and(|d| d == "moved"),
@@ -123,7 +126,9 @@ pub(super) async fn page(
         command: fresh_command(),
         next: next.unwrap_or_default(),
         first: if cursor.is_some() { wanted.href() } else { String::new() },
-        clear: Wanted { flow: wanted.flow.clone(), own: wanted.own, ..Wanted::default() }.href(),
+        clear: Wanted { flow: wanted.flow.clone(), whose: wanted.whose, ..Wanted::default() }
+            .href(),
+        whose: whose(&page, &wanted),
         wanted,
     };
     page.show(&view)
@@ -145,12 +150,10 @@ impl Wanted {
             Some(kind) => own.is_some_and(|f| f.task_kinds().any(|k| k == kind)),
             None => own.is_some_and(|f| f.state(v).is_some()),
         });
+        let first = own.filter(|_| state.is_empty() && get("unit").is_empty());
         Self {
-            own: match get("own") {
-                "1" => true,
-                "0" => false,
-                _ => state.is_empty() && get("unit").is_empty() && works_alone(pack, staff),
-            },
+            whose: whose_of(get("own"))
+                .unwrap_or_else(|| first.map_or(CasesOf::Area, |flow| usual(pack, staff, flow))),
             state,
             light: known("light", &|v| light_of(v).is_some()),
             grade: known("grade", &|v| pack.risk.grade(v).is_some()),
@@ -160,13 +163,13 @@ impl Wanted {
         }
     }
 
-    fn filter(&self, cursor: Option<(i64, i64)>) -> DeskFilter {
+    fn filter(&self, cursor: Option<Cursor>) -> DeskFilter {
         let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
         DeskFilter {
             workflow: some(&self.flow),
             state: some(&self.state),
             unit: some(&self.unit),
-            own: self.own,
+            whose: self.whose,
             light: light_of(&self.light),
             grade: some(&self.grade),
             category: some(&self.category),
@@ -181,8 +184,7 @@ impl Wanted {
 
     /// The address of this list; holds codes only.
     fn href(&self) -> String {
-        let own = if self.own { "1" } else { "0" };
-        let mut href = format!("/desk?flow={}&own={own}", self.flow);
+        let mut href = format!("/desk?flow={}&own={}", self.flow, code_of(self.whose));
         let parts = [
             ("state", &self.state),
             ("light", &self.light),
@@ -199,10 +201,37 @@ impl Wanted {
     }
 }
 
-/// Whether the unit has no offices below it whose cases would be looked after from here.
-fn works_alone(pack: &Pack, staff: &Staff) -> bool {
-    access::scope(pack, staff) <= Scope::Unit
-        || !pack.units.children(&staff.unit).any(|u| !u.agency)
+/// The list that opens by itself: everything for whoever looks after offices below, else what waits
+/// for the viewer, else, when nothing ever does, what the unit holds.
+fn usual(pack: &Pack, staff: &Staff, flow: &Workflow) -> CasesOf {
+    let alone = access::scope(pack, staff) <= Scope::Unit
+        || !pack.units.children(&staff.unit).any(|u| !u.agency);
+    match (alone, waiting::concerns(flow, &staff.roles)) {
+        (false, _) => CasesOf::Area,
+        (true, true) => CasesOf::Mine,
+        (true, false) => CasesOf::Unit,
+    }
+}
+
+/// How an address says whose cases are listed.
+fn code_of(whose: CasesOf) -> &'static str {
+    match whose {
+        CasesOf::Area => "0",
+        CasesOf::Unit => "1",
+        CasesOf::Mine => "me",
+    }
+}
+
+fn whose_of(code: &str) -> Option<CasesOf> {
+    [CasesOf::Area, CasesOf::Unit, CasesOf::Mine].into_iter().find(|w| code_of(*w) == code)
+}
+
+fn whose(page: &Page, wanted: &Wanted) -> Vec<OptionView> {
+    let all = [(CasesOf::Mine, "desk.mine"), (CasesOf::Unit, "desk.own"), (CasesOf::Area, "desk.area")];
+    let option = |(whose, key): (CasesOf, &str)| {
+        OptionView::of(code_of(whose), page.t(key), code_of(wanted.whose))
+    };
+    all.into_iter().map(option).collect()
 }
 
 fn light_of(code: &str) -> Option<Light> {
@@ -212,11 +241,6 @@ fn light_of(code: &str) -> Option<Light> {
         "red" => Some(Light::Red),
         _ => None,
     }
-}
-
-fn read_cursor(text: &str) -> Option<(i64, i64)> {
-    let (rank, case) = text.split_once('_')?;
-    Some((rank.parse().ok()?, case.parse().ok()?))
 }
 
 fn lights(page: &Page, wanted: &Wanted) -> Vec<OptionView> {
@@ -261,9 +285,9 @@ async fn tabs(
         href: to.href(),
         name: name.to_owned(),
         count,
-        current: (&to.own, &to.state, &to.light) == (&wanted.own, &wanted.state, &wanted.light),
+        current: (to.whose, &to.state, &to.light) == (wanted.whose, &wanted.state, &wanted.light),
     };
-    let mine = Wanted { own: true, unit: String::new(), ..base.clone() };
+    let mine = Wanted { whose: CasesOf::Mine, unit: String::new(), ..base.clone() };
     let mut tabs = vec![tab(page.t("desk.mine"), String::new(), mine)];
     if scope > Scope::Tasks {
         let counts = counts(app, page, staff, (flow, wanted)).await?;
@@ -279,13 +303,12 @@ async fn tabs(
             }
         }
     }
-    let owes = |who: &Who| who.relation == Relation::Task && staff.roles.contains(&who.role);
-    let owing = flow.actions.iter().flat_map(|a| &a.by).any(owes);
-    let mut kinds: Vec<&String> = flow.task_kinds().filter(|_| owing).collect();
+    let mut kinds: Vec<&String> =
+        flow.task_kinds().filter(|kind| waiting::answers(flow, &staff.roles, kind)).collect();
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
-        let to = Wanted { state: format!("~{kind}"), own: true, ..base.clone() };
+        let to = Wanted { state: format!("~{kind}"), whose: CasesOf::Unit, ..base.clone() };
         tabs.push(tab(&super::history::task_name(page, kind), String::new(), to));
     }
     let late = Wanted { light: "red".to_owned(), ..base.clone() };
@@ -356,7 +379,7 @@ fn bulk(
 fn row(page: &Page, found: &DeskCase, now: Timestamp) -> Row {
     let pack = &page.pack;
     let case = &found.case;
-    let state = pack.workflow(&case.workflow).and_then(|w| w.state(&case.state));
+    let state = pack.flow_of(case).and_then(|w| w.state(&case.state));
     let held = matches!(state.map(|s| &s.kind), Some(StateKind::Held { .. }));
     let open = case.is_open(pack);
     let light = if held && found.task.is_none() {

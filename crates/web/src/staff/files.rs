@@ -2,7 +2,7 @@
 //! somebody has sent must not run here.
 
 use super::case;
-use crate::{app::App, error::Oops, session::LoggedIn};
+use crate::{app::App, error::Oops, session::LoggedIn, traces};
 use axum::{
     extract::{Path, State},
     http::{HeaderValue, header},
@@ -19,6 +19,7 @@ pub(super) async fn download(
     let at = (shown.case.id, place(&seq)?, place(&n)?);
     let found = app.store().file(&app.pack(), &me.viewer(), at).await?;
     let (kind, name, body) = found.ok_or(Oops::NotFound)?;
+    traces::taking_out(&app, &me, "file", &shown).await?;
     let kind = HeaderValue::from_str(&kind)
         .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     let disposition = format!("attachment; filename=\"file\"; filename*=UTF-8''{}", encoded(&name));

@@ -97,6 +97,9 @@ impl Words<'_> {
                 written.push(line);
             }
         }
+        if titles.is_empty() && entry.facts.iter().any(|f| matches!(f, Fact::Repacked { .. })) {
+            titles.push(self.page.t("moving.moved").to_owned());
+        }
         if titles.is_empty() {
             titles.push(self.page.t("history.time").to_owned());
         }
@@ -118,7 +121,8 @@ impl Words<'_> {
         })
     }
 
-    fn who(&self, by: &By) -> String {
+    /// Who did something.
+    pub(super) fn who(&self, by: &By) -> String {
         match by {
             By::Staff(account, unit) => {
                 let name = self.names.get(account).map_or("", String::as_str);
@@ -161,7 +165,7 @@ impl Words<'_> {
             Fact::Taken { account } => {
                 line("history.owner", self.names.get(account).cloned().unwrap_or_default())
             }
-            Fact::Graded { grade, yes, unknown } => self.graded(grade, yes, unknown),
+            Fact::Graded { grade, yes, unknown, .. } => self.graded(grade, yes, unknown),
             Fact::Clock { change: ClockChange::Extended, clock } => {
                 line("history.extended", day(page, clock.due()))
             }
@@ -169,6 +173,13 @@ impl Words<'_> {
                 let until = clock.resumes_at().unwrap_or_else(|| clock.due());
                 line("history.paused", day(page, until))
             }
+            Fact::Clock { change: ClockChange::Moved, clock }
+            | Fact::TaskMoved { id: _, clock } => {
+                let due = clock_time(page, clock.due());
+                let name = clock_name(page, self.flow, clock.code());
+                line("moving.now_due", page.tf("moving.due_of", &[("clock", &name), ("due", &due)]))
+            }
+            Fact::Repacked { pack } => line("moving.rules", pack.clone()),
             Fact::TaskOpened { task } => {
                 let due = clock_time(page, task.clock.due());
                 let text =
@@ -179,6 +190,18 @@ impl Words<'_> {
                 line("history.task", page.t("task.dropped").to_owned())
             }
             Fact::Issued { template, ordinal: _ } => line("history.paper", self.paper(template)),
+            Fact::Owed { duty } => line("history.owed", self.duty(duty)),
+            Fact::Met { duty } => line("history.met", self.duty(duty)),
+            Fact::MilestoneSet { milestone } => {
+                let (from, until) = (milestone.issued.to_string(), milestone.expires.to_string());
+                let text = page.tf("paper.dates", &[("from", &from), ("until", &until)]);
+                vec![Line { label: self.milestone(&milestone.kind), text }]
+            }
+            Fact::Breached { kind } => line("paper.breached", self.milestone(kind)),
+            Fact::Alarmed { kind, days } => {
+                let text = page.tf("paper.left", &[("n", &days.to_string())]);
+                vec![Line { label: self.milestone(kind), text }]
+            }
             Fact::Climbed { clock, step: _, unit } => {
                 let name = clock_name(page, self.flow, clock);
                 let text =
@@ -187,6 +210,16 @@ impl Words<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn duty(&self, code: &str) -> String {
+        let duty = self.flow.duties.iter().find(|d| d.code == code);
+        duty.map_or(code, |d| self.page.either(&d.name, &d.en)).to_owned()
+    }
+
+    fn milestone(&self, code: &str) -> String {
+        let spec = self.flow.milestones.get(code);
+        spec.map_or(code, |s| self.page.either(&s.name, &s.en)).to_owned()
     }
 
     fn graded(&self, grade: &str, yes: &[String], unknown: &[String]) -> Vec<Line> {
@@ -228,7 +261,7 @@ impl Words<'_> {
         let page = self.page;
         let pack = &page.pack;
         let known = match kind {
-            FieldKind::Choice(options) => options
+            FieldKind::Choice(options) | FieldKind::Choices(options) => options
                 .iter()
                 .find(|o| o.value == value)
                 .map(|o| page.either(&o.label, &o.en).to_owned()),

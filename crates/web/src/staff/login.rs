@@ -1,15 +1,17 @@
 //! Logging in and out. A wrong name and a wrong password are told the same, and take the same
-//! time; after five wrong tries the pair of name and address must wait.
+//! time; after some wrong tries name and address must wait. What else must be proved before anything
+//! is shown is `proof`'s part.
 
 use crate::{
     app::App,
+    coming_in::{self, Guess, LONGEST},
     cookies,
     error::Oops,
     form::Form,
     page::Page,
     password,
     session::{LoggedIn, STAFF_COOKIE},
-    throttle::Limit,
+    traces,
 };
 use askama::Template;
 use axum::{
@@ -17,14 +19,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::pack::Level;
-
-/// Wrong tries of one name from one address.
-const LIMIT: Limit = Limit { free: 5, first: 60, longest: 900 };
-/// Wrong tries of one name from anywhere.
-const LIMIT_OF_NAME: Limit = Limit { free: 25, ..LIMIT };
-/// The longest name or password that is looked at.
-const LONGEST: usize = 200;
+use domain::{audit::Deed, pack::Level};
 
 #[derive(Template)]
 #[template(path = "staff/login.html")]
@@ -59,12 +54,8 @@ pub(super) async fn log_in(
     form: Form,
 ) -> Result<Response, Oops> {
     let (name, typed) = (form.get("username").trim().to_owned(), form.get("password"));
-    let now = app.now();
-    let keys = [format!("{name}\n{}", address(&headers)), name.clone()];
-    let limits = keys.iter().zip([LIMIT, LIMIT_OF_NAME]);
-    let waits = limits.filter_map(|(key, limit)| app.log_ins().wait(key, limit, now));
-    if let Some(seconds) = waits.max() {
-        let minutes = (seconds + 59) / 60;
+    let guess = Guess::of(&name, &headers);
+    if let Some(minutes) = guess.wait(&app) {
         let words = page.tf("login.wait", &[("n", &minutes.to_string())]);
         let body = show(&app, &page, name, words)?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
@@ -72,20 +63,21 @@ pub(super) async fn log_in(
     let sane = name.len() <= LONGEST && typed.len() <= LONGEST;
     let account = if sane { app.store().account(&name).await? } else { None };
     let hash = account.as_ref().map(|a| a.password.clone());
+    let known = account.as_ref().map(|a| a.id);
     let fits = password::fits(app.hashing(), typed.to_owned(), hash).await?;
     let Some(account) = account.filter(|_| fits) else {
-        for key in keys.iter().filter(|_| sane) {
-            app.log_ins().wrong(key, now);
+        traces::wrong(&app, known, "password").await?;
+        if sane {
+            guess.wrong(&app);
         }
         let body = show(&app, &page, name, page.t("login.wrong").to_owned())?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response());
     };
-    for key in &keys {
-        app.log_ins().right(key);
-    }
-    let token = app.store().log_in(account.id, now).await?;
-    let cookie = cookies::set(STAFF_COOKIE, &token, None);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/desk")).into_response())
+    guess.right(&app);
+    let stage = coming_in::next_stage(&app, &account, false).await?;
+    let device = coming_in::device(&headers);
+    let token = coming_in::session_for(&app, &account, stage, (&device, None, "password")).await?;
+    Ok(coming_in::onward(&token, stage))
 }
 
 pub(super) async fn log_out(
@@ -95,15 +87,9 @@ pub(super) async fn log_out(
 ) -> Result<Response, Oops> {
     me.check(form.get("csrf"))?;
     app.store().log_out(&me.token).await?;
+    traces::note(&app, &me, Deed::LoggedOut).await?;
     let cookie = cookies::set(STAFF_COOKIE, "", Some(0));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
-}
-
-/// Where the request comes from, as the nearest proxy says. Who reaches the program without one
-/// is on the same machine.
-fn address(headers: &HeaderMap) -> String {
-    let told = headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).unwrap_or_default();
-    told.rsplit(',').next().unwrap_or_default().trim().chars().take(64).collect()
 }
 
 fn show(app: &App, page: &Page, username: String, error: String) -> Result<Response, Oops> {

@@ -9,17 +9,23 @@ mod core;
 mod desk;
 mod files;
 mod history;
+mod letters;
 mod login;
 mod offers;
 mod opening;
 mod panels;
+mod protection;
 mod search;
 
 mod board;
 mod dry_run;
 mod notices;
 mod papers;
+mod me;
+mod people;
+mod proof;
 mod setup;
+mod traces;
 mod visits;
 
 use crate::routes::Routes;
@@ -31,5 +37,9 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = setup::routes(routes);
     let routes = dry_run::routes(routes);
     let routes = papers::routes(routes);
+    let routes = traces::routes(routes);
+    let routes = proof::routes(routes);
+    let routes = me::routes(routes);
+    let routes = people::routes(routes);
     core::routes(routes)
 }

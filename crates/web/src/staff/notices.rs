@@ -10,6 +10,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{extract::State, response::Response, routing::get};
+use domain::sending::{self, Said};
 use store::Message;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -54,17 +55,8 @@ fn notice(page: &Page, message: &Message) -> NoticeView {
 }
 
 fn words(page: &Page, message: &Message) -> String {
-    let text = page.pack.messages.get(&message.message).map_or("", |m| page.either(&m.text, &m.en));
     let due = message.due.map_or_else(|| "—".to_owned(), |at| view::clock_time(page, at));
-    let step = message.step.to_string();
-    let values = [
-        ("case_number", message.number.as_str()),
-        ("platform_short", page.short()),
-        ("hotline", page.brand.hotline.as_str()),
-        ("due_date", due.as_str()),
-        ("step", step.as_str()),
-    ];
-    values.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{{{name}}}}}"), value)
-    })
+    let said = Said { number: &message.number, due: Some(&due), step: message.step };
+    let text = page.pack.messages.get(&message.message).map_or("", |m| page.either(&m.text, &m.en));
+    sending::filled(&page.pack, text, said).unwrap_or_default()
 }

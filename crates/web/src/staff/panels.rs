@@ -74,13 +74,14 @@ pub(super) struct LinkView {
 }
 
 /// The light of a clock.
-pub(super) fn light(page: &Page, clock: &Clock, now: Timestamp) -> LightView {
+pub(super) fn light(page: &Page, case: &Case, clock: &Clock, now: Timestamp) -> LightView {
     if let Some(until) = clock.resumes_at() {
         return paused(page, until);
     }
     // A year without calendar data must not hide a case: its light is then by the end alone.
     let by_end = if now >= clock.due() { Light::Red } else { Light::Green };
-    let light = clock.light(now, page.pack.lights, &page.pack.work_time).unwrap_or(by_end);
+    let rules = page.pack.of(case);
+    let light = clock.light(now, rules.lights, &rules.work_time).unwrap_or(by_end);
     LightView::new(page, light, clock.due(), now)
 }
 
@@ -96,7 +97,7 @@ pub(super) fn clocks(words: &Words<'_>, case: &Case, now: Timestamp) -> Vec<Cloc
         case.clocks.values().filter(|c| is_running(c) || is_paused(c)).collect();
     live.sort_by_key(|c| c.due());
     let view = |clock: &Clock| {
-        let light = light(words.page, clock, now);
+        let light = light(words.page, case, clock, now);
         let (start, end) = (clock.started().as_second(), clock.due().as_second());
         let used = (now.as_second() - start).clamp(0, (end - start).max(1));
         ClockView {
@@ -118,7 +119,7 @@ pub(super) fn clocks(words: &Words<'_>, case: &Case, now: Timestamp) -> Vec<Cloc
 pub(super) fn case_light(page: &Page, case: &Case, now: Timestamp) -> Option<LightView> {
     let running = case.clocks.values().filter(|c| is_running(c)).min_by_key(|c| c.due());
     let one = running.or_else(|| case.clocks.values().find(|c| is_paused(c)));
-    one.map(|c| light(page, c, now))
+    one.map(|c| light(page, case, c, now))
 }
 
 /// The tasks of other units, open ones first.
@@ -137,7 +138,7 @@ pub(super) fn tasks(page: &Page, case: &Case, now: Timestamp) -> Vec<TaskView> {
                 })
                 .to_owned(),
             done: t.end.is_some(),
-            light: t.end.is_none().then(|| light(page, &t.clock, now)),
+            light: t.end.is_none().then(|| light(page, case, &t.clock, now)),
         })
         .collect();
     all.sort_by_key(|t| t.done);
@@ -250,7 +251,7 @@ pub(super) fn is_ended(page: &Page, case: &Case) -> bool {
 
 /// The CSS class of a state: waiting for somebody, in hand, or over.
 pub(super) fn state_class(page: &Page, case: &Case) -> &'static str {
-    let state = page.pack.workflow(&case.workflow).and_then(|w| w.state(&case.state));
+    let state = page.pack.flow_of(case).and_then(|w| w.state(&case.state));
     match state.map(|s| &s.kind) {
         Some(StateKind::Closed | StateKind::End) => "state-end",
         Some(StateKind::Open { .. }) if case.owner.is_none() && case.handling.is_none() => {

@@ -9,7 +9,7 @@ use crate::{
     page::Page,
     routes::{Access, Routes},
     session::{LoggedIn, Pass},
-    view,
+    traces, view,
 };
 use askama::Template;
 use axum::{
@@ -77,6 +77,7 @@ async fn of_case(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    traces::reading(&app, &me, [&case]).await?;
     page.show(&PaperPage {
         page: &page,
         number: case.number.clone(),
@@ -93,6 +94,7 @@ async fn of_case_docx(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    traces::taking_out(&app, &me, "paper", &case).await?;
     Ok(word_file(&case.number, &ordinal, &paper))
 }
 
@@ -309,7 +311,7 @@ fn fill(app: &App, page: &Page, case: &CasePage, issue: &Issue) -> Result<Paper,
 /// Everything that a template may name, as far as it is known.
 fn values<'a>(page: &Page, case: &CasePage, issue: &Issue) -> Option<BTreeMap<&'a str, String>> {
     let (pack, now) = (&page.pack, issue.at());
-    let flow = pack.workflow(&case.case.workflow)?;
+    let flow = pack.flow_of(&case.case)?;
     let (before, after) = (&issue.before, &issue.after);
     let day = |at: Timestamp| view::day(page, at);
     let unit =

@@ -8,10 +8,12 @@ use crate::{
     form::Form,
     page::Page,
     session::LoggedIn,
+    traces,
     view::{GradeView, category_name, day, state_name},
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
+use domain::audit::Deed;
 use store::Hit;
 
 /// The most cases that are shown.
@@ -56,6 +58,8 @@ pub(super) async fn find(
     me.check(form.get("csrf"))?;
     let typed: String = form.get("q").trim().chars().take(LONGEST).collect();
     let hits = app.store().search(&page.pack, &me.viewer(), &typed, MOST).await?;
+    let found = u32::try_from(hits.len()).unwrap_or(u32::MAX);
+    traces::note(&app, &me, Deed::Searched { hits: found }).await?;
     show(&page, typed, Some(hits))
 }
 

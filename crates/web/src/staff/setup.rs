@@ -3,6 +3,8 @@
 
 mod clocks;
 mod flow;
+mod messages;
+mod moving;
 mod units;
 
 use crate::{
@@ -24,6 +26,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/setup/routing", get(routing));
     let routes = flow::routes(routes);
     let routes = units::routes(routes);
+    let routes = moving::routes(routes);
+    let routes = messages::routes(routes);
     clocks::routes(routes)
 }
 
@@ -55,7 +59,7 @@ fn version(page: &Page) -> String {
     )
 }
 
-async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
+async fn index(page: Page, me: LoggedIn) -> Result<Response, Oops> {
     let pack = &page.pack;
     let flows = pack.workflows.values().map(|flow| TileView {
         name: page.either(&flow.name, &flow.en).to_owned(),
@@ -73,18 +77,24 @@ async fn index(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         href: format!("/setup/{path}"),
         note: counted(&page, key, n),
     };
-    let tiles = vec![
+    let mut tiles = vec![
         tile("setup.categories", "categories", "setup.categories_n", pack.categories.len()),
         tile("setup.units", "units", "setup.units_n", pack.units.iter().count()),
         tile("setup.roles", "roles", "setup.roles_n", pack.roles.len()),
         tile("setup.clocks", "clocks", "setup.years_n", pack.work_time.calendar().years().count()),
         tile("setup.routing", "routing", "setup.rules_n", pack.routing.rules.len()),
         TileView {
+            name: page.t("send.title").to_owned(),
+            href: "/setup/messages".to_owned(),
+            note: page.t("send.note").to_owned(),
+        },
+        TileView {
             name: page.t("dry.title").to_owned(),
             href: "/setup/routing/dry-run".to_owned(),
             note: page.t("dry.note").to_owned(),
         },
     ];
+    tiles.extend(moving::tile(&page, &me));
     page.show(&IndexPage { page: &page, version: version(&page), flows: flows.collect(), tiles })
 }
 

@@ -7,7 +7,8 @@ use crate::{
     page::Page,
     routes::{Access, Routes},
     session::LoggedIn,
-    view::LightView,
+    traces,
+    view::{LightView, clock_time, contact},
 };
 use askama::Template;
 use axum::{
@@ -17,17 +18,16 @@ use axum::{
 };
 use domain::{
     case::Case,
+    contact::{Barred, Plan, Way, may_reach},
     decide::{self, Ctx},
-    field::{FieldKind, Meaning},
-    workflow::{Guard, Relation, Tone, Workflow},
+    field::{Field, FieldKind, Meaning},
+    workflow::{Guard, Relation, Target, Tone, Workflow},
 };
 use serde::Deserialize;
 use store::{CasePage, DeskCase, DeskFilter};
 
 /// The state in which an answered case waits for its return visit.
 const VISITING: &str = "visiting";
-/// The flag of a case whose appellant must not be called.
-const UNSAFE: &str = "unsafe_contact";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.add(Access::Staff, "/visits", get(queue))
@@ -48,6 +48,7 @@ struct VisitView {
     tries: String,
     light: LightView,
     mine: bool,
+    shut: bool,
     late: bool,
 }
 
@@ -75,13 +76,16 @@ async fn queue(
     let (pack, now) = (&page.pack, app.now());
     let filter = DeskFilter {
         state: Some(VISITING.to_owned()),
-        cursor: asked.after.as_deref().and_then(cursor),
+        cursor: asked.after.as_deref().and_then(|text| app.store().cursor_of(text)),
         ..DeskFilter::default()
     };
     let list = app.store().desk(pack, &me.staff(), now, &filter).await?;
-    let mut visits = Vec::new();
+    let (mut visits, mut shown) = (Vec::new(), Vec::new());
     for case in &list.cases {
-        let whole = app.store().case_by_id(pack, &me.viewer(), case.case.id).await?;
+        shown.push(app.store().case_by_id(pack, &me.viewer(), case.case.id).await?);
+    }
+    traces::reading(&app, &me, shown.iter().flatten()).await?;
+    for (case, whole) in list.cases.iter().zip(&shown) {
         let actor = me.actor();
         let ctx = Ctx { now, pack, actor: &actor, linked: None };
         let mine = decide::allowed(ctx, &case.case).any(|a| a.tone == Tone::Primary);
@@ -95,13 +99,10 @@ async fn queue(
         rule: flow.and_then(tries_needed).map_or_else(String::new, |(_, days)| {
             page.tf("visits.rule", &[("days", &days.to_string())])
         }),
-        next: list.next.map_or_else(String::new, |(rank, id)| format!("/visits?after={rank}.{id}")),
+        next: list.next.map_or_else(String::new, |next| {
+            format!("/visits?after={}", app.store().cursor_text(next))
+        }),
     })
-}
-
-fn cursor(text: &str) -> Option<(i64, i64)> {
-    let (rank, id) = text.split_once('.')?;
-    Some((rank.parse().ok()?, id.parse().ok()?))
 }
 
 fn visit(
@@ -111,34 +112,54 @@ fn visit(
     (mine, now): (bool, jiff::Timestamp),
 ) -> VisitView {
     let case = &row.case;
-    let flow = page.pack.workflow(&case.workflow);
+    let flow = page.pack.flow_of(case);
     let handled_by = case.handling.as_deref().unwrap_or(&case.unit);
-    let warn = case.flags.contains(UNSAFE);
-    let contact = match whole.and_then(|w| safe_contact(flow, w)) {
-        _ if warn => page.t("visits.unsafe").to_owned(),
-        Some(plan) => plan.to_owned(),
-        None => page.t("visits.no_plan").to_owned(),
-    };
+    let plan = Plan::of(&page.pack, case);
+    let way = plan.ways().next().unwrap_or(Way::Phone);
+    let reach = may_reach(&page.pack, case, way, now);
+    let mut lines: Vec<String> = Vec::new();
+    if plan.is_never() {
+        lines.push(page.t("visits.unsafe").to_owned());
+    } else {
+        if let Err(Barred::Until(at)) = reach {
+            lines.push(page.tf("contact.later", &[("at", &clock_time(page, at))]));
+        }
+        if plan.ways().next().is_some() || plan.days().next().is_some() || plan.hours().is_some() {
+            lines.push(format!("{} {}", contact::ways(page, &plan), contact::times(page, &plan)));
+        }
+        lines.extend(whole.map(|w| agreed(page, flow, w)).unwrap_or_default());
+    }
+    if lines.is_empty() {
+        lines.push(page.t("visits.no_plan").to_owned());
+    }
     VisitView {
         number: row.number.clone(),
         href: format!("/cases/{}", row.number),
         summary: row.summary.clone(),
         unit: page.unit(handled_by).to_owned(),
-        contact,
-        warn,
+        contact: lines.join(page.t("contact.and")),
+        warn: reach.is_err(),
         tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
             format!("{} / {days}", tried_on(case, action))
         }),
         late: row.lamp.light == domain::clock::Light::Red,
         light: LightView::new(page, row.lamp.light, row.lamp.due, now),
+        // Outside the plan nobody is called, whoever would do it.
+        shut: reach.is_err(),
         mine,
     }
 }
 
-/// How the person may be reached, in their own words.
-fn safe_contact<'a>(flow: Option<&Workflow>, case: &'a CasePage) -> Option<&'a str> {
-    let mut fields = flow?.fields.values().filter(|f| f.meaning == Meaning::SafeContact);
-    fields.find_map(|f| case.text(&f.code))
+/// What the person agreed in words. Each line says what it is: a number never to be called must
+/// not be taken for the number to call.
+fn agreed(page: &Page, flow: Option<&Workflow>, case: &CasePage) -> Vec<String> {
+    let fields = flow.into_iter().flat_map(|f| f.fields.values());
+    let plan = fields.filter(|f| f.meaning == Meaning::SafeContact);
+    let line = |f: &Field| {
+        let label = page.either(&f.label, &f.en);
+        case.text(&f.code).map(|text| format!("{label}{}{text}", page.t("staff.colon")))
+    };
+    plan.filter_map(line).collect()
 }
 
 /// The action that records a failed call and the different days on which it must be tried.
@@ -162,7 +183,8 @@ fn questions(page: &Page, flow: &Workflow) -> Vec<QuestionView> {
     let mut asked: Vec<&str> = Vec::new();
     let rating = flow
         .actions_from(VISITING)
-        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant));
+        .filter(|a| a.by.iter().any(|w| w.relation == Relation::Appellant))
+        .filter(|a| matches!(a.to, Target::State(_)));
     let mut found = Vec::new();
     for one in rating.flat_map(|a| &a.fields) {
         let Some(field) =

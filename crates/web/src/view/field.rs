@@ -17,7 +17,7 @@ pub(crate) struct FieldView {
     pub(crate) label: String,
     /// One sentence of help; may be empty.
     pub(crate) help: String,
-    /// `line`, `text`, `select`, `radio`, `date`, `number`, `flag`, `units`, `risk`, `tel`.
+    /// `line`, `text`, `select`, `radio`, `date`, `time`, `number`, `flag`, `units`, `choices`, `risk`, `tel`.
     pub(crate) kind: &'static str,
     /// The most characters of a text.
     pub(crate) max: usize,
@@ -121,7 +121,9 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Place
         | FieldKind::Unit => "select",
         FieldKind::Units => "units",
+        FieldKind::Choices(_) => "choices",
         FieldKind::Date => "date",
+        FieldKind::Time => "time",
         FieldKind::Number { .. } => "number",
         FieldKind::Flag => "flag",
         FieldKind::Risk => "risk",
@@ -141,7 +143,7 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
         |value: &str, label: &str| OptionView::new(value, label, given.iter().any(|g| g == value));
     let pack = &page.pack;
     match &field.kind {
-        FieldKind::Choice(choices) => {
+        FieldKind::Choice(choices) | FieldKind::Choices(choices) => {
             choices.iter().map(|c| option(&c.value, page.either(&c.label, &c.en))).collect()
         }
         FieldKind::Channel => {

@@ -1,6 +1,7 @@
 //! Views that many pages share: lights, grades, states, fields, times. Finished values only;
 //! templates print them.
 
+pub(crate) mod contact;
 mod field;
 mod time;
 

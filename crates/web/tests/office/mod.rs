@@ -60,6 +60,11 @@ impl Drop for Office {
 
 impl Office {
     pub async fn open(demo: Vec<DemoAccount>) -> Self {
+        Self::open_idle(demo, 720).await
+    }
+
+    /// With pages that are locked after so many minutes.
+    pub async fn open_idle(demo: Vec<DemoAccount>, idle_minutes: u32) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("xiaohe-staff-{}-{n}", std::process::id()));
@@ -69,7 +74,8 @@ impl Office {
         let url = format!("sqlite:{}", folder.join("test.db").display());
         let store = Store::open(&url, keys).await.unwrap();
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
-        let city = packs::load(&dir).unwrap();
+        let mut city = packs::load(&dir).unwrap();
+        Arc::get_mut(&mut city.pack).unwrap().idle_minutes = idle_minutes;
         let now = Arc::new(AtomicI64::new(START));
         let clock = now.clone();
         let read = move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap();

@@ -15,7 +15,15 @@ pub(super) fn all(pack: &Pack) -> Value {
             "number": text(), "receipt": text(), "status_url": text(),
         })),
         "Progress": progress(),
-        "Login": object(&json!({ "username": text(), "password": text() })),
+        "Login": {
+            "type": "object",
+            "required": ["username", "password"],
+            "properties": {
+                "username": text(),
+                "password": text(),
+                "code": optional(40, "One-time or recovery code, where the account has one."),
+            },
+        },
         "Session": object(&json!({
             "token": text(),
             "account": object(&json!({ "name": text(), "unit": text(), "roles": texts() })),
@@ -133,8 +141,8 @@ fn appeal(pack: &Pack) -> Value {
                 "type": ["object", "null"],
                 "properties": {
                     "name": optional(40, "How to address the person."),
-                    "phone": { "type": ["string", "null"], "maxLength": 30,
-                        "pattern": PHONE },
+                    "phone": { "type": ["string", "null"], "anyOf": [
+                        { "pattern": "^ *$" }, { "maxLength": 30, "pattern": PHONE } ] },
                     "safe_contact": optional(200, "How to reach the person without danger."),
                 },
             },
@@ -150,8 +158,8 @@ const SOMETHING: &str = concat!(
 );
 /// Text without control characters.
 const PRINTABLE: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
-/// Nothing, or three to twenty digits and what people write between them.
-const PHONE: &str = "^ *$|^([ +()（）转-]*[0-9]){3,20}[ +()（）转-]*$";
+/// Three to twenty digits and what people write between them.
+const PHONE: &str = "^([ +()（）转-]*[0-9]){3,20}[ +()（）转-]*$";
 
 /// One of these, or nothing.
 fn one_of(mut values: Vec<&str>) -> Value {
@@ -228,8 +236,8 @@ fn clock() -> Value {
 
 fn field() -> Value {
     let kinds = [
-        "line", "text", "choice", "channel", "category", "grade", "place", "unit", "units", "case",
-        "date", "number", "flag", "risk",
+        "line", "text", "choice", "choices", "channel", "category", "grade", "place", "unit",
+        "units", "case", "date", "time", "number", "flag", "risk",
     ];
     json!({
         "type": "object",

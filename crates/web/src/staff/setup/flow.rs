@@ -246,6 +246,19 @@ impl Words<'_> {
             }
             Guard::NotLower(_) => page.t("setup.guard.not_lower").to_owned(),
             Guard::WithinDays(days) => said("setup.guard.within_days", days.to_string()),
+            Guard::NotOwner => page.t("setup.guard.not_owner").to_owned(),
+            Guard::Contact { .. } => page.t("setup.guard.contact").to_owned(),
+            Guard::Protected(yes) => {
+                either(*yes, "setup.guard.protected", "setup.guard.not_protected")
+            }
+            Guard::NotAmong { field, among } => page.tf(
+                "setup.guard.not_among",
+                &[("field", &self.field(field)), ("among", &self.field(among))],
+            ),
+            Guard::Milestone(kind) => {
+                let name = self.flow.milestones.get(kind).map(|m| page.either(&m.name, &m.en));
+                said("setup.guard.milestone", name.unwrap_or(kind).to_owned())
+            }
         }
     }
 }

@@ -1,0 +1,242 @@
+//! The closed lists: conditions, effects, ways to find a unit, reasons to act alone. Nothing that is
+//! not written here can be said in a pack.
+
+use super::Code;
+use crate::contact::Way;
+use serde::{Deserialize, Serialize};
+
+/// Conditions on an action: a closed list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Guard {
+    /// The actor has done none of these actions on this case (maker ≠ checker); `open` is the
+    /// opening itself.
+    NotActorOf(Vec<Code>),
+    /// The actor is not the one who has taken the case.
+    NotOwner,
+    /// Nobody of the actor's unit has done any of these actions on this case.
+    NotUnitOf(Vec<Code>),
+    /// The action has been done fewer times than this on this case.
+    AtMost {
+        /// The action that is counted.
+        action: Code,
+        /// The most that is allowed, this time included.
+        times: u32,
+    },
+    /// The action has been done on at least so many different days.
+    OnDays {
+        /// The action that is counted.
+        action: Code,
+        /// Different civil days.
+        days: u32,
+    },
+    /// The action has been done at least so many times.
+    AtLeast {
+        /// The action that is counted.
+        action: Code,
+        /// Times.
+        times: u32,
+    },
+    /// The coded field (given now or earlier) has one of these values.
+    FieldIn {
+        /// Field code.
+        field: Code,
+        /// Accepted values.
+        values: Vec<String>,
+    },
+    /// The risk grade is one of these.
+    GradeIn(Vec<Code>),
+    /// The risk grade is none of these.
+    GradeNotIn(Vec<Code>),
+    /// The category is (not) a sensitive one.
+    Sensitive(bool),
+    /// The appeal is (not) anonymous.
+    Anonymous(bool),
+    /// The flag is set.
+    Flagged(Code),
+    /// The flag is not set.
+    NotFlagged(Code),
+    /// No open task of this kind is left.
+    NoOpenTasks(Code),
+    /// At least one task of this kind is open.
+    HasOpenTasks(Code),
+    /// The actor's own unit owes a task of this kind.
+    OwesTask(Code),
+    /// The clock has not run out.
+    BeforeDue(Code),
+    /// The channel is one of these.
+    ChannelIn(Vec<Code>),
+    /// The grade in this field is not lower than the present one.
+    NotLower(Code),
+    /// The case has been in its present state for no more than so many calendar days.
+    WithinDays(u32),
+    /// The person may be contacted now, by the way chosen in the field. An answer that is no way
+    /// of ours (the person called) passes; no answer counts as `or`.
+    Contact {
+        /// Field in which the way is chosen.
+        #[serde(default)]
+        field: Option<Code>,
+        /// The way when none is chosen.
+        #[serde(default)]
+        or: Option<Way>,
+    },
+    /// The case does (not) need protection: a sensitive category, a high grade or a danger
+    /// question answered "yes".
+    Protected(bool),
+    /// What is given in the field is not among the values of another one, which must be known:
+    /// nobody suspected of the harm is asked for consent.
+    NotAmong {
+        /// Field that is given.
+        field: Code,
+        /// Field whose values are excluded.
+        among: Code,
+    },
+    /// A milestone of this kind has been recorded and has not expired.
+    Milestone(Code),
+}
+
+/// What an action does beside changing the state: a closed list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Effect {
+    /// Another unit becomes responsible; nobody there has taken it yet.
+    Assign(AssignTo),
+    /// The actor takes the case personally.
+    TakeOwner,
+    /// The responsible unit is from now on the handling unit.
+    MarkHandling,
+    /// Starts a clock that is not a stage clock.
+    StartClock(Code),
+    /// Starts a clock whose end is given in a date field (a partner's own deadline).
+    StartClockAt {
+        /// Clock code.
+        clock: Code,
+        /// Date field.
+        field: Code,
+    },
+    /// Stops a clock.
+    StopClock(Code),
+    /// Moves the end of a clock by working or calendar days given in a number field.
+    ExtendClock {
+        /// Clock code.
+        clock: Code,
+        /// Number field (days).
+        field: Code,
+        /// The most days in one extension.
+        max_days: u32,
+        /// The most extensions of this clock.
+        times: u8,
+    },
+    /// Pauses every running clock until the date in a field.
+    PauseClocks {
+        /// Date field.
+        until: Code,
+        /// The longest pause in calendar days.
+        max_days: u32,
+    },
+    /// Lets paused clocks run again.
+    ResumeClocks,
+    /// The grade becomes the value of a field.
+    SetGrade(Code),
+    /// The grade follows from the answers to the risk questions in a field.
+    AssessRisk(Code),
+    /// The category becomes the value of a field.
+    SetCategory(Code),
+    /// The place becomes the value of a field.
+    SetPlace(Code),
+    /// Sets a flag.
+    Flag(Code),
+    /// Clears a flag.
+    Unflag(Code),
+    /// Opens one task for each unit named in a field.
+    OpenTasks {
+        /// Task kind.
+        kind: Code,
+        /// Units field; without it the responsible unit gets the task.
+        #[serde(default)]
+        units: Option<Code>,
+        /// Clock of each task.
+        clock: Code,
+    },
+    /// Opens tasks for the co-handling units that the routing rules name.
+    OpenRoutedTasks {
+        /// Task kind.
+        kind: Code,
+        /// Clock of each task.
+        clock: Code,
+    },
+    /// The actor's unit has answered its task.
+    AnswerTask(Code),
+    /// Every open task of the kind is withdrawn.
+    DropTasks(Code),
+    /// A numbered document is issued.
+    Document(Code),
+    /// A message is queued.
+    Notify(Code),
+    /// After answers, and at a contact without any, the next asking gets a due date as long as
+    /// there is danger; without danger nothing is due.
+    RepeatRisk {
+        /// The field with the answers.
+        field: Code,
+        /// The clock of the next asking.
+        clock: Code,
+    },
+    /// Words that call for help at once, in whatever was written, raise the alarm.
+    Hear {
+        /// Flag that is set.
+        flag: Code,
+        /// Message that is queued.
+        message: Code,
+        /// Clock that is started.
+        clock: Code,
+    },
+    /// A paper of the law is recorded.
+    Milestone(Code),
+    /// A paper of the law has been broken; its grade applies.
+    Breach(Code),
+    /// What the form says about safe contact becomes the plan of the case.
+    KeepContact,
+    /// The case is linked to another one named in a field.
+    Link {
+        /// Link kind.
+        kind: Code,
+        /// Case field.
+        field: Code,
+    },
+}
+
+/// How the next responsible unit is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AssignTo {
+    /// The unit named in a field.
+    Field(Code),
+    /// The nearest unit of this kind, walking up the regions from the responsible unit.
+    Desk(Code),
+    /// The unit above the responsible one.
+    Parent,
+    /// The unit above the handling unit; the top unit itself when there is none above.
+    AboveHandling,
+    /// The unit above the handling unit, or the desk of this kind when there is none above.
+    AboveHandlingOrDesk(Code),
+    /// Back to the handling unit.
+    Handling,
+    /// The unit that the routing rules name.
+    Routed,
+    /// The actor's own unit.
+    ActorUnit,
+    /// The unit that was responsible before this one.
+    Previous,
+}
+
+/// What makes the program act by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Trigger {
+    /// The approved pause has ended.
+    PauseEnded,
+    /// The clock has run out.
+    ClockEnded(Code),
+    /// The case that this one was merged into has been closed.
+    MainClosed,
+}

@@ -1,0 +1,264 @@
+//! One's own account: password, second factor, devices, absence, and locking the page at once.
+
+use super::proof::{CodesPage, change_password};
+use crate::{
+    app::App,
+    coming_in::{self, Guess, LONGEST},
+    error::Oops,
+    form::Form,
+    page::Page,
+    password,
+    routes::{Access, Routes},
+    session::LoggedIn,
+    traces, view,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use domain::audit::Deed;
+use jiff::{Timestamp, civil::Date};
+use std::collections::BTreeMap;
+use store::{AccountChange, Device, Stage, db::WriteError};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Access::Staff, "/me", get(page))
+        .add(Access::Staff, "/me/password", post(own_password))
+        .add(Access::Staff, "/me/codes", post(new_codes))
+        .add(Access::Staff, "/me/devices", post(end_devices))
+        .add(Access::Staff, "/me/absence", post(absence))
+        .add(Access::Staff, "/me/lock", post(lock))
+}
+
+struct DeviceView {
+    name: String,
+    since: String,
+    seen: String,
+    own: bool,
+    handle: String,
+}
+
+/// Somebody who may be chosen.
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) name: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/me.html")]
+struct MePage<'a> {
+    page: &'a Page,
+    name: String,
+    username: String,
+    unit: String,
+    roles: String,
+    done: String,
+    error: String,
+    factor: bool,
+    factor_needed: bool,
+    recovery: String,
+    devices: Vec<DeviceView>,
+    away: Vec<String>,
+    colleagues: Vec<Choice>,
+}
+
+async fn page(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, Oops> {
+    let done = match query.get("done").map(String::as_str) {
+        Some("password") => "me.done.password",
+        Some("devices") => "me.done.devices",
+        Some("absence") => "me.done.absence",
+        _ => "",
+    };
+    show(&app, &page, &me, (done, String::new())).await
+}
+
+async fn show(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    (done, error): (&str, String),
+) -> Result<Response, Oops> {
+    let (store, now, pack) = (app.store(), app.now(), &page.pack);
+    let own = store.account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
+    let factor = store.factor(own.id).await?;
+    let colleagues = store.accounts_of(&own.unit).await?;
+    let mut away = Vec::new();
+    for absence in store.absences(own.id, now).await? {
+        let name = store.account_by_id(absence.deputy).await?.map_or(String::new(), |a| a.name);
+        let (since, until) = (view::day(page, absence.since), last_day(page, absence.until));
+        let words = [("name", name.as_str()), ("since", &since), ("until", &until)];
+        away.push(page.tf("me.away", &words));
+    }
+    let devices = store.devices(own.id, &me.token, now).await?;
+    let roles: Vec<&str> = own.roles.iter().map(|r| role_name(page, r)).collect();
+    page.show(&MePage {
+        page,
+        name: own.name.clone(),
+        username: own.username.clone(),
+        unit: page.unit(&own.unit).to_owned(),
+        roles: roles.join(page.t("staff.comma")),
+        done: if done.is_empty() { String::new() } else { page.t(done).to_owned() },
+        error,
+        factor: factor.ready,
+        factor_needed: pack.needs_second_factor(&own.roles),
+        recovery: page.tf("me.recovery", &[("n", &factor.recovery.to_string())]),
+        devices: devices.into_iter().map(|d| device(page, d)).collect(),
+        away,
+        colleagues: colleagues
+            .into_iter()
+            .filter(|c| c.id != own.id && pack.administers(&c.roles).is_none())
+            .map(|c| Choice { value: c.id.to_string(), name: c.name })
+            .collect(),
+    })
+}
+
+/// The last day of an absence that ends with it.
+fn last_day(page: &Page, until: Timestamp) -> String {
+    view::day(page, Timestamp::from_second(until.as_second() - 1).unwrap_or(until))
+}
+
+pub(super) fn role_name<'a>(page: &'a Page, code: &'a str) -> &'a str {
+    page.pack.roles.get(code).map_or(code, |r| page.either(&r.name, &r.en))
+}
+
+fn device(page: &Page, device: Device) -> DeviceView {
+    let unknown = if device.program { "me.program" } else { "me.unknown" };
+    DeviceView {
+        name: if device.device.is_empty() { page.t(unknown).to_owned() } else { device.device },
+        since: view::clock_time(page, device.since),
+        seen: view::clock_time(page, device.seen),
+        own: device.own,
+        handle: device.handle,
+    }
+}
+
+fn done(what: &str) -> Response {
+    Redirect::to(&format!("/me?done={what}")).into_response()
+}
+
+async fn refused(app: &App, page: &Page, me: &LoggedIn, key: &str) -> Result<Response, Oops> {
+    let body = show(app, page, me, ("", page.t(key).to_owned())).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response())
+}
+
+/// Whether the own password was typed, which guards what a stranger at an open desk would do.
+async fn knows_password(
+    app: &App,
+    me: &LoggedIn,
+    (headers, form): (&HeaderMap, &Form),
+) -> Result<bool, Oops> {
+    let guess = Guess::of(&me.account.username, headers);
+    if guess.wait(app).is_some() {
+        return Err(Oops::Plain(StatusCode::TOO_MANY_REQUESTS, "error.too_often"));
+    }
+    let typed: String = form.get("old").chars().take(LONGEST).collect();
+    let hash = me.account.password.clone();
+    let fits = password::fits(app.hashing(), typed, Some(hash)).await?;
+    if fits {
+        guess.right(app);
+    } else {
+        guess.wrong(app);
+        traces::wrong(app, Some(me.account.id), "password").await?;
+    }
+    Ok(fits)
+}
+
+async fn own_password(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    if !knows_password(&app, &me, (&headers, &form)).await? {
+        return refused(&app, &page, &me, "proof.wrong_password").await;
+    }
+    let own = app.store().account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
+    if let Some(key) = change_password(&app, &own, &form).await? {
+        return refused(&app, &page, &me, key).await;
+    }
+    // The change ended every session; this one goes on under a new token.
+    let how = (coming_in::device(&headers), "password");
+    let token = coming_in::session_for(&app, &own, Stage::Full, (&how.0, None, how.1)).await?;
+    Ok((coming_in::with_cookie(&token), Redirect::to("/me?done=password")).into_response())
+}
+
+async fn new_codes(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    if !knows_password(&app, &me, (&headers, &form)).await? {
+        return refused(&app, &page, &me, "proof.wrong_password").await;
+    }
+    if !app.store().factor(me.account.id).await?.ready {
+        return Ok(Redirect::to("/login/factor").into_response());
+    }
+    let deed =
+        Deed::Administered { what: "new_codes".to_owned(), whom: None, detail: String::new() };
+    traces::note(&app, &me, deed).await?;
+    let codes = app.store().renew_recovery(me.account.id).await?;
+    page.show(&CodesPage { page: &page, codes, href: "/me" })
+}
+
+async fn end_devices(State(app): State<App>, me: LoggedIn, form: Form) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    let handle = form.get("handle");
+    if handle.is_empty() {
+        app.store().end_other_sessions(me.account.id, &me.token).await?;
+    } else {
+        app.store().end_session(me.account.id, handle, app.now()).await?;
+    }
+    Ok(done("devices"))
+}
+
+async fn absence(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    let Some(change) = absent(&page, &form) else {
+        return refused(&app, &page, &me, "people.no.bad_days").await;
+    };
+    let own = app.store().account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
+    let place = (&page.pack, app.now());
+    match app.store().administer(place, Some(&own.staff()), own.id, change).await {
+        Ok(_) => Ok(done("absence")),
+        Err(WriteError::Refused(no)) => {
+            refused(&app, &page, &me, &format!("people.no.{}", no.key())).await
+        }
+        Err(WriteError::Db(error)) => Err(error.into()),
+    }
+}
+
+/// The absence that a form notes, or its end; none when its days cannot be read.
+pub(super) fn absent(page: &Page, form: &Form) -> Option<AccountChange> {
+    if form.get("back") == "yes" {
+        return Some(AccountChange::Back);
+    }
+    let day = |name: &str| form.get(name).parse::<Date>().ok();
+    let since = page.pack.end_of(day("since")?.yesterday().ok()?);
+    let until = page.pack.end_of(day("until")?);
+    Some(AccountChange::Absent { deputy: form.get("deputy").parse().ok()?, since, until })
+}
+
+async fn lock(State(app): State<App>, me: LoggedIn, form: Form) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    app.store().seen(&me.token, None).await?;
+    Ok(Redirect::to("/login/unlock?next=/desk").into_response())
+}

@@ -1,0 +1,347 @@
+//! What is owed after the password: a code, a second factor to set up, a password of one's own, or
+//! the password again after a time without a sign of life. Nothing else may be seen before.
+
+use crate::{
+    app::App,
+    citizen::receipt::{Picture, picture},
+    coming_in::{self, Guess, LONGEST},
+    error::Oops,
+    form::Form,
+    page::Page,
+    password,
+    routes::{Access, Routes},
+    session::{self, ComingIn},
+    traces,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use domain::audit::Deed;
+use serde::Deserialize;
+use store::{Account, Proof, Record, Stage};
+use vault::totp;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Access::ComingIn, "/login/code", get(code_page).post(code))
+        .add(Access::ComingIn, "/login/factor", get(factor_page).post(factor))
+        .add(Access::ComingIn, "/login/password", get(password_page).post(new_password))
+        .add(Access::ComingIn, "/login/unlock", get(unlock_page).post(unlock))
+}
+
+#[derive(Template)]
+#[template(path = "staff/proof.html")]
+struct ProofPage<'a> {
+    page: &'a Page,
+    csrf: &'a str,
+    title: String,
+    lead: String,
+    error: String,
+    action: &'static str,
+    /// `code`, `secret` or `password`: which field is asked for.
+    asks: &'static str,
+    label: String,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/factor.html")]
+struct FactorPage<'a> {
+    page: &'a Page,
+    csrf: &'a str,
+    error: String,
+    secret: Vec<String>,
+    picture: Option<Picture>,
+    needed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "staff/codes.html")]
+pub(super) struct CodesPage<'a> {
+    pub(super) page: &'a Page,
+    pub(super) codes: Vec<String>,
+    pub(super) href: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "staff/new_password.html")]
+struct PasswordPage<'a> {
+    page: &'a Page,
+    csrf: &'a str,
+    error: String,
+}
+
+/// With a status that says that the form was not taken.
+fn refused(body: Response) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, body).into_response()
+}
+
+fn too_often(page: &Page, minutes: i64) -> String {
+    page.tf("login.wait", &[("n", &minutes.to_string())])
+}
+
+/// On to the next step: whoever has nothing to do here is sent where they belong.
+fn elsewhere(me: &ComingIn) -> Response {
+    let to = if me.locked { "/login/unlock" } else { session::step(me.stage) };
+    Redirect::to(to).into_response()
+}
+
+async fn code_page(page: Page, me: ComingIn) -> Result<Response, Oops> {
+    if me.stage != Stage::Code {
+        return Ok(elsewhere(&me));
+    }
+    show_code(&page, &me, String::new())
+}
+
+fn show_code(page: &Page, me: &ComingIn, error: String) -> Result<Response, Oops> {
+    page.show(&ProofPage {
+        page,
+        csrf: &me.csrf,
+        title: page.t("proof.code").to_owned(),
+        lead: page.t("proof.code_lead").to_owned(),
+        error,
+        action: "/login/code",
+        asks: "code",
+        label: page.t("proof.code_label").to_owned(),
+        next: String::new(),
+    })
+}
+
+async fn code(
+    State(app): State<App>,
+    page: Page,
+    me: ComingIn,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    if me.stage != Stage::Code {
+        return Ok(elsewhere(&me));
+    }
+    let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
+    if let Some(minutes) = guess.wait(&app) {
+        let body = show_code(&page, &me, too_often(&page, minutes))?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+    }
+    let typed = form.get("code").trim();
+    let sane = typed.len() <= LONGEST;
+    let typed = if sane { typed } else { "" };
+    let taken = app.store().take_code(me.account.id, typed, app.now()).await?;
+    let Some(proof) = taken else {
+        guess.wrong(&app);
+        traces::wrong(&app, Some(me.account.id), "code").await?;
+        return Ok(refused(show_code(&page, &me, page.t("proof.wrong_code").to_owned())?));
+    };
+    guess.right(&app);
+    let with = match proof {
+        Proof::Code => "code",
+        Proof::Recovery => "recovery",
+    };
+    go_on(&app, &me, with).await
+}
+
+/// Replaces the session by one that has proved a code, or needs none.
+async fn go_on(app: &App, me: &ComingIn, with: &str) -> Result<Response, Oops> {
+    let stage = coming_in::next_stage(app, &me.account, true).await?;
+    let how = (me.device.as_str(), Some(me.token.as_str()), with);
+    let token = coming_in::session_for(app, &me.account, stage, how).await?;
+    Ok(coming_in::onward(&token, stage))
+}
+
+async fn factor_page(State(app): State<App>, page: Page, me: ComingIn) -> Result<Response, Oops> {
+    if me.locked || !matches!(me.stage, Stage::SetUp | Stage::Full) {
+        return Ok(elsewhere(&me));
+    }
+    show_factor(&app, &page, &me, String::new()).await
+}
+
+async fn show_factor(
+    app: &App,
+    page: &Page,
+    me: &ComingIn,
+    error: String,
+) -> Result<Response, Oops> {
+    let Some(secret) = app.store().begin_factor(me.account.id).await? else {
+        return Ok(Redirect::to("/me").into_response());
+    };
+    let text = totp::base32(&secret);
+    let groups = text.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned());
+    page.show(&FactorPage {
+        page,
+        csrf: &me.csrf,
+        error,
+        secret: groups.collect(),
+        picture: picture(&address(page, &me.account, &text)),
+        needed: me.stage == Stage::SetUp,
+    })
+}
+
+/// What an authenticator program reads from the picture. The label is the log-in name, which the
+/// owner of the telephone knows.
+fn address(page: &Page, account: &Account, secret: &str) -> String {
+    let escaped = |text: &str| {
+        let one = |byte: u8| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        };
+        text.bytes().map(one).collect::<String>()
+    };
+    let (issuer, label) = (escaped(&page.brand.short), escaped(&account.username));
+    format!("otpauth://totp/{issuer}:{label}?secret={secret}&issuer={issuer}")
+}
+
+async fn factor(
+    State(app): State<App>,
+    page: Page,
+    me: ComingIn,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    if me.locked || !matches!(me.stage, Stage::SetUp | Stage::Full) {
+        return Ok(elsewhere(&me));
+    }
+    let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
+    if let Some(minutes) = guess.wait(&app) {
+        let body = show_factor(&app, &page, &me, too_often(&page, minutes)).await?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+    }
+    let deed =
+        Deed::Administered { what: "set_factor".to_owned(), whom: None, detail: String::new() };
+    let record = Record::of(&me.account.staff(), vec![deed]);
+    let typed: String = form.get("code").chars().take(LONGEST).collect();
+    let codes = app.store().confirm_factor(me.account.id, &typed, app.now(), record).await?;
+    let Some(codes) = codes else {
+        guess.wrong(&app);
+        let error = page.t("proof.wrong_code").to_owned();
+        return Ok(refused(show_factor(&app, &page, &me, error).await?));
+    };
+    guess.right(&app);
+    let stage = coming_in::next_stage(&app, &me.account, true).await?;
+    let how = (me.device.as_str(), Some(me.token.as_str()), "code");
+    let token = coming_in::session_for(&app, &me.account, stage, how).await?;
+    let body = page.show(&CodesPage { page: &page, codes, href: session::step(stage) })?;
+    Ok((coming_in::with_cookie(&token), body).into_response())
+}
+
+async fn password_page(page: Page, me: ComingIn) -> Result<Response, Oops> {
+    if me.stage != Stage::NewPassword {
+        return Ok(elsewhere(&me));
+    }
+    page.show(&PasswordPage { page: &page, csrf: &me.csrf, error: String::new() })
+}
+
+async fn new_password(
+    State(app): State<App>,
+    page: Page,
+    me: ComingIn,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    if me.stage != Stage::NewPassword {
+        return Ok(elsewhere(&me));
+    }
+    if let Some(key) = change_password(&app, &me.account, &form).await? {
+        let error = page.t(key).to_owned();
+        return Ok(refused(page.show(&PasswordPage { page: &page, csrf: &me.csrf, error })?));
+    }
+    go_on(&app, &me, "password").await
+}
+
+/// Gives an account the password that was typed twice, and ends its sessions; answers the key of
+/// what is wrong with it, if anything is.
+pub(super) async fn change_password(
+    app: &App,
+    account: &Account,
+    form: &Form,
+) -> Result<Option<&'static str>, Oops> {
+    let (new, again) = (form.get("new"), form.get("again"));
+    if new != again {
+        return Ok(Some("password.differs"));
+    }
+    if let Some(key) = password::weakness(new, &account.username, &account.name) {
+        return Ok(Some(key));
+    }
+    if password::fits(app.hashing(), new.to_owned(), Some(account.password.clone())).await? {
+        return Ok(Some("password.same"));
+    }
+    let hash = password::hash_apart(app.hashing(), new.to_owned()).await?;
+    app.store().set_password(account.id, hash).await?;
+    let deed =
+        Deed::Administered { what: "own_password".to_owned(), whom: None, detail: String::new() };
+    app.store().record(app.now(), Record::of(&account.staff(), vec![deed])).await?;
+    Ok(None)
+}
+
+#[derive(Deserialize)]
+struct Going {
+    #[serde(default)]
+    next: String,
+}
+
+async fn unlock_page(
+    page: Page,
+    me: ComingIn,
+    Query(going): Query<Going>,
+) -> Result<Response, Oops> {
+    if !me.locked {
+        return Ok(elsewhere(&me));
+    }
+    show_unlock(&page, &me, (coming_in::local_path(&going.next), String::new()))
+}
+
+fn show_unlock(
+    page: &Page,
+    me: &ComingIn,
+    (next, error): (&str, String),
+) -> Result<Response, Oops> {
+    page.show(&ProofPage {
+        page,
+        csrf: &me.csrf,
+        title: page.t("proof.locked").to_owned(),
+        lead: page.tf("proof.locked_lead", &[("name", &me.account.name)]),
+        error,
+        action: "/login/unlock",
+        asks: "password",
+        label: page.t("login.password").to_owned(),
+        next: next.to_owned(),
+    })
+}
+
+async fn unlock(
+    State(app): State<App>,
+    page: Page,
+    me: ComingIn,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    let next = coming_in::local_path(form.get("next"));
+    if !me.locked {
+        return Ok(Redirect::to(next).into_response());
+    }
+    let guess = Guess::of(&me.account.username, &headers);
+    if let Some(minutes) = guess.wait(&app) {
+        let body = show_unlock(&page, &me, (next, too_often(&page, minutes)))?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+    }
+    let typed: String = form.get("password").chars().take(LONGEST).collect();
+    if !password::fits(app.hashing(), typed, Some(me.account.password.clone())).await? {
+        guess.wrong(&app);
+        traces::wrong(&app, Some(me.account.id), "password").await?;
+        let error = page.t("proof.wrong_password").to_owned();
+        return Ok(refused(show_unlock(&page, &me, (next, error))?));
+    }
+    guess.right(&app);
+    let record = Record::of(&me.account.staff(), vec![Deed::Unlocked]);
+    app.store().record(app.now(), record).await?;
+    app.store().seen(&me.token, Some(app.now())).await?;
+    Ok(Redirect::to(next).into_response())
+}
