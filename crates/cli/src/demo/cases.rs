@@ -28,6 +28,8 @@ use tokio::task::JoinSet;
 
 /// How far back the stories reach, days.
 pub const DAYS: i64 = 120;
+/// Younger stories than this have just arrived, days.
+const FRESH: f64 = 1.0;
 /// Time stops so often to let the clocks act, hours.
 const SLICE_HOURS: i64 = 12;
 /// What the hotline does, it does at any hour.
@@ -62,8 +64,9 @@ enum Life {
 ///
 /// # Errors
 /// When the store fails, or the texts do not fit the pack.
-pub async fn build(stage: &Stage, now: Timestamp) -> Result<(), Failure> {
-    let mut lives = cast(stage, now);
+pub async fn build(stage: &Stage) -> Result<(), Failure> {
+    let now = stage.end;
+    let mut lives = cast(stage);
     lives.extend(walk::cast(stage, now).into_iter().map(|w| Life::Walk(Box::new(w))));
     let numbers = Numbers::default();
     let start = now.saturating_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(now);
@@ -131,7 +134,7 @@ impl Life {
 }
 
 /// Gives every plot its story and its place.
-fn cast(stage: &Stage, now: Timestamp) -> Vec<Life> {
+fn cast(stage: &Stage) -> Vec<Life> {
     let places = places(&stage.pack);
     let stories = &stage.texts.stories;
     let mut order: Vec<usize> = (0..stories.len()).collect();
@@ -145,7 +148,12 @@ fn cast(stage: &Stage, now: Timestamp) -> Vec<Life> {
         let (Some(story), Some(place)) = (story.cloned(), dice.pick(&places).cloned()) else {
             continue;
         };
-        let next = opening(now, plot.age);
+        // What has just arrived came at whatever hour it came, and what is over came long ago.
+        let next = if plot.age < FRESH || plot.rest.is_empty() {
+            Stage::after(stage.end, -24.0 * plot.age)
+        } else {
+            stage.before_end(plot.age)
+        };
         appeals.push(Appeal {
             plot,
             story,
@@ -161,10 +169,6 @@ fn cast(stage: &Stage, now: Timestamp) -> Vec<Life> {
     }
     marry(&mut appeals);
     appeals.into_iter().map(|a| Life::Appeal(Box::new(a))).collect()
-}
-
-fn opening(now: Timestamp, age: f64) -> Timestamp {
-    now.saturating_sub(SignedDuration::from_secs_f64((age * 86_400.0).round())).unwrap_or(now)
 }
 
 /// Whether a story can take this turn.
@@ -245,6 +249,15 @@ fn dice_half(code: &str) -> bool {
     code.bytes().map(u32::from).sum::<u32>() % 2 == 0
 }
 
+/// Who is in danger is helped at any hour, in this share of the usual time.
+fn hurry(grade: &str) -> Option<f64> {
+    match grade {
+        "red" => Some(0.1),
+        "orange" => Some(0.3),
+        _ => None,
+    }
+}
+
 impl Appeal {
     /// Opens the case or does what was planned, and plans what comes next.
     async fn step(&mut self, stage: &Stage, numbers: &Numbers) -> Result<(), Failure> {
@@ -298,18 +311,24 @@ impl Appeal {
             yes: &self.story.yes,
             main: main.as_deref(),
             pause_until: until.to_string(),
+            last_light: stage.last_light(&case),
         };
         match scene.next(&mut self.dice) {
             Next::Rest => self.over = true,
             Next::Wait(hours) => self.next = Stage::after(self.next, hours),
             Next::Act { action, said, hours } => {
                 let hours = if self.plot.slow { hours * 3.0 } else { hours };
-                let any_hour = AT_ANY_HOUR.contains(&action);
-                self.next = if any_hour {
+                // Three tries a day would be no three tries.
+                let hurry = hurry(&case.grade).filter(|_| action != "try_contact");
+                let hours = hours * hurry.unwrap_or(1.0);
+                let any_hour = hurry.is_some() || AT_ANY_HOUR.contains(&action);
+                let wanted = if any_hour {
                     Stage::after(self.next, hours)
                 } else {
                     stage.at_work(self.next, hours)
                 };
+                let slow = self.plot.slow || self.plot.late;
+                self.next = if slow { wanted } else { Stage::in_time(&case, self.next, wanted) };
                 self.planned = Some((action, scene.said(&said, action, &mut self.dice)));
             }
         }
@@ -382,7 +401,9 @@ impl Appeal {
             }
         }
         if pack.channels.get(&story.channel).is_some_and(|c| c.external) {
-            let due = pack.date_of(self.next).saturating_add(15.days());
+            // What is still open has been given more time.
+            let days = if self.plot.rest.is_empty() { 15 } else { 40 };
+            let due = pack.date_of(self.next).saturating_add(days.days());
             set("external_number", format!("{}{:05}", due.year(), dice.below(100_000)));
             set("external_due", due.to_string());
         }

@@ -5,7 +5,12 @@ use super::{
     dice::Dice,
     plot::{Plot, Twist},
 };
-use domain::{case::Case, field::Raw, pack::Pack};
+use domain::{
+    case::Case,
+    clock::Light,
+    field::Raw,
+    pack::{Pack, Risk},
+};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +52,8 @@ pub struct Scene<'a> {
     pub main: Option<&'a str>,
     /// The last day of a pause that begins now.
     pub pause_until: String,
+    /// Its light when the demonstration begins, should nobody touch it any more.
+    pub last_light: Light,
 }
 
 impl Scene<'_> {
@@ -85,6 +92,14 @@ impl Scene<'_> {
 
     /// A turn that the plot promises comes before the rest.
     fn may_rest(&self) -> bool {
+        let rests = match self.last_light {
+            Light::Green => true,
+            Light::Yellow => self.plot.late || self.plot.tight,
+            Light::Red => self.plot.late,
+        };
+        if !rests {
+            return false;
+        }
         let done = |action| self.times(action) > 0;
         match (self.plot.twist, self.plot.rest) {
             (Twist::Return, _) => done("return"),
@@ -209,8 +224,10 @@ impl Scene<'_> {
     fn visiting(&self, dice: &mut Dice) -> Next {
         if self.is(Twist::Unreachable) {
             return match self.times("try_contact") {
-                3.. => act("close_unreachable", dice.between(2.0, 8.0)),
-                _ => act("try_contact", dice.between(25.0, 34.0)),
+                3.. => act("close_unreachable", dice.between(1.0, 3.0)),
+                // Once a day, so that three days are over before the time is.
+                0 => act("try_contact", dice.between(1.0, 6.0)),
+                _ => act("try_contact", dice.between(22.0, 26.0)),
             };
         }
         if self.is(Twist::Dissatisfied) && self.times("visit_dissatisfied") == 0 {
@@ -234,7 +251,7 @@ impl Scene<'_> {
         match action {
             "register" => {
                 set("category", self.case.category.clone());
-                let answers: Vec<String> = self.answers();
+                let answers = answers(&self.pack.risk, self.yes);
                 if !answers.is_empty() {
                     raw.insert("risk".to_owned(), answers);
                 }
@@ -258,18 +275,39 @@ impl Scene<'_> {
         raw
     }
 
-    fn answers(&self) -> Vec<String> {
-        if self.yes.is_empty() {
-            return Vec::new();
-        }
-        let answer = |code: &str| if self.yes.iter().any(|y| y == code) { "yes" } else { "no" };
-        let questions = self.pack.risk.questions.iter();
-        questions.map(|q| format!("{}={}", q.code, answer(&q.code))).collect()
-    }
-
     /// The federation of the county of the place, or of the city.
     fn county(&self) -> Option<String> {
         use domain::pack::Level;
         self.pack.units.nearest("wf", &self.case.place, Level::County).map(|u| u.code.clone())
+    }
+}
+
+/// The questions that were answered with yes. The others were not asked, so nothing is said of
+/// them: a "no" would be somebody's word.
+fn answers(risk: &Risk, yes: &[String]) -> Vec<String> {
+    let asked = risk.questions.iter().filter(|q| yes.contains(&q.code));
+    asked.map(|q| format!("{}=yes", q.code)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::pack::Question;
+
+    #[test]
+    fn what_was_not_asked_is_not_answered() {
+        let question = |code: &str| Question {
+            code: code.to_owned(),
+            text: code.to_owned(),
+            en: code.to_owned(),
+            weight: 1,
+            red: false,
+            help: String::new(),
+            help_en: String::new(),
+        };
+        let questions = ["one", "two", "three"].map(question).to_vec();
+        let risk = Risk { questions, ..Risk::default() };
+        assert_eq!(answers(&risk, &["two".to_owned(), "nine".to_owned()]), ["two=yes"]);
+        assert!(answers(&risk, &[]).is_empty());
     }
 }

@@ -6,6 +6,8 @@ mod city;
 mod dice;
 mod form;
 mod life;
+#[cfg(test)]
+mod lights;
 mod people;
 mod plot;
 mod stage;
@@ -84,11 +86,10 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     let there = is_built(store).await?;
     let Some(texts) = texts.filter(|_| !there) else { return Ok(main) };
     let began = std::time::Instant::now();
-    let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts };
-    let now = now();
+    let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts, end: now() };
     match scale {
-        Scale::Small => cases::build(&stage, now).await?,
-        Scale::City => city::build(&stage, now).await?,
+        Scale::Small => cases::build(&stage).await?,
+        Scale::City => city::build(&stage, stage.end).await?,
     }
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)

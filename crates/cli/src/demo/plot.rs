@@ -59,41 +59,56 @@ pub struct Plot {
     pub age: f64,
     /// Everybody takes three times as long.
     pub slow: bool,
+    /// May lie around past its time; the others go on before they are overdue.
+    pub late: bool,
+    /// May wait until little time is left.
+    pub tight: bool,
 }
+
+/// Of a hundred stories, those that may wait until little time is left.
+const TIGHT: usize = 65;
 
 /// Count, twist, state of rest, youngest and oldest in days.
 type Line = (u16, Twist, &'static str, f64, f64);
 
+/// What lies around past its time: some of everything that people forget.
+const LATE: &[Line] = &[
+    (2, Twist::Usual, "triage", 4.0, 6.0),
+    (3, Twist::Forward, "forwarded", 25.0, 32.0),
+    (3, Twist::Usual, "assigned", 4.0, 8.0),
+    (4, Twist::Usual, "handling", 26.0, 36.0),
+    (1, Twist::Return, "returned", 7.0, 9.0),
+    (2, Twist::Usual, "visiting", 18.0, 24.0),
+];
+
+/// Everything else.
 const LINES: &[Line] = &[
     (7, Twist::Usual, "received", 0.02, 1.2),
     (6, Twist::Usual, "registered", 0.1, 1.5),
-    (9, Twist::Usual, "triage", 0.3, 3.0),
+    (9, Twist::Usual, "triage", 0.2, 1.2),
     (6, Twist::Spot, "answered", 0.3, 1.8),
-    (5, Twist::Refuse, "not_accepted", 2.0, 6.0),
+    (5, Twist::Refuse, "not_accepted", 0.5, 1.8),
     (5, Twist::Forward, "forwarded", 4.0, 16.0),
-    (4, Twist::Forward, "forwarded", 20.0, 30.0),
     (10, Twist::Usual, "assigned", 0.4, 1.5),
-    (6, Twist::Usual, "assigned", 3.0, 8.0),
-    (4, Twist::Return, "returned", 3.0, 7.0),
-    (3, Twist::ReturnTwice, "returned", 7.0, 12.0),
+    (4, Twist::Return, "returned", 1.2, 3.0),
+    (3, Twist::ReturnTwice, "returned", 2.0, 5.0),
     (26, Twist::Usual, "handling", 2.0, 9.0),
     (10, Twist::Usual, "handling", 11.0, 19.0),
-    (6, Twist::Usual, "handling", 24.0, 40.0),
-    (6, Twist::Supervise, "handling", 6.0, 30.0),
-    (5, Twist::Extend, "handling", 30.0, 62.0),
+    (6, Twist::Supervise, "handling", 6.0, 16.0),
+    (5, Twist::Extend, "handling", 9.0, 22.0),
     (4, Twist::Return, "handling", 6.0, 14.0),
     (4, Twist::Supplement, "handling", 5.0, 12.0),
     (3, Twist::Direct, "handling", 5.0, 12.0),
-    (5, Twist::Dissatisfied, "handling", 24.0, 45.0),
+    (5, Twist::Dissatisfied, "handling", 15.0, 28.0),
     (14, Twist::Invite, "consulting", 4.0, 12.0),
-    (6, Twist::Extend, "extension_pending", 8.0, 20.0),
-    (12, Twist::Usual, "review", 9.0, 18.0),
-    (4, Twist::Rework, "review", 12.0, 20.0),
+    (6, Twist::Extend, "extension_pending", 5.0, 10.0),
+    (12, Twist::Usual, "review", 4.0, 8.5),
+    (4, Twist::Rework, "review", 8.0, 13.0),
     (7, Twist::Suspend, "suspended", 10.0, 45.0),
     (8, Twist::Merge, "merged", 3.0, 30.0),
-    (14, Twist::Usual, "visiting", 10.0, 18.0),
-    (6, Twist::Unreachable, "visiting", 12.0, 18.0),
-    (4, Twist::Dissatisfied, "visiting", 34.0, 60.0),
+    (14, Twist::Usual, "visiting", 5.0, 11.0),
+    (6, Twist::Unreachable, "visiting", 6.0, 11.0),
+    (4, Twist::Dissatisfied, "visiting", 14.0, 26.0),
     (30, Twist::Usual, "closed", 14.0, 40.0),
     (8, Twist::Rate, "closed", 14.0, 40.0),
     (8, Twist::Spot, "closed", 5.0, 40.0),
@@ -122,13 +137,15 @@ const LINES: &[Line] = &[
 pub fn plots() -> Vec<Plot> {
     let mut dice = Dice::of(0);
     let mut plots = Vec::new();
-    for (count, twist, rest, from, to) in LINES {
+    let lines = LINES.iter().map(|line| (line, false)).chain(LATE.iter().map(|line| (line, true)));
+    for ((count, twist, rest, from, to), late) in lines {
         let part = (to - from) / f64::from(*count);
         for n in 0..*count {
             // Spread over the whole stretch, and not in a heap by chance.
             let age = from + part * (f64::from(n) + dice.between(0.05, 0.95));
-            let slow = dice.percent(8) && age > 20.0;
-            plots.push(Plot { twist: *twist, rest, age, slow });
+            let slow = dice.percent(8) && rest.is_empty();
+            let tight = dice.percent(TIGHT);
+            plots.push(Plot { twist: *twist, rest, age, slow, late, tight });
         }
     }
     plots

@@ -5,7 +5,8 @@ use super::{dice::Dice, form::About, people::People, texts::Texts};
 use crate::failure::{Doing, Failure};
 use domain::{
     access::Viewer,
-    case::{Actor, Case, CaseId},
+    case::{Actor, Case, CaseId, is_running},
+    clock::{Clock, Light},
     decide::Step,
     field::{self, Raw},
     pack::Pack,
@@ -18,6 +19,9 @@ use store::{Act, NewCase, No, Store, db::WriteError};
 /// Cases that time moves in one go.
 const TICK_CASES: u32 = 10_000;
 
+/// Nobody hurries more than this to keep a deadline.
+const LEAST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+
 /// Store, city, people and words.
 #[derive(Clone)]
 pub struct Stage {
@@ -29,6 +33,8 @@ pub struct Stage {
     pub people: Arc<People>,
     /// The words.
     pub texts: Arc<Texts>,
+    /// The instant up to which the city is told.
+    pub end: Timestamp,
 }
 
 /// The opening of a case.
@@ -132,6 +138,45 @@ impl Stage {
             }
             Err(error) => Err(Failure::while_doing(&action.code, &error)),
         }
+    }
+
+    /// The light of the case when the demonstration begins, should nobody touch it any more.
+    pub fn last_light(&self, case: &Case) -> Light {
+        let Pack { lights, work_time, .. } = &*self.pack;
+        let running = case.clocks.values().filter(|c| is_running(c) && case.is_open(&self.pack));
+        let shown = running.filter_map(|c| c.light(self.end, *lights, work_time).ok());
+        shown.max().unwrap_or(Light::Green)
+    }
+
+    /// An instant at which something can still be done in time: the wanted one, or one before the
+    /// first deadline of the case.
+    pub fn in_time(case: &Case, from: Timestamp, wanted: Timestamp) -> Timestamp {
+        let running = case.clocks.values().filter(|c| is_running(c)).map(Clock::due);
+        match running.filter(|due| *due > from).min() {
+            // What did not succeed is not tried again and again until the very last moment.
+            Some(due) if due <= wanted && due.duration_since(from) > LEAST_WAIT => {
+                let half = due.duration_since(from) / 2;
+                from.saturating_add(half).unwrap_or(from)
+            }
+            _ => wanted,
+        }
+    }
+
+    /// The instant so many days before the end, of which five in seven are worked: what is counted
+    /// in working days is as old after a holiday as before it.
+    pub fn before_end(&self, days: f64) -> Timestamp {
+        let time = &self.pack.work_time;
+        let mut worked = days * 5.0 / 7.0;
+        let mut at = self.end;
+        while worked > 0.0 {
+            let works = time.calendar().is_workday(self.pack.date_of(at)).unwrap_or(true);
+            let step = if works { worked.min(1.0) } else { 1.0 };
+            if works {
+                worked -= step;
+            }
+            at = Self::after(at, -24.0 * step);
+        }
+        at
     }
 
     /// Lets time act until it has nothing more to do at this instant.

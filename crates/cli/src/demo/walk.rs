@@ -9,6 +9,7 @@ use super::{
 use crate::failure::Failure;
 use domain::{
     case::{Actor, Case, CaseId},
+    clock::Light,
     field::{FieldKind, Meaning, Raw},
     pack::{Level, Pack, Unit},
     workflow::{Action, AssignTo, StateKind, Target, Tone, Workflow},
@@ -19,6 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 const RECORDS: usize = 32;
 /// The longest walk, steps.
 const STEPS: usize = 18;
+/// Of a hundred records, those that may lie around past their time.
+const LATE: usize = 5;
 /// What is liked less than this is not done.
 const DISLIKED: usize = 7;
 
@@ -31,6 +34,8 @@ pub struct Walk {
     dice: Dice,
     id: Option<CaseId>,
     left: usize,
+    /// May lie around past its time.
+    late: bool,
     /// When it is its turn again.
     pub next: Timestamp,
     /// Nothing more will happen.
@@ -61,6 +66,7 @@ pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
                 place: place(pack, &mut dice),
                 category: calm_category(pack, &mut dice),
                 left: 3 + dice.below(STEPS),
+                late: dice.percent(LATE),
                 dice,
                 id: None,
                 next: now.saturating_sub(back).unwrap_or(now),
@@ -100,22 +106,34 @@ impl Walk {
             self.over = true;
             return Ok(());
         };
-        match self.id {
+        let id = match self.id {
             None => self.open(stage, flow).await?,
-            Some(id) => self.go_on(stage, flow, id).await?,
-        }
-        self.next = stage.at_work(self.next, self.dice.between(8.0, 110.0));
+            Some(id) => {
+                self.go_on(stage, flow, id).await?;
+                Some(id)
+            }
+        };
+        let wanted = stage.at_work(self.next, self.dice.between(8.0, 110.0));
+        let case = match id {
+            Some(id) => stage.case(id).await?,
+            None => None,
+        };
+        self.next = match &case {
+            Some(case) if !self.late => Stage::in_time(case, self.next, wanted),
+            _ => wanted,
+        };
         self.left = self.left.saturating_sub(1);
-        self.over |= self.left == 0;
+        let late = case.is_some_and(|case| stage.last_light(&case) == Light::Red);
+        self.over |= self.left == 0 && (self.late || !late);
         Ok(())
     }
 
-    async fn open(&mut self, stage: &Stage, flow: &Workflow) -> Result<(), Failure> {
+    async fn open(&mut self, stage: &Stage, flow: &Workflow) -> Result<Option<CaseId>, Failure> {
         let pack = &stage.pack;
         let unit = units_of(pack, flow, &self.place).into_iter().next();
         let Some((role, unit)) = unit else {
             self.over = true;
-            return Ok(());
+            return Ok(None);
         };
         let about = About {
             pack,
@@ -131,7 +149,7 @@ impl Walk {
         let opening = Opening { flow, programme: self.programme.clone(), actor, raw };
         let (id, _) = stage.open(self.next, opening, &mut self.dice).await?;
         self.id = Some(id);
-        Ok(())
+        Ok(self.id)
     }
 
     /// A dispute has a story from the appeals; a household is named as it would be posted.
