@@ -43,6 +43,7 @@ pub fn prove(pack: &Pack, flow: &Workflow, documents: &BTreeSet<Code>) -> Vec<Fa
         proof.reachable();
         proof.ends();
         proof.mandatory();
+        proof.discharges();
     }
     proof.faults
 }

@@ -162,6 +162,17 @@ impl Proof<'_> {
             let what = format!("the duty `{}` shuts nothing, or even the beginning", duty.code);
             self.fault(at, what, "name the states that must wait in before = […]");
         }
+    }
+
+    /// Whoever may be stopped by a duty can also meet it: no state shuts the way on for good.
+    pub(super) fn discharges(&mut self) {
+        for duty in &self.flow.duties {
+            self.discharge(duty);
+        }
+    }
+
+    fn discharge(&mut self, duty: &Duty) {
+        let (flow, at) = (self.flow, &duty.at);
         for state in flow.states.iter().filter(|s| s.is_open()) {
             let leads = |a: &Action| {
                 !duty.met_by.contains(&a.code)
