@@ -43,7 +43,7 @@ pub fn prove(pack: &Pack, flow: &Workflow, documents: &BTreeSet<Code>) -> Vec<Fa
         proof.reachable();
         proof.ends();
         proof.mandatory();
-        proof.duties_can_be_met();
+        proof.discharges();
     }
     proof.faults
 }

@@ -164,16 +164,15 @@ impl Proof<'_> {
         }
     }
 
-    /// Where a duty shuts the way on, somebody can meet it.
-    pub(super) fn duties_can_be_met(&mut self) {
-        let flow = self.flow;
-        for duty in &flow.duties {
-            self.can_be_met(duty);
+    /// Whoever may be stopped by a duty can also meet it: no state shuts the way on for good.
+    pub(super) fn discharges(&mut self) {
+        for duty in &self.flow.duties {
+            self.discharge(duty);
         }
     }
 
-    fn can_be_met(&mut self, duty: &Duty) {
-        let flow = self.flow;
+    fn discharge(&mut self, duty: &Duty) {
+        let (flow, at) = (self.flow, &duty.at);
         for state in flow.states.iter().filter(|s| s.is_open()) {
             let leads = |a: &Action| {
                 !duty.met_by.contains(&a.code)
