@@ -70,6 +70,9 @@ impl ToSql for Wire {
     to_sql_checked!();
 }
 
+/// One statement on its way.
+type Leg<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
 /// One row: which insert, and its values.
 type Line = (usize, Vec<Wire>);
 
@@ -182,7 +185,7 @@ async fn one(
     count: &Statement,
     case: &[Line],
 ) -> Result<(), Failure> {
-    let mut flight: Vec<std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + '_>>> =
+    let mut flight: Vec<Leg<'_>> =
         vec![Box::pin(async { Ok(client.batch_execute("BEGIN").await?) })];
     for (at, values) in case {
         let stmt = ready.get(*at).ok_or("no such statement")?;

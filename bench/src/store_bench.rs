@@ -106,13 +106,13 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
     remove(&path);
     runtime.block_on(async {
         let store = Store::open(&format!("sqlite:{}", path.display()), keys).await?;
-        let mut costs = Vec::new();
+        let mut stretches = Vec::new();
         for done in (0..cases).step_by(STRETCH) {
             let before = writer_time();
             let took = send(&store, &city.pack, &list, STRETCH).await?;
             let cost = writer_time().saturating_sub(before) as f64 / STRETCH as f64;
-            costs.push(cost);
-            if costs.len() % 10 == 1 || done + STRETCH >= cases {
+            stretches.push(cost);
+            if stretches.len() % 10 == 1 || done + STRETCH >= cases {
                 let rate = STRETCH as f64 / took.as_secs_f64();
                 println!(
                     "{:>9} cases: {rate:>6.0} /s, writer {cost:>5.1} µs a case",
@@ -120,8 +120,8 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
                 );
             }
         }
-        let tenth = costs.len().div_ceil(10);
-        let (first, last) = (costs.get(..tenth), costs.get(costs.len() - tenth..));
+        let tenth = stretches.len().div_ceil(10);
+        let (first, last) = (stretches.get(..tenth), stretches.get(stretches.len() - tenth..));
         let ratio = median(last.unwrap_or_default()) / median(first.unwrap_or_default());
         println!("work per appeal in the last tenth to that in the first: {ratio:.2}");
         store.db().close().await?;

@@ -194,7 +194,7 @@ impl Plan {
         (self.from, self.until).ne(&(0, DAY)).then_some((self.from, self.until))
     }
 
-    fn allows_way(&self, way: Way) -> bool {
+    fn allows_way(self, way: Way) -> bool {
         if self.ways == 0 { !(self.words && way.is_blind()) } else { self.ways & way.bit() != 0 }
     }
 }
@@ -351,7 +351,7 @@ mod tests {
     }
 
     /// Read off the wall, independently of the windows: this minute lies inside the plan.
-    fn inside(plan: &Plan, now: Timestamp) -> bool {
+    fn inside(plan: Plan, now: Timestamp) -> bool {
         let local = CITY.to_datetime(now);
         let minute = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute()))
             .expect("a minute");
@@ -375,13 +375,13 @@ mod tests {
             let now = at("2026-03-02T00:00") + minute.minutes();
             let shut = plan.never || !plan.allows_way(way);
             match may(&plan, way, now, CITY) {
-                Ok(()) => prop_assert!(!shut && inside(&plan, now)),
+                Ok(()) => prop_assert!(!shut && inside(plan, now)),
                 Err(Barred::Never) => prop_assert!(shut),
                 Err(Barred::Until(then)) => {
-                    prop_assert!(!shut && !inside(&plan, now) && now < then);
+                    prop_assert!(!shut && !inside(plan, now) && now < then);
                     prop_assert_eq!(may(&plan, way, then, CITY), Ok(()));
                     let between = now + (probe % ((then.as_second() - now.as_second()) / 60)).minutes();
-                    prop_assert!(!inside(&plan, between), "{between} would have been earlier");
+                    prop_assert!(!inside(plan, between), "{between} would have been earlier");
                 }
             }
         }

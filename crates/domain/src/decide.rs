@@ -15,6 +15,7 @@ use crate::{
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The name under which guards speak of the opening itself.
 pub(crate) const OPENING: &str = "open";
@@ -253,6 +254,30 @@ fn stands(ctx: Ctx<'_>, case: &Case, who: &Who) -> bool {
     }
 }
 
+/// On how many different days the action was done.
+fn days_of(case: &Case, action: &str) -> u32 {
+    let done = case.deeds.iter().filter(|d| d.action == action);
+    let days: BTreeSet<_> = done.map(|d| d.day).collect();
+    u32::try_from(days.len()).unwrap_or(u32::MAX)
+}
+
+/// Whether the field, as given now or known before, holds only these values.
+fn field_in(
+    case: &Case,
+    field: &str,
+    values: &[String],
+    (action, given): (&Action, Option<&Checked>),
+) -> bool {
+    let value = match given {
+        Some(given) => given.coded.get(field).or_else(|| case.coded.get(field)),
+        None => case.coded.get(field),
+    };
+    // What the form will ask is open, whatever was answered another time.
+    let asked = action.fields.iter().any(|f| f.code == *field);
+    let open = given.is_none() && (asked || value.is_none());
+    open || value.is_some_and(|v| v.all().iter().all(|v| values.contains(v)))
+}
+
 fn guard(
     ctx: Ctx<'_>,
     case: &Case,
@@ -281,23 +306,9 @@ fn guard(
         }
         Guard::AtMost { action, times } => pass(case.times(action) < *times, Bar::TooOften),
         Guard::AtLeast { action, times } => pass(case.times(action) >= *times, Bar::TooFewDays),
-        Guard::OnDays { action, days } => {
-            let mut on: Vec<_> =
-                case.deeds.iter().filter(|d| d.action == *action).map(|d| d.day).collect();
-            on.sort_unstable();
-            on.dedup();
-            pass(u32::try_from(on.len()).is_ok_and(|n| n >= *days), Bar::TooFewDays)
-        }
+        Guard::OnDays { action, days } => pass(days_of(case, action) >= *days, Bar::TooFewDays),
         Guard::FieldIn { field, values } => {
-            let value = match given {
-                Some(given) => given.coded.get(field).or_else(|| case.coded.get(field)),
-                None => case.coded.get(field),
-            };
-            // What the form will ask is open, whatever was answered another time.
-            let asked = action.fields.iter().any(|f| f.code == *field);
-            let open = given.is_none() && (asked || value.is_none());
-            let ok = value.is_some_and(|v| v.all().iter().all(|v| values.contains(v)));
-            pass(open || ok, Bar::Field)
+            pass(field_in(case, field, values, (action, given)), Bar::Field)
         }
         Guard::GradeIn(grades) => pass(grades.contains(&case.grade), Bar::Grade),
         Guard::GradeNotIn(grades) => pass(!grades.contains(&case.grade), Bar::Grade),

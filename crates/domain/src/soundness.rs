@@ -219,7 +219,8 @@ impl Proof<'_> {
             | Effect::StopClock(c)
             | Effect::OpenRoutedTasks { clock: c, .. } => clock(self, c),
             Effect::StartClockAt { clock: c, field: f }
-            | Effect::ExtendClock { clock: c, field: f, .. } => {
+            | Effect::ExtendClock { clock: c, field: f, .. }
+            | Effect::RepeatRisk { field: f, clock: c } => {
                 clock(self, c);
                 field(self, f);
             }
@@ -248,10 +249,6 @@ impl Proof<'_> {
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
             Effect::KeepContact => self.needs_plan(at),
-            Effect::RepeatRisk { field: f, clock: c } => {
-                clock(self, c);
-                field(self, f);
-            }
             Effect::Hear { flag: _, message: m, clock: c } => {
                 clock(self, c);
                 self.known(at, self.pack.messages.contains_key(m), "message", m);

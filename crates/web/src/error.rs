@@ -100,7 +100,7 @@ impl Oops {
             }
             Self::Fault(id) => page.tf(&self.key(), &[("id", id)]),
             Self::Refused(Refusal::NotAllowed { why: Bar::Contact { until, plan }, .. }) => {
-                contact::refusal(page, plan, *until)
+                contact::refusal(page, *plan, *until)
             }
             _ => page.t(&self.key()).to_owned(),
         }
@@ -303,7 +303,7 @@ pub(crate) fn problem(page: &Page, oops: &Oops) -> Response {
             Refusal::NotAllowed { allowed, why, .. } => {
                 body["allowed_actions"] = json!(allowed);
                 if let Bar::Contact { until, plan } = why {
-                    body["contact"] = contact::json(plan, *until);
+                    body["contact"] = contact::json(*plan, *until);
                 }
             }
             Refusal::Fields(faults) => {

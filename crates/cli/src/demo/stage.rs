@@ -142,9 +142,9 @@ impl Stage {
 
     /// The light of the case when the demonstration begins, should nobody touch it any more.
     pub fn last_light(&self, case: &Case) -> Light {
-        let Pack { lights, work_time, .. } = &*self.pack;
+        let rules = self.pack.of(case);
         let running = case.clocks.values().filter(|c| is_running(c) && case.is_open(&self.pack));
-        let shown = running.filter_map(|c| c.light(self.end, *lights, work_time).ok());
+        let shown = running.filter_map(|c| c.light(self.end, rules.lights, &rules.work_time).ok());
         shown.max().unwrap_or(Light::Green)
     }
 

@@ -172,7 +172,7 @@ impl Proof<'_> {
     }
 
     fn discharge(&mut self, duty: &Duty) {
-        let (flow, at) = (self.flow, &duty.at);
+        let flow = self.flow;
         for state in flow.states.iter().filter(|s| s.is_open()) {
             let leads = |a: &Action| {
                 !duty.met_by.contains(&a.code)

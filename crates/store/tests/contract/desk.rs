@@ -12,7 +12,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use store::{DeskCase, DeskFilter, CasesOf, light};
+use store::{CasesOf, DeskCase, DeskFilter, light};
 use testkit::{Appeal, Stand, staff, unit};
 
 testkit::both!(

@@ -9,7 +9,7 @@ use domain::{
     case::{Case, CaseId, Staff},
 };
 use std::collections::BTreeSet;
-use store::{DeskFilter, CasesOf};
+use store::{CasesOf, DeskFilter};
 use testkit::{Appeal, Stand, staff, unit};
 
 testkit::both!(

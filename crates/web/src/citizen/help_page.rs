@@ -100,6 +100,7 @@ struct Part<'a> {
     facts: Vec<Fact>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says what the page draws or not")]
 #[derive(Template)]
 #[template(path = "citizen/help.html")]
 struct HelpPage<'a> {

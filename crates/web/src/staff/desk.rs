@@ -25,7 +25,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use store::{Cursor, DeskCase, DeskFilter, CasesOf};
+use store::{CasesOf, Cursor, DeskCase, DeskFilter};
 
 #[derive(Template)]
 #[template(path = "staff/queue.html")]
@@ -227,7 +227,8 @@ fn whose_of(code: &str) -> Option<CasesOf> {
 }
 
 fn whose(page: &Page, wanted: &Wanted) -> Vec<OptionView> {
-    let all = [(CasesOf::Mine, "desk.mine"), (CasesOf::Unit, "desk.own"), (CasesOf::Area, "desk.area")];
+    let all =
+        [(CasesOf::Mine, "desk.mine"), (CasesOf::Unit, "desk.own"), (CasesOf::Area, "desk.area")];
     let option = |(whose, key): (CasesOf, &str)| {
         OptionView::of(code_of(whose), page.t(key), code_of(wanted.whose))
     };

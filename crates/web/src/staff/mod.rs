@@ -19,9 +19,9 @@ mod search;
 
 mod board;
 mod dry_run;
+mod me;
 mod notices;
 mod papers;
-mod me;
 mod people;
 mod proof;
 mod setup;

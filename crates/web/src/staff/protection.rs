@@ -88,8 +88,8 @@ pub(super) fn plan(words: &Words<'_>, shown: &CasePage, now: Timestamp) -> Optio
     };
     Some(PlanView {
         never: plan.is_never(),
-        how: contact::ways(page, &plan),
-        when: contact::times(page, &plan),
+        how: contact::ways(page, plan),
+        when: contact::times(page, plan),
         now: state,
         open,
         lines,

@@ -38,6 +38,7 @@ struct Asked {
     after: Option<String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says what the page draws or not")]
 struct VisitView {
     number: String,
     href: String,
@@ -125,7 +126,7 @@ fn visit(
             lines.push(page.tf("contact.later", &[("at", &clock_time(page, at))]));
         }
         if plan.ways().next().is_some() || plan.days().next().is_some() || plan.hours().is_some() {
-            lines.push(format!("{} {}", contact::ways(page, &plan), contact::times(page, &plan)));
+            lines.push(format!("{} {}", contact::ways(page, plan), contact::times(page, plan)));
         }
         lines.extend(whole.map(|w| agreed(page, flow, w)).unwrap_or_default());
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The ways that are allowed.
-pub(crate) fn ways(page: &Page, plan: &Plan) -> String {
+pub(crate) fn ways(page: &Page, plan: Plan) -> String {
     let names: Vec<&str> = plan
         .ways()
         .map(|way| match way {
@@ -27,7 +27,7 @@ pub(crate) fn ways(page: &Page, plan: &Plan) -> String {
 }
 
 /// The days and hours that are allowed.
-pub(crate) fn times(page: &Page, plan: &Plan) -> String {
+pub(crate) fn times(page: &Page, plan: Plan) -> String {
     let days: Vec<String> =
         plan.days().map(|day| page.t(&format!("contact.day.{day}")).to_owned()).collect();
     let days = if days.is_empty() {
@@ -46,7 +46,7 @@ pub(crate) fn times(page: &Page, plan: &Plan) -> String {
 }
 
 /// Why a contact is refused: when and how it is allowed instead.
-pub(crate) fn refusal(page: &Page, plan: &Plan, until: Option<Timestamp>) -> String {
+pub(crate) fn refusal(page: &Page, plan: Plan, until: Option<Timestamp>) -> String {
     if plan.is_never() {
         return page.t("refusal.contact_never").to_owned();
     }
@@ -62,7 +62,7 @@ pub(crate) fn refusal(page: &Page, plan: &Plan, until: Option<Timestamp>) -> Str
 }
 
 /// The plan for a program.
-pub(crate) fn json(plan: &Plan, until: Option<Timestamp>) -> Value {
+pub(crate) fn json(plan: Plan, until: Option<Timestamp>) -> Value {
     let hours =
         plan.hours().map(|(from, until)| json!({ "from": clock(from), "until": clock(until) }));
     json!({
