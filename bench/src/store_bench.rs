@@ -110,20 +110,20 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
         for done in (0..cases).step_by(STRETCH) {
             let before = writer_time();
             let took = send(&store, &city.pack, &list, STRETCH).await?;
-            let cost = writer_time().saturating_sub(before) as f64 / STRETCH as f64;
-            stretches.push(cost);
+            let each = writer_time().saturating_sub(before) as f64 / STRETCH as f64;
+            stretches.push(each);
             if stretches.len() % 10 == 1 || done + STRETCH >= cases {
                 let rate = STRETCH as f64 / took.as_secs_f64();
                 println!(
-                    "{:>9} cases: {rate:>6.0} /s, writer {cost:>5.1} µs a case",
+                    "{:>9} cases: {rate:>6.0} /s, writer {each:>5.1} µs a case",
                     done + STRETCH
                 );
             }
         }
         let tenth = stretches.len().div_ceil(10);
         let (first, last) = (stretches.get(..tenth), stretches.get(stretches.len() - tenth..));
-        let ratio = median(last.unwrap_or_default()) / median(first.unwrap_or_default());
-        println!("work per appeal in the last tenth to that in the first: {ratio:.2}");
+        let grown = median(last.unwrap_or_default()) / median(first.unwrap_or_default());
+        println!("work per appeal in the last tenth to that in the first: {grown:.2}");
         store.db().close().await?;
         Ok(())
     })

@@ -146,7 +146,7 @@ fn harm_to_children_owes_the_report() {
 fn with_order(pack: &Pack, expires: Date) -> Result<Case, Refusal> {
     let case = case(pack, "appeal", "0201");
     let mut case = case;
-    case.state = "registered".to_owned();
+    "registered".clone_into(&mut case.state);
     let fields = [
         ("order_number", "1"),
         ("order_issued", "2026-03-01"),
