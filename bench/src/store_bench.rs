@@ -121,8 +121,8 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
             }
         }
         let tenth = stretches.len().div_ceil(10);
-        let (first, last) = (stretches.get(..tenth), stretches.get(stretches.len() - tenth..));
-        let grown = median(last.unwrap_or_default()) / median(first.unwrap_or_default());
+        let (first, newest) = (stretches.get(..tenth), stretches.get(stretches.len() - tenth..));
+        let grown = median(newest.unwrap_or_default()) / median(first.unwrap_or_default());
         println!("work per appeal in the last tenth to that in the first: {grown:.2}");
         store.db().close().await?;
         Ok(())
