@@ -79,6 +79,7 @@ async fn nothing_acknowledged_is_lost(url: &str) -> usize {
         let enough = [1, 17, 120, 5, 63, 250][life as usize % 6];
         let acknowledged = one_life(url, life, enough);
         assert!(acknowledged.len() >= enough, "the victim ended early");
+        postgres::until_alone(url);
         let store = Store::open(url, keys()).await.expect("open after the kill");
         let before = sound(&store).await;
         let now = Clock::at("2025-03-04T09:00+08:00").now();

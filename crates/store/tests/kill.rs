@@ -86,6 +86,7 @@ async fn nothing_acknowledged_is_lost(backend: Backend) {
     lines.map_while(Result::ok).for_each(&mut take);
     assert!(acknowledged.len() >= ACKNOWLEDGED, "the victim ended early");
 
+    testkit::postgres::until_alone(&fresh.url);
     let db = fresh.open().await;
     let found: BTreeSet<i64> = ids(&db).await.into_iter().map(|(id, _)| id).collect();
     let lost: Vec<_> = acknowledged.iter().filter(|id| !found.contains(id)).collect();

@@ -125,6 +125,27 @@ pub fn fresh_database() -> String {
     }
 }
 
+/// Ends only when nobody else is connected to the database: what a killed client had sent may be
+/// committed after its death. Answers at once for a database that is no PostgreSQL.
+///
+/// # Panics
+/// When the server cannot be asked.
+pub fn until_alone(url: &str) {
+    const WAIT: &str = "DO $$ BEGIN
+        WHILE EXISTS (SELECT 1 FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()) LOOP
+            PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+        END LOOP;
+    END $$";
+    if !url.starts_with("postgres:") {
+        return;
+    }
+    let psql = programs().expect(INSTALL).join("psql");
+    let asked = Command::new(psql).args(["-q", "-v", "ON_ERROR_STOP=1", "-c", WAIT, url]).output();
+    let asked = asked.expect("psql");
+    assert!(asked.status.success(), "psql: {}", String::from_utf8_lossy(&asked.stderr));
+}
+
 /// The socket's folder stands where the host does, percent-encoded.
 fn address(home: &Path, name: &str) -> String {
     let mut host = String::new();
