@@ -85,6 +85,8 @@ export async function submit(page, action, fields = {}) {
 export async function fill(form, fields) {
   for (const [name, value] of Object.entries(fields)) {
     const inputs = form.locator(`[name="${name}"]`);
+    const fold = form.locator(`details:not([open]):has([name="${name}"])`);
+    if (await fold.count()) await fold.first().locator('summary').first().click();
     const kind = await inputs.first().evaluate((it) => it.type);
     if (kind === 'radio' || kind === 'checkbox') {
       await form.locator(`label:has([name="${name}"][value="${value}"])`).click();

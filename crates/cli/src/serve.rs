@@ -194,8 +194,9 @@ fn reload(app: App, dir: PathBuf, mut hangups: Signal) -> JoinHandle<()> {
 async fn renew(app: &App, dir: &Path) {
     match read_again(app, dir).await {
         Ok(city) => {
-            tracing::info!(edition = city.pack.edition, "the pack was read again");
+            let edition = city.pack.edition.clone();
             app.reload(city);
+            tracing::info!(edition, "the pack was read again");
         }
         Err(Failure::Pack(faults)) => {
             for fault in faults {
