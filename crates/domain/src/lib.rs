@@ -14,6 +14,7 @@ pub mod duty;
 mod effect;
 pub mod fact;
 pub mod field;
+pub mod figure;
 pub mod milestone;
 pub mod moving;
 pub mod pack;

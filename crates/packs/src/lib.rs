@@ -16,6 +16,7 @@ mod check;
 mod document;
 mod draw;
 mod faults;
+mod figures;
 mod flow;
 mod folder;
 mod matters;
@@ -94,6 +95,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let flows = flow::workflows(folders, faults);
     let programmes = matters::programmes(folders, faults);
     let papers = papers::templates(folders, faults);
+    let figures = figures::figures(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
     let provisional_years = time::provisional_years(folders, faults);
@@ -117,6 +119,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         holidays,
         messages,
         programmes: programmes.known,
+        figures: domain::figure::Figures::new(figures.iter().map(|f| f.figure.clone())),
         rules: rules::dated(&version, (work_time?, lights, escalation), flows),
         past: BTreeMap::new(),
     };
@@ -125,6 +128,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);
+    figures::check(&pack, &figures, &papers, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),

@@ -54,6 +54,8 @@ pub struct Pack {
     pub messages: BTreeMap<Code, Message>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// What is counted.
+    pub figures: crate::figure::Figures,
     /// The rules under which cases are opened today; the pack reads as these.
     pub rules: Rules,
     /// Rules of earlier packs, by edition, for the cases that still run under them.
