@@ -35,5 +35,9 @@ pub async fn lend(store: &Store, city: &mut City) -> Result<(), Failure> {
 /// When the pack lacks something that open cases need, or the database fails.
 pub async fn adopt(store: &Store, city: &mut City, now: Timestamp) -> Result<(), Failure> {
     recall(store, city).await?;
-    store.keep_rules(&city.pack, now).await.doing("keeping the rules")
+    store.keep_rules(&city.pack, now).await.doing("keeping the rules")?;
+    let counted = store.count_figures(&city.pack, |cases| {
+        tracing::info!(cases, "counting again: the figures or the units have changed");
+    });
+    counted.await.doing("counting the figures").map(drop)
 }

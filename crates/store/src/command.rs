@@ -5,6 +5,7 @@ use crate::{
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
     dossier::Sealed,
+    figures,
     imports::IMPORTED,
     messages,
     project::{self, DeskRow},
@@ -12,7 +13,7 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff},
+    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff, Stamp},
     decide::{self, Ctx, Draft, Open, Step},
     moving,
     pack::Pack,
@@ -26,25 +27,26 @@ use vault::Keys;
 
 pub(crate) static BY_COMMAND: Stmt =
     Stmt::new("SELECT case_id, seq, by FROM entries WHERE command = $1");
-pub(crate) static LOAD: Stmt = Stmt::locking("SELECT version, head, body FROM cases WHERE id = $1");
+pub(crate) static LOAD: Stmt =
+    Stmt::locking("SELECT version, head, body, tally FROM cases WHERE id = $1");
 pub(crate) static PEEK: Stmt = Stmt::new("SELECT version, head, body FROM cases WHERE id = $1");
 static APPEND: Stmt = Stmt::new(
     "INSERT INTO entries (case_id, seq, at, by, command, facts, hash)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
 static CREATE: Stmt = Stmt::new(
-    "INSERT INTO cases (id, version, head, receipt, key, wake, body)
-     VALUES ($1, 1, $2, $3, $4, $5, $6)",
+    "INSERT INTO cases (id, version, head, receipt, key, wake, body, tally)
+     VALUES ($1, 1, $2, $3, $4, $5, $6, $7)",
 );
 static CHANGE: Stmt = Stmt::new(
-    "UPDATE cases SET version = $3, head = $4, wake = $5, body = $6
+    "UPDATE cases SET version = $3, head = $4, wake = $5, body = $6, tally = $7
      WHERE id = $1 AND version = $2",
 );
 /// As `CHANGE`, but a wake-up that is due stays: the case it was merged into may have closed, and
 /// only a tick looks there.
 static CHANGE_AWAKE: Stmt = Stmt::new(
-    "UPDATE cases SET version = $3, head = $4, body = $6,
-       wake = CASE WHEN wake <= $7 THEN wake ELSE $5 END
+    "UPDATE cases SET version = $3, head = $4, body = $6, tally = $7,
+       wake = CASE WHEN wake <= $8 THEN wake ELSE $5 END
      WHERE id = $1 AND version = $2",
 );
 static REST: Stmt = Stmt::new("UPDATE cases SET wake = $2 WHERE id = $1");
@@ -179,6 +181,7 @@ struct Loaded {
     case: Case,
     version: i64,
     head: Hash,
+    tally: Option<String>,
 }
 
 impl Work for Command {
@@ -219,7 +222,8 @@ impl Work for Command {
 
 async fn load(tx: &mut Tx, case: CaseId) -> Result<Loaded, WriteError<No>> {
     let row = tx.row(&LOAD, &[case.into()]).await?.ok_or(WriteError::Refused(No::NotFound))?;
-    Ok(Loaded { version: row.int(0)?, head: row.array(1)?, case: crate::parse_case(&row, 2)? })
+    let tally = row.opt_text(3)?.map(ToOwned::to_owned);
+    Ok(Loaded { version: row.int(0)?, head: row.array(1)?, case: crate::parse_case(&row, 2)?, tally })
 }
 
 impl Command {
@@ -348,6 +352,7 @@ impl Command {
         let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
         let old = self.desk_rows(before.as_ref().map(|l| &l.case))?;
         let new = self.desk_rows(Some(case))?;
+        let figures = self.figures(tx, before.as_ref(), &draft).await?;
 
         let mut batch = Batch::new();
         batch.add(
@@ -374,6 +379,7 @@ impl Command {
                     key.into(),
                     wake.into(),
                     (&body).into(),
+                    (&figures.body).into(),
                 ];
                 batch.add(&CREATE, &row);
             }
@@ -385,20 +391,42 @@ impl Command {
                     (&hash).into(),
                     wake.into(),
                     (&body).into(),
+                    (&figures.body).into(),
                     link.at.into(),
                 ];
                 match self.want {
-                    Want::Tick { .. } => batch.one(&CHANGE, &row[..6]),
+                    Want::Tick { .. } => batch.one(&CHANGE, &row[..7]),
                     _ => batch.one(&CHANGE_AWAKE, &row),
                 };
             }
         }
         desk_difference(&mut batch, &old, &new);
+        figures.rows(&mut batch, case.id);
         self.sealed_side(&mut batch, case, seq);
         self.around(&mut batch, case, seq, &draft.facts);
         tx.exec_all(batch).await?;
+        figures.cells(tx).await?;
         self.count(tx, before.as_ref().map(|l| &l.case), case);
         Ok(Done { case: case.id, seq, repeated: false })
+    }
+
+    /// What the figures make of it.
+    async fn figures(
+        &self,
+        tx: &mut Tx,
+        before: Option<&Loaded>,
+        draft: &Draft,
+    ) -> Result<figures::Change, WriteError<No>> {
+        let kept = match before {
+            Some(l) => figures::kept(tx, &self.pack, &l.case, l.tally.as_deref()).await?,
+            None => figures::Kept::default(),
+        };
+        let figures::Kept { mut tally, counted } = kept;
+        let at = self.at;
+        let stamp = Stamp { at, day: self.pack.date_of(at), by: By::from(&self.actor) };
+        figures::follow(&self.pack, &mut tally, &draft.case, &stamp, &draft.facts);
+        tally.keys.extend(self.sealed.keys.iter().cloned());
+        Ok(figures::Change::between(&self.pack, &counted, &draft.case, tally))
     }
 
     fn sealed_side<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, seq: i64) {

@@ -31,6 +31,8 @@ pub struct Sealed {
     pub line: String,
     /// Tags of telephone numbers and names.
     pub tags: Vec<[u8; 16]>,
+    /// What tells persons apart in figures: field and tag in hexadecimal.
+    pub keys: Vec<(String, String)>,
     /// Encrypted files: media type, size, name, body.
     pub files: Vec<(String, i64, Vec<u8>, Vec<u8>)>,
 }
@@ -56,6 +58,9 @@ pub fn seal(
     for (field, text) in texts.values().flatten() {
         let meaning = flow.fields.get(field).map(|f| f.meaning).unwrap_or_default();
         index(keys, &mut entry, &mut sealed.tags, meaning, text);
+        if let Some(tag) = phone_tag(keys, text).filter(|_| meaning == Meaning::Phone) {
+            sealed.keys.push((field.clone(), hex(&tag)));
+        }
     }
     if !texts.is_empty() {
         let json = serde_json::to_vec(texts).unwrap_or_default();
@@ -70,6 +75,10 @@ pub fn seal(
         })
         .collect();
     sealed
+}
+
+fn hex(tag: &[u8]) -> String {
+    tag.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn index(

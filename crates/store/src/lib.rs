@@ -16,6 +16,7 @@ mod desk;
 mod dossier;
 mod factors;
 mod feed;
+mod figures;
 mod imports;
 mod kept;
 mod letter;
@@ -27,9 +28,11 @@ mod outbox;
 mod people;
 mod project;
 mod recent;
+mod recount;
 mod request;
 mod rules;
 mod schema;
+mod schema_figures;
 mod schema_sending;
 mod seal;
 mod search;
@@ -38,6 +41,7 @@ mod sight;
 mod told;
 mod verify;
 mod verify_deeds;
+mod verify_figures;
 
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
@@ -85,6 +89,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        figures::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         merge::STATEMENTS,
@@ -94,6 +99,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         outbox::STATEMENTS,
         people::STATEMENTS,
         recent::STATEMENTS,
+        recount::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,
         seal::STATEMENTS,
@@ -102,6 +108,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         told::STATEMENTS,
         verify::STATEMENTS,
         verify_deeds::STATEMENTS,
+        verify_figures::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

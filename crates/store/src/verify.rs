@@ -12,6 +12,7 @@ use crate::{
 };
 use domain::{
     case::{By, Case, CaseId, Fact, Stamp},
+    figure::Tally,
     pack::Pack,
     tick,
 };
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vault::{Keys, Purpose};
 
 static CASES: Stmt = Stmt::new(
-    "SELECT id, version, head, body, wake, CASE WHEN key IS NULL THEN 1 ELSE 0 END
+    "SELECT id, version, head, body, wake, CASE WHEN key IS NULL THEN 1 ELSE 0 END, tally
      FROM cases WHERE id > $1 ORDER BY id LIMIT 500",
 );
 static ENTRIES: Stmt = Stmt::new(
@@ -98,6 +99,8 @@ struct Rebuilt {
     opened: (String, String),
     /// Positions of the entries that brought texts.
     with_texts: Vec<i64>,
+    /// Its history, as far as figures need it.
+    tally: Tally,
 }
 
 impl Store {
@@ -109,6 +112,7 @@ impl Store {
         let mut report = Report::default();
         let mut reader = self.db.snapshot().await?;
         let mut sums = Sums::default();
+        let mut figures = self.expect_figures(pack, &mut report).await?;
         let mut after = -1;
         loop {
             let rows = reader.rows(&CASES, &[after.into()]).await?;
@@ -125,6 +129,8 @@ impl Store {
                 };
                 check_case(pack, row, &rebuilt, texts, &mut report)?;
                 check_projections(&mut reader, pack, &rebuilt, (&mut sums, &mut report)).await?;
+                let made = (pack, &rebuilt.case, rebuilt.tally);
+                figures.check(&mut reader, made, (row, 6), &mut report).await?;
             }
         }
         let sizes = reader.row(&SIZES, &[]).await?;
@@ -140,6 +146,7 @@ impl Store {
             report.trouble(format!("entries of case {}", row.int(0)?), "the case is gone");
         }
         self.verify_deeds(&mut reader, &mut report).await?;
+        figures.finish(&mut reader, &mut sums.counts, &mut report).await?;
         compare_counts(&mut reader, sums.counts, &mut report).await?;
         self.follow_checkpoints(&mut reader, &mut report).await?;
         Ok(report)
@@ -278,7 +285,9 @@ fn fold(pack: &Pack, id: CaseId, rebuilt: &mut Option<Rebuilt>, entry: &Row) -> 
         opened: project::opened(&case),
         case: case.clone(),
         with_texts: Vec::new(),
+        tally: Tally::default(),
     });
+    crate::figures::follow(pack, &mut rebuilt.tally, &case, &stamp, &facts);
     rebuilt.case = case;
     if facts.iter().any(|f| matches!(f, Fact::Given { texts, .. } if !texts.is_empty())) {
         rebuilt.with_texts.push(seq);

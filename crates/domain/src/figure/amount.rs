@@ -96,6 +96,8 @@ pub mod word {
         Project Additive,
         /// 份: papers.
         Paper Additive,
+        /// 天: days that were added up.
+        Day Additive,
         /// 元: money that was paid, shown as 万元 where it is much.
         Yuan Additive,
     }
@@ -163,6 +165,7 @@ amounts! {
     Firm: "家", "bodies",
     Project: "项", "projects",
     Paper: "份", "papers",
+    Day: "天", "days",
     Yuan: "元", "yuan",
 }
 
