@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     field::{FieldKind, Meaning},
-    figure::{
-        Credit, Dimension, Figure, Filter, Measure, Nature, Take, Version, Word,
-    },
+    figure::{Credit, Dimension, Figure, Filter, Measure, Nature, Take, Version, Word},
     pack::Pack,
     workflow::{Code, Locus, Workflow},
 };
@@ -181,7 +179,8 @@ struct One<'a> {
 
 impl One<'_> {
     fn measure<T>(&self, papers: &BTreeMap<Code, T>, faults: &mut Faults) {
-        let (states, actions, templates): (&[Code], &[Code], &[Code]) = match &self.version.measure {
+        let (states, actions, templates): (&[Code], &[Code], &[Code]) = match &self.version.measure
+        {
             Measure::Opened => return,
             Measure::Entered { states, .. } | Measure::InState { states } => (states, &[], &[]),
             Measure::Acted { actions, .. } | Measure::Sum { actions, .. } => (&[], actions, &[]),

@@ -223,7 +223,12 @@ impl Work for Command {
 async fn load(tx: &mut Tx, case: CaseId) -> Result<Loaded, WriteError<No>> {
     let row = tx.row(&LOAD, &[case.into()]).await?.ok_or(WriteError::Refused(No::NotFound))?;
     let tally = row.opt_text(3)?.map(ToOwned::to_owned);
-    Ok(Loaded { version: row.int(0)?, head: row.array(1)?, case: crate::parse_case(&row, 2)?, tally })
+    Ok(Loaded {
+        version: row.int(0)?,
+        head: row.array(1)?,
+        case: crate::parse_case(&row, 2)?,
+        tally,
+    })
 }
 
 impl Command {

@@ -16,6 +16,8 @@ mod desk;
 mod dossier;
 mod factors;
 mod feed;
+mod figure_records;
+mod figure_values;
 mod figures;
 mod imports;
 mod kept;
@@ -52,6 +54,8 @@ pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
+pub use figure_values::{FigureAsk, FigureValue};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -89,6 +93,8 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        figure_records::STATEMENTS,
+        figure_values::STATEMENTS,
         figures::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,

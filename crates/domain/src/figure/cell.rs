@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_person_is_one_in_a_month_a_year_and_for_ever() {
-        let cells = people_cells("x", &visits(&["2025-12", "2026-03"]), &visits(&["2026-03", "2026-05"]));
+        let cells =
+            people_cells("x", &visits(&["2025-12", "2026-03"]), &visits(&["2026-03", "2026-05"]));
         let told: Vec<_> =
             cells.iter().map(|(c, n)| (c.name.as_str(), c.period.as_str(), *n)).collect();
         assert_eq!(

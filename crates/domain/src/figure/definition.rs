@@ -216,9 +216,10 @@ impl Figures {
 
     /// Everything that decides what is counted, as text: where it differs, cases must be counted again.
     pub fn signature(&self) -> String {
-        let versions = self.by_code.values().map(|f| {
-            (&f.code, f.nature, &f.workflow, &f.owner, &f.dimensions, &f.versions)
-        });
+        let versions = self
+            .by_code
+            .values()
+            .map(|f| (&f.code, f.nature, &f.workflow, &f.owner, &f.dimensions, &f.versions));
         format!("{:?}", versions.collect::<Vec<_>>())
     }
 

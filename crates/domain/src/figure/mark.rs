@@ -121,7 +121,8 @@ fn is_merged(pack: &Pack, case: &Case) -> bool {
 impl Filter {
     /// Whether a case passes, as it is now.
     pub fn fits(&self, case: &Case) -> bool {
-        let one_of = |codes: &[Code], code: &str| codes.is_empty() || codes.iter().any(|c| c == code);
+        let one_of =
+            |codes: &[Code], code: &str| codes.is_empty() || codes.iter().any(|c| c == code);
         let begins = self.category.is_empty()
             || self.category.iter().any(|c| case.category.starts_with(c.as_str()));
         let holds = |(field, values): (&Code, &Vec<String>)| {
@@ -236,26 +237,25 @@ impl<'a> Of<'a> {
         })
     }
 
-    /// Unit, first day and end of every stay in some states.
+    /// Unit, first day and end of every stay in some states. What is entered later holds from the day
+    /// that it bears and overrules what was known of the days after it, so that an act that is entered
+    /// late never leaves a case in two places on one day.
     fn stays(&self, states: &[Code]) -> Vec<(&'a str, Date, Option<Date>)> {
         let mut stays: Vec<(&str, Date, Option<Date>)> = Vec::new();
-        let mut open = false;
         for (step, unit, state) in self.walk() {
-            let inside = states.iter().any(|s| s == state);
-            if open && let Some(last) = stays.last_mut() {
-                if inside && last.0 == unit {
-                    continue;
+            for stay in &mut stays {
+                if stay.2.is_none_or(|until| until > step.day) {
+                    stay.2 = Some(step.day);
                 }
-                last.2 = Some(step.day);
-                open = false;
             }
-            if inside {
-                // Back in the same unit on the day it left: it was there at the end of every day.
-                match stays.last_mut() {
-                    Some(last) if last.0 == unit && last.2 == Some(step.day) => last.2 = None,
-                    _ => stays.push((unit, step.day, None)),
+            if !states.iter().any(|s| s == state) {
+                continue;
+            }
+            match stays.last_mut() {
+                Some(last) if last.0 == unit && last.1 <= step.day && last.2 == Some(step.day) => {
+                    last.2 = None;
                 }
-                open = true;
+                _ => stays.push((unit, step.day, None)),
             }
         }
         stays

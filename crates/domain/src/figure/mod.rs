@@ -15,8 +15,8 @@ mod tally;
 
 pub use amount::{Additive, Amount, AnyAmount, Word, word};
 pub use cell::{
-    Cell, Somebody, Sums, UNKNOWN, Visits, WHOLE, category_part, chain, first_name, month_of, name_of,
-    people_cells, programme_part, year_of,
+    Cell, Somebody, Sums, UNKNOWN, Visits, WHOLE, category_part, chain, first_name, month_of,
+    name_of, people_cells, programme_part, year_of,
 };
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
 pub use mark::Mark;

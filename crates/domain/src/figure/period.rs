@@ -98,7 +98,18 @@ mod tests {
             let period = Period::parse(code).expect(code);
             assert_eq!(period.code(), code);
         }
-        for wrong in ["", "2026-13", "26", "2026-3", "to-", "to-2026", "to-to-2026-01", "x", "2026-03-01", "-1"] {
+        for wrong in [
+            "",
+            "2026-13",
+            "26",
+            "2026-3",
+            "to-",
+            "to-2026",
+            "to-to-2026-01",
+            "x",
+            "2026-03-01",
+            "-1",
+        ] {
             assert_eq!(Period::parse(wrong), None, "{wrong}");
         }
     }

@@ -8,6 +8,8 @@ mod commands;
 mod deeds;
 mod desk;
 mod erasure;
+mod figures;
+mod figures_random;
 mod kept;
 mod links;
 mod mine;

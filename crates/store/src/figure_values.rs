@@ -1,0 +1,149 @@
+//! What a figure says for a unit and a period: one range of one index for each, never a scan.
+//!
+//! Missing is not zero: before a figure begins and in a period that has not begun there is no number.
+
+use crate::{
+    Store,
+    db::{Batch, Error, Row, Stmt},
+};
+use domain::figure::{
+    AnyAmount, Figure, Nature, Period, UNKNOWN, Version, WHOLE, first_name, month_of, name_of,
+};
+use jiff::civil::Date;
+
+static RANGE: Stmt = Stmt::new(
+    "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM counts
+     WHERE name = $1 AND unit >= $2 AND unit <= $3",
+);
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&RANGE];
+
+/// What is asked: a figure for a unit and a period.
+#[derive(Debug, Clone, Copy)]
+pub struct FigureAsk<'a> {
+    /// The figure.
+    pub figure: &'a Figure,
+    /// The unit; it stands for everything below it too.
+    pub unit: &'a str,
+    /// The period.
+    pub period: Period,
+}
+
+/// What a figure says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureValue {
+    /// The number; none where nothing was counted, which is not zero.
+    pub amount: Option<AnyAmount>,
+    /// Records of which nobody said how much, or whom nothing tells apart; not in the number.
+    pub unknown: i64,
+    /// Versions of the definition that had a part in it.
+    pub versions: Vec<u32>,
+}
+
+/// A range of cells.
+pub(crate) struct Range {
+    pub name: String,
+    pub from: String,
+    pub to: String,
+}
+
+impl<'a> FigureAsk<'a> {
+    /// The versions that hold in the period, each with the days of the period on which it does.
+    pub(crate) fn versions(&self, today: Date) -> Vec<(&'a Version, Date, Date)> {
+        let last = self.period.last();
+        let first = self.period.first().unwrap_or(Date::MIN);
+        if self.figure.nature == Nature::Stock {
+            // What stands at the end of the period is told by the definition of that day.
+            let on = self.figure.version_on(last.min(today).max(first));
+            return on.map(|version| (version, last, last)).into_iter().collect();
+        }
+        let first = if self.figure.nature == Nature::Cumulative { Date::MIN } else { first };
+        let held = self.figure.versions.iter().map(|version| {
+            let end = self.figure.end_of(version).and_then(|end| end.yesterday().ok());
+            (version, version.since.max(first), end.unwrap_or(Date::MAX).min(last))
+        });
+        held.filter(|(_, from, to)| from <= to).collect()
+    }
+
+    /// Whether there can be a number at all.
+    fn is_told(&self, today: Date) -> bool {
+        let begun = self.period.first().is_none_or(|first| first <= today);
+        begun && self.figure.since().is_some_and(|since| since <= self.period.last().min(today))
+    }
+
+    /// The cells that hold the number of one version, and those that hold what is unknown.
+    fn ranges(&self, version: &Version) -> [Range; 2] {
+        let whole = name_of(&self.figure.code, version.number, self.unit, WHOLE);
+        let unknown = name_of(&self.figure.code, version.number, self.unit, UNKNOWN);
+        let (from, to) = self.period.months();
+        let since_ever = match self.figure.nature {
+            Nature::Flow => from.is_empty(),
+            Nature::Stock | Nature::Cumulative => true,
+        };
+        let from = if since_ever { String::new() } else { from };
+        let number = match (self.figure.is_distinct(), self.period) {
+            (true, _) if since_ever => {
+                Range { name: first_name(&whole), from: from.clone(), to: to.clone() }
+            }
+            // Months do not add up to a year of different people: the year has a cell of its own.
+            (true, Period::Year(_)) => {
+                let year = self.period.code();
+                Range { name: whole, from: year.clone(), to: year }
+            }
+            _ => Range { name: whole, from: from.clone(), to: to.clone() },
+        };
+        [number, Range { name: unknown, from, to }]
+    }
+}
+
+impl Store {
+    /// What figures say, in the order in which they were asked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn figure_values(
+        &self,
+        asked: &[FigureAsk<'_>],
+        today: Date,
+    ) -> Result<Vec<FigureValue>, Error> {
+        let plans: Vec<Vec<(u32, [Range; 2])>> = asked
+            .iter()
+            .map(|ask| {
+                let versions = ask.versions(today).into_iter().filter(|_| ask.is_told(today));
+                versions.map(|(v, _, _)| (v.number, ask.ranges(v))).collect()
+            })
+            .collect();
+        let mut batch = Batch::new();
+        for range in plans.iter().flatten().flat_map(|(_, ranges)| ranges) {
+            batch.add(&RANGE, &[(&range.name).into(), (&range.from).into(), (&range.to).into()]);
+        }
+        let answers = self.db.read().await?.rows_all(batch).await?;
+        let mut pairs = answers.chunks(2);
+        let mut values = Vec::with_capacity(asked.len());
+        for (ask, plan) in asked.iter().zip(&plans) {
+            let mut value = FigureValue { amount: None, unknown: 0, versions: Vec::new() };
+            let mut number = 0;
+            for (version, _) in plan {
+                if let Some([found, unknown]) = pairs.next() {
+                    number += sum(found)?;
+                    value.unknown += sum(unknown)?;
+                }
+                value.versions.push(*version);
+            }
+            // Nobody said anything of any record: the number is not known, and it is not zero.
+            let silent = number == 0 && value.unknown > 0;
+            value.amount = (!plan.is_empty() && !silent).then(|| ask.figure.word.amount(number));
+            values.push(value);
+        }
+        Ok(values)
+    }
+}
+
+fn sum(rows: &[Row]) -> Result<i64, Error> {
+    rows.first().map_or(Ok(0), |r| r.int(0))
+}
+
+/// The months of cells as the walk over records needs them.
+pub(crate) fn months_between(from: Date, to: Date) -> (String, String) {
+    (month_of(from.max(Date::constant(1, 1, 1))), month_of(to))
+}

@@ -1,0 +1,279 @@
+//! Figures: what each step of a case does to them, and the way from a number to its records.
+
+use crate::{cast::*, raw};
+use domain::{
+    access::Viewer,
+    case::{Actor, CaseId, Staff},
+    figure::Period,
+};
+use std::sync::Arc;
+use store::{FigureAsk, FigureRecord, RecordCursor};
+use testkit::{Appeal, Stand, unit};
+
+testkit::both!(
+    each_step_moves_what_it_must,
+    merged_cases_count_once,
+    a_person_counts_once_and_a_visit_each_time,
+    what_nobody_said_is_not_zero,
+    a_number_leads_to_its_records,
+    forged_figures_are_found,
+    another_definition_is_counted_again,
+);
+
+/// What a figure says: its number, or none.
+pub async fn told(stand: &Stand, figure: &str, unit: &str, period: &str) -> Option<i64> {
+    let figure = stand.pack.figures.get(figure).unwrap_or_else(|| panic!("no figure {figure}"));
+    let period = Period::parse(period).unwrap();
+    let today = stand.pack.date_of(stand.clock.now());
+    let ask = FigureAsk { figure, unit, period };
+    let value = stand.store.figure_values(&[ask], today).await.unwrap().remove(0);
+    value.amount.map(|amount| {
+        assert_eq!(amount.word(), figure.word);
+        amount.count()
+    })
+}
+
+/// Every record of a number, page after page.
+pub async fn records(
+    stand: &Stand,
+    viewer: &Viewer,
+    (figure, unit, period): (&str, &str, &str),
+) -> Vec<FigureRecord> {
+    let figure = stand.pack.figures.get(figure).unwrap();
+    let ask = FigureAsk { figure, unit, period: Period::parse(period).unwrap() };
+    let today = stand.pack.date_of(stand.clock.now());
+    let (mut all, mut cursor): (Vec<FigureRecord>, Option<RecordCursor>) = (Vec::new(), None);
+    loop {
+        let asked = stand.store.records_of((&stand.pack, viewer), ask, today, cursor.as_ref());
+        let page = asked.await.unwrap();
+        all.extend(page.records);
+        cursor = page.next;
+        if cursor.is_none() {
+            return all;
+        }
+    }
+}
+
+async fn sound(stand: &Stand) {
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn each_step_moves_what_it_must(stand: Stand) {
+    let march = "2025-03";
+    let case = assigned(&stand, &Appeal::new("1302", "村里的路"), unit::EAST).await;
+    for (unit, received, open) in [
+        (unit::CITY, 1, 1),
+        (unit::EAST, 1, 1),
+        (unit::WEST, 0, 0),
+        (unit::EAST_TOWN, 0, 0),
+        (unit::HOTLINE, 0, 0),
+    ] {
+        assert_eq!(told(&stand, "appeals_received", unit, march).await, Some(received), "{unit}");
+        assert_eq!(told(&stand, "appeals_open", unit, march).await, Some(open), "{unit}");
+        assert_eq!(told(&stand, "appeals_closed", unit, march).await, Some(0), "{unit}");
+    }
+    // Before it begins and in what has not come there is no number.
+    assert_eq!(told(&stand, "appeals_received", unit::CITY, "2017").await, None);
+    assert_eq!(told(&stand, "appeals_received", unit::CITY, "2025-04").await, None);
+    assert_eq!(told(&stand, "appeals_received", unit::CITY, "2025-02").await, Some(0));
+
+    stand.act(&east_handler(), case, "sign", &[]).await;
+    reply(&stand, case, &east_handler(), &east_reviewer()).await;
+    stand.clock.advance_hours(24 * 30);
+    visited(&stand, case, &city_visitor(), "record_visit", "5").await;
+    // It waited for its visit one level higher, and still does at the end of March.
+    assert_eq!(told(&stand, "appeals_open", unit::EAST, march).await, Some(0));
+    assert_eq!(told(&stand, "appeals_open", unit::CITY, march).await, Some(1));
+    assert_eq!(told(&stand, "appeals_open", unit::CITY, "2025-04").await, Some(0));
+    assert_eq!(told(&stand, "appeals_closed", unit::EAST, "2025-04").await, Some(1));
+    assert_eq!(told(&stand, "appeal_answers", unit::CITY, march).await, Some(1));
+    assert_eq!(told(&stand, "appeals_visited", unit::CITY, "2025").await, Some(1));
+    sound(&stand).await;
+
+    // Taken up again, it was not closed; closed again, it counts once, in the later month.
+    stand.act(&Actor::Appellant(case), case, "reopen", &[("reason", "又有新情况")]).await;
+    assert_eq!(told(&stand, "appeals_closed", unit::CITY, "2025-04").await, Some(0));
+    assert_eq!(told(&stand, "appeals_open", unit::CITY, "2025-04").await, Some(1));
+    stand.act(&dispatcher(), case, "dispatch_to", &[("unit", unit::WEST)]).await;
+    stand.act(&west_handler(), case, "sign", &[]).await;
+    assert_eq!(told(&stand, "appeals_received", unit::EAST, march).await, Some(0));
+    assert_eq!(told(&stand, "appeals_received", unit::WEST, march).await, Some(1));
+    assert_eq!(told(&stand, "appeals_open", unit::CITY, march).await, Some(1), "what was, was");
+    assert_eq!(told(&stand, "appeals_open", unit::WEST, "2025-04").await, Some(1));
+    sound(&stand).await;
+}
+
+async fn merged_cases_count_once(stand: Stand) {
+    let main = stand.open(&Appeal::new("1302", "主件")).await;
+    let other = to_triage(&stand, &Appeal::new("1302", "从件"), "1302").await;
+    let city = |figure| told(&stand, figure, unit::CITY, "2025-03");
+    assert_eq!(city("appeals_received").await, Some(2));
+    stand.act(&triage(), other, "merge", &[("main", &main.number)]).await;
+    assert_eq!((city("appeals_received").await, city("appeals_open").await), (Some(1), Some(1)));
+    stand.act(&triage(), other, "unmerge", &[("reason", "不是同一件事")]).await;
+    assert_eq!((city("appeals_received").await, city("appeals_open").await), (Some(2), Some(2)));
+    stand.act(&triage(), other, "merge", &[("main", &main.number)]).await;
+    let main = main.done.case;
+    stand.act(&operator(), main, "register", &[("category", "1302")]).await;
+    stand.act(&operator(), main, "to_triage", &[]).await;
+    stand.act(&dispatcher(), main, "dispatch_to", &[("unit", unit::EAST)]).await;
+    stand.act(&east_handler(), main, "sign", &[]).await;
+    reply(&stand, main, &east_handler(), &east_reviewer()).await;
+    visited(&stand, main, &city_visitor(), "record_visit", "5").await;
+    stand.tick().await;
+    assert_eq!(stand.page(other).await.case.state, "closed");
+    assert_eq!(city("appeals_closed").await, Some(1));
+    let first = records(&stand, &Viewer::System, ("appeals_closed", unit::CITY, "2025")).await;
+    assert_eq!(first.len(), 1);
+    sound(&stand).await;
+}
+
+async fn closed(stand: &Stand, appeal: &Appeal) -> CaseId {
+    let case = visiting(stand, appeal).await;
+    visited(stand, case, &city_visitor(), "record_visit", "5").await;
+    case
+}
+
+async fn a_person_counts_once_and_a_visit_each_time(stand: Stand) {
+    let one = || Appeal::new("1302", "又是我");
+    closed(&stand, &one()).await;
+    closed(&stand, &one().with("contact_phone", "100 0000 0001")).await;
+    closed(&stand, &one().with("contact_phone", "10000000002")).await;
+    stand.clock.advance_hours(24 * 31);
+    let april = closed(&stand, &one()).await;
+    for (period, people, visits) in [
+        ("2025-03", 2, 3),
+        ("2025-04", 1, 1),
+        ("2025", 2, 4),
+        ("to-2025-03", 2, 3),
+        ("to-2025-04", 2, 4),
+    ] {
+        assert_eq!(
+            told(&stand, "appeals_people", unit::CITY, period).await,
+            Some(people),
+            "{period}"
+        );
+        assert_eq!(
+            told(&stand, "appeals_visited", unit::CITY, period).await,
+            Some(visits),
+            "{period}"
+        );
+    }
+    sound(&stand).await;
+    // Another telephone makes another person of the last one.
+    stand.act(&Actor::Appellant(april), april, "reopen", &[("reason", "换了号码")]).await;
+    assert_eq!(told(&stand, "appeals_people", unit::CITY, "2025-04").await, Some(0));
+    sound(&stand).await;
+    let rows = raw::rows(&stand, "SELECT tag FROM figure_people").await;
+    assert!(rows.iter().all(|r| r[0].len() == 32 && !r[0].contains("10000000")), "{rows:?}");
+}
+
+async fn what_nobody_said_is_not_zero(stand: Stand) {
+    let silent = Appeal::new("1302", "不留电话").with("contact_phone", "");
+    closed(&stand, &silent).await;
+    assert_eq!(told(&stand, "appeals_people", unit::CITY, "2025-03").await, None);
+    closed(&stand, &Appeal::new("1302", "留了电话")).await;
+    let figure = stand.pack.figures.get("appeals_people").unwrap();
+    let ask = FigureAsk { figure, unit: unit::CITY, period: Period::Month(2025, 3) };
+    let today = stand.pack.date_of(stand.clock.now());
+    let value = stand.store.figure_values(&[ask], today).await.unwrap().remove(0);
+    assert_eq!((value.amount.map(|a| a.count()), value.unknown), (Some(1), 1));
+    let all = records(&stand, &Viewer::System, ("appeals_people", unit::CITY, "2025")).await;
+    let mut amounts: Vec<Option<i64>> = all.iter().map(|r| r.amount).collect();
+    amounts.sort_unstable();
+    assert_eq!(amounts, [None, Some(1)]);
+    sound(&stand).await;
+}
+
+async fn a_number_leads_to_its_records(stand: Stand) {
+    for n in 0..45 {
+        let to = [unit::EAST, unit::WEST, unit::EAST_TOWN][n % 3];
+        assigned(&stand, &Appeal::new("1302", "很多件"), to).await;
+    }
+    let staff = |role: &str, unit: &str| {
+        Viewer::Staff(Staff { account: 9, unit: unit.to_owned(), roles: vec![role.to_owned()] })
+    };
+    for (unit, count) in
+        [(unit::CITY, 45), (unit::EAST, 30), (unit::WEST, 15), (unit::EAST_TOWN, 15)]
+    {
+        for figure in ["appeals_received", "appeals_open"] {
+            assert_eq!(told(&stand, figure, unit, "2025-03").await, Some(count), "{figure} {unit}");
+            let all = records(&stand, &Viewer::System, (figure, unit, "2025-03")).await;
+            let mut numbers: Vec<String> =
+                all.into_iter().map(|r| r.case.expect("shown").number).collect();
+            numbers.sort();
+            numbers.dedup();
+            assert_eq!(numbers.len(), usize::try_from(count).unwrap(), "{figure} {unit}");
+        }
+    }
+    let west =
+        records(&stand, &staff("leader", unit::WEST), ("appeals_open", unit::WEST, "2025")).await;
+    assert_eq!(west.len(), 15);
+    assert!(west.iter().all(|r| r.case.is_some()));
+    let asked = ("appeals_open", unit::CITY, "2025");
+    assert!(records(&stand, &staff("leader", unit::WEST), asked).await.is_empty(), "not theirs");
+    assert!(records(&stand, &Viewer::Public, asked).await.is_empty());
+
+    let marks = stand.store.figures_of((&stand.pack, &Viewer::System), 1).await.unwrap().unwrap();
+    let names: Vec<&str> = marks.iter().map(|m| m.figure.as_str()).collect();
+    assert!(names.contains(&"appeals_received") && names.contains(&"appeals_open"), "{names:?}");
+    let hidden = stand.store.figures_of((&stand.pack, &Viewer::Public), 1).await.unwrap();
+    assert_eq!(hidden, None);
+    sound(&stand).await;
+}
+
+async fn forged_figures_are_found(stand: Stand) {
+    let case = closed(&stand, &Appeal::new("1302", "原来的")).await;
+    sound(&stand).await;
+    for (broken, mended, what) in [
+        (
+            "UPDATE counts SET n = n + 1 WHERE name LIKE 'figure appeals_closed.1 wf-9901 %'",
+            "UPDATE counts SET n = n - 1 WHERE name LIKE 'figure appeals_closed.1 wf-9901 %'",
+            "a recount gives",
+        ),
+        (
+            "UPDATE marks SET amount = 2 WHERE figure = 'appeals_closed.1'",
+            "UPDATE marks SET amount = 1 WHERE figure = 'appeals_closed.1'",
+            "missing or differs",
+        ),
+        ("UPDATE figure_people SET n = 2", "UPDATE figure_people SET n = 1", "more or less often"),
+        (
+            "UPDATE cases SET tally = replace(tally, '\"a\":\"sign\"', '\"a\":\"take\"')",
+            "UPDATE cases SET tally = replace(tally, '\"a\":\"take\"', '\"a\":\"sign\"')",
+            "differs from the entries",
+        ),
+    ] {
+        raw::run(&stand, broken).await;
+        let troubles = stand.troubles().await;
+        assert!(troubles.iter().any(|t| t.contains(what)), "{broken}: {troubles:#?}");
+        raw::run(&stand, mended).await;
+        assert_eq!(stand.troubles().await, Vec::<String>::new(), "after {mended}");
+    }
+    let _ = case;
+}
+
+/// A program that counted nothing, or counted otherwise, left its cases behind.
+async fn another_definition_is_counted_again(stand: Stand) {
+    let pack: &Arc<_> = &stand.pack;
+    closed(&stand, &Appeal::new("1302", "旧的")).await;
+    assigned(&stand, &Appeal::new("1302", "新的"), unit::WEST).await;
+    assert_eq!(stand.store.count_figures(pack, |_| {}).await.unwrap(), 2);
+    assert_eq!(stand.store.count_figures(pack, |_| {}).await.unwrap(), 0, "nothing has changed");
+    sound(&stand).await;
+    // As an older program would have left them; tags of persons cannot be made again.
+    raw::run(&stand, "DELETE FROM marks").await;
+    raw::run(&stand, "DELETE FROM figure_people").await;
+    raw::run(&stand, "DELETE FROM counts WHERE name LIKE 'figure %'").await;
+    raw::run(&stand, "UPDATE cases SET tally = NULL").await;
+    let troubles = stand.troubles().await;
+    assert!(troubles.iter().any(|t| t.contains("never counted")), "{troubles:#?}");
+    raw::run(&stand, "DELETE FROM figure_signature").await;
+    assert_eq!(stand.store.count_figures(pack, |_| {}).await.unwrap(), 2);
+    sound(&stand).await;
+    assert_eq!(told(&stand, "appeals_received", unit::CITY, "2025-03").await, Some(2));
+    assert_eq!(told(&stand, "appeals_closed", unit::EAST, "2025").await, Some(1));
+    let other = raw::blob(&stand, &"ab".repeat(32));
+    raw::run(&stand, &format!("UPDATE figure_signature SET signature = {other}")).await;
+    let troubles = stand.troubles().await;
+    assert!(troubles.iter().any(|t| t.contains("other definitions")), "{troubles:#?}");
+}
