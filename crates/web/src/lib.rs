@@ -10,6 +10,7 @@ mod citizen;
 mod coming_in;
 mod cookies;
 pub mod error;
+mod figures;
 mod form;
 pub mod lang;
 mod look;
@@ -43,6 +44,7 @@ fn all(app: &App) -> Routes {
     let routes = look::routes(routes);
     let routes = citizen::routes(routes);
     let routes = staff::routes(routes);
+    let routes = figures::routes(routes);
     let routes = api::routes(routes);
     open311::routes(routes)
 }

@@ -137,6 +137,7 @@ fn addresses(path: &str, numbers: &[String], flows: &[&str]) -> Vec<String> {
     match path {
         "/setup/units/{code}" => all("{code}", &["wf-9901", "wf-990101", "police-990101"]),
         "/setup/workflows/{code}" => all("{code}", flows),
+        "/figures/{figure}" => all("{figure}", &["appeals_open", "appeals_people"]),
         "/board/{unit}" => all("{unit}", &["wf-9901", "wf-990101"]),
         _ if path.contains("{account}") => all("{account}", &["1", "2"]),
         _ if path.contains("{workflow}") => all("{workflow}", flows),

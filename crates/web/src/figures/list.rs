@@ -1,0 +1,198 @@
+//! The list of figures of one unit: this month, this year, since the beginning.
+
+use super::{NONE, period_name, records_href, word};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use domain::{
+    access,
+    figure::{Figure, Nature, Period},
+};
+use jiff::civil::Date;
+use serde::Deserialize;
+use store::{FigureAsk, FigureValue, may_count};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    unit: String,
+}
+
+struct LinkView {
+    name: String,
+    href: String,
+    current: bool,
+}
+
+/// A number and the way to its records.
+struct NumberView {
+    label: String,
+    number: String,
+    unknown: String,
+    href: String,
+}
+
+struct FigureView {
+    name: String,
+    word: String,
+    note: String,
+    nature: String,
+    numbers: Vec<NumberView>,
+}
+
+struct GroupView {
+    id: String,
+    name: String,
+    figures: Vec<FigureView>,
+}
+
+#[derive(Template)]
+#[template(path = "staff/figures.html")]
+struct FiguresPage<'a> {
+    page: &'a Page,
+    unit: String,
+    as_of: String,
+    crumbs: Vec<LinkView>,
+    below: Vec<LinkView>,
+    columns: [String; 3],
+    groups: Vec<GroupView>,
+}
+
+#[derive(Template)]
+#[template(path = "staff/figures_none.html")]
+struct NothingPage<'a> {
+    page: &'a Page,
+}
+
+/// Own unit, or one below it.
+pub(super) async fn own_unit(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Oops> {
+    let pack = &page.pack;
+    let root = access::list_root(pack, &me.staff()).unwrap_or_default();
+    let unit = if asked.unit.is_empty() { root.clone() } else { asked.unit };
+    if pack.units.get(&unit).is_none() || !may_count(pack, &me.viewer(), &unit) {
+        return page.show(&NothingPage { page: &page });
+    }
+    let today = pack.date_of(app.now());
+    let periods = [Period::month(today), Period::year(today), Period::up_to(today)];
+    let figures: Vec<&Figure> = pack.figures.iter().collect();
+    let asks: Vec<FigureAsk<'_>> = figures
+        .iter()
+        .flat_map(|figure| periods.map(|period| FigureAsk { figure, unit: &unit, period }))
+        .collect();
+    let values = app.store().figure_values(&asks, today).await?;
+    let rows = figures.iter().copied().zip(values.chunks(3));
+    let shown = Shown { page: &page, unit: &unit, periods };
+    let groups = groups(&page, rows.map(|(f, v)| (f, shown.figure(f, v))).collect());
+    let below = pack.units.children(&unit).filter(|u| !u.agency);
+    page.show(&FiguresPage {
+        page: &page,
+        unit: page.unit(&unit).to_owned(),
+        as_of: as_of(&page, today),
+        crumbs: crumbs(&page, &root, &unit),
+        below: below.map(|u| link(&page, &u.code, &unit)).collect(),
+        columns: periods.map(|period| period_name(&page, period)),
+        groups,
+    })
+}
+
+fn as_of(page: &Page, today: Date) -> String {
+    let (y, m, d) = (today.year().to_string(), today.month().to_string(), today.day().to_string());
+    let day = page.tf("time.day", &[("y", &y), ("m", &m), ("d", &d)]);
+    page.tf("figures.as_of", &[("day", &day)])
+}
+
+fn link(page: &Page, code: &str, current: &str) -> LinkView {
+    LinkView {
+        name: page.unit(code).to_owned(),
+        href: format!("/figures?unit={code}"),
+        current: code == current,
+    }
+}
+
+/// The way from the viewer's own unit down to this one.
+fn crumbs(page: &Page, root: &str, unit: &str) -> Vec<LinkView> {
+    let mut way: Vec<LinkView> = Vec::new();
+    for step in page.pack.units.upward(unit) {
+        way.push(link(page, &step.code, unit));
+        if step.code == root {
+            break;
+        }
+    }
+    way.reverse();
+    way
+}
+
+/// Figures by workflow, in the order of the workflows.
+fn groups(page: &Page, figures: Vec<(&Figure, FigureView)>) -> Vec<GroupView> {
+    let mut groups: Vec<GroupView> = page
+        .pack
+        .workflows
+        .values()
+        .map(|flow| GroupView {
+            id: flow.code.clone(),
+            name: page.either(&flow.name, &flow.en).to_owned(),
+            figures: Vec::new(),
+        })
+        .collect();
+    for (figure, view) in figures {
+        if let Some(group) = groups.iter_mut().find(|g| g.id == figure.workflow) {
+            group.figures.push(view);
+        }
+    }
+    groups.retain(|group| !group.figures.is_empty());
+    groups
+}
+
+struct Shown<'a> {
+    page: &'a Page,
+    unit: &'a str,
+    periods: [Period; 3],
+}
+
+impl Shown<'_> {
+    fn figure(&self, figure: &Figure, values: &[FigureValue]) -> FigureView {
+        let page = self.page;
+        let numbers = self.periods.iter().zip(values);
+        let nature = match figure.nature {
+            Nature::Flow => "figures.flow",
+            Nature::Stock => "figures.stock",
+            Nature::Cumulative => "figures.cumulative",
+        };
+        FigureView {
+            name: page.either(&figure.name, &figure.en).to_owned(),
+            word: word(page, figure).to_owned(),
+            note: page.either(&figure.note, &figure.note_en).to_owned(),
+            nature: page.t(nature).to_owned(),
+            numbers: numbers.map(|(period, value)| self.number(figure, *period, value)).collect(),
+        }
+    }
+
+    fn number(&self, figure: &Figure, period: Period, value: &FigureValue) -> NumberView {
+        // What stands now, and what has come together since the beginning, is one number.
+        let once = figure.nature != Nature::Flow && !matches!(period, Period::UpTo(..));
+        let number = value.amount.filter(|_| !once).map(|amount| amount.count());
+        let unknown = value.unknown.to_string();
+        NumberView {
+            label: period_name(self.page, period),
+            number: number.map_or_else(|| NONE.to_owned(), |n| n.to_string()),
+            unknown: if once || value.unknown == 0 {
+                String::new()
+            } else {
+                self.page.tf("figures.unknown", &[("n", &unknown)])
+            },
+            href: if number.is_some() || (!once && value.unknown > 0) {
+                records_href(figure, self.unit, period)
+            } else {
+                String::new()
+            },
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The figures of a unit, and the records behind each number. Which units may be asked for, and what
+//! of a record is shown, is decided by the store.
+
+mod list;
+mod records;
+
+use crate::{
+    page::Page,
+    routes::{Access, Routes},
+};
+use axum::routing::get;
+use domain::figure::{Figure, Period};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.add(Access::Staff, "/figures", get(list::own_unit)).add(
+        Access::Staff,
+        "/figures/{figure}",
+        get(records::page),
+    )
+}
+
+/// Where the records of a number are.
+fn records_href(figure: &Figure, unit: &str, period: Period) -> String {
+    format!("/figures/{}?unit={unit}&period={}", figure.code, period.code())
+}
+
+/// A period in words.
+fn period_name(page: &Page, period: Period) -> String {
+    let year = |y: i16| y.to_string();
+    match period {
+        Period::Month(y, m) => page.tf("figures.month", &[("y", &year(y)), ("m", &m.to_string())]),
+        Period::Year(y) => page.tf("figures.year", &[("y", &year(y))]),
+        Period::UpTo(y, m) => page.tf("figures.up_to", &[("y", &year(y)), ("m", &m.to_string())]),
+    }
+}
+
+/// The word of a figure in the language of the page.
+fn word<'a>(page: &'a Page, figure: &'a Figure) -> &'a str {
+    page.either(figure.word.text(), figure.word.english())
+}
+
+/// What a row holds where there is no number.
+const NONE: &str = "—";

@@ -1,0 +1,142 @@
+//! The records behind one number. What the viewer may not open is shown as a line that says so: the
+//! number counts it.
+
+use super::{NONE, period_name, word};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use domain::figure::Period;
+use serde::Deserialize;
+use store::{FigureAsk, FigureRecord, RecordCursor, may_count};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    unit: String,
+    #[serde(default)]
+    period: String,
+    #[serde(default)]
+    after: String,
+}
+
+struct RecordView {
+    number: String,
+    href: String,
+    category: String,
+    state: String,
+    unit: String,
+    day: String,
+    amount: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/figure.html")]
+struct RecordsPage<'a> {
+    page: &'a Page,
+    name: String,
+    note: String,
+    unit: String,
+    period: String,
+    total: String,
+    unknown: String,
+    version: String,
+    back: String,
+    records: Vec<RecordView>,
+    next: String,
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path(code): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Oops> {
+    let pack = page.pack.clone();
+    let figure = pack.figures.get(&code).ok_or(Oops::NotFound)?;
+    let today = pack.date_of(app.now());
+    let period = match asked.period.as_str() {
+        "" => Period::month(today),
+        given => Period::parse(given).ok_or(Oops::NotFound)?,
+    };
+    let unit = if asked.unit.is_empty() { me.account.unit.clone() } else { asked.unit };
+    // A unit that is not theirs is answered like one that does not exist.
+    if pack.units.get(&unit).is_none() || !may_count(&pack, &me.viewer(), &unit) {
+        return Err(Oops::NotFound);
+    }
+    let ask = FigureAsk { figure, unit: &unit, period };
+    let value = app.store().figure_values(&[ask], today).await?.pop().ok_or(Oops::NotFound)?;
+    let cursor = (!asked.after.is_empty()).then(|| parse(&asked.after).ok_or(Oops::NotFound));
+    let cursor = cursor.transpose()?;
+    let viewer = me.viewer();
+    let found = app.store().records_of((&pack, &viewer), ask, today, cursor.as_ref()).await?;
+    let base = super::records_href(figure, &unit, period);
+    let next = found.next.map_or(String::new(), |c| format!("{base}&after={}", written(&c)));
+    let total = value.amount.map_or_else(
+        || NONE.to_owned(),
+        |amount| format!("{} {}", amount.count(), word(&page, figure)),
+    );
+    let versions: Vec<String> = value.versions.iter().map(ToString::to_string).collect();
+    let unknown = value.unknown.to_string();
+    page.show(&RecordsPage {
+        name: page.either(&figure.name, &figure.en).to_owned(),
+        note: page.either(&figure.note, &figure.note_en).to_owned(),
+        unit: page.unit(&unit).to_owned(),
+        period: period_name(&page, period),
+        total,
+        unknown: if value.unknown == 0 {
+            String::new()
+        } else {
+            page.tf("figures.unknown", &[("n", &unknown)])
+        },
+        version: page.tf("figures.version", &[("v", &versions.join(page.t("board.comma")))]),
+        back: format!("/figures?unit={unit}"),
+        records: found.records.iter().map(|r| record(&page, &figure.workflow, r)).collect(),
+        next,
+        page: &page,
+    })
+}
+
+fn record(page: &Page, flow: &str, record: &FigureRecord) -> RecordView {
+    let amount = record.amount.map_or_else(|| NONE.to_owned(), |n| n.to_string());
+    let Some(case) = &record.case else {
+        let hidden = || NONE.to_owned();
+        return RecordView {
+            number: page.t("figures.hidden").to_owned(),
+            href: String::new(),
+            category: hidden(),
+            state: hidden(),
+            unit: hidden(),
+            day: hidden(),
+            amount,
+        };
+    };
+    RecordView {
+        href: format!("/cases/{}", case.number),
+        number: case.number.clone(),
+        category: view::category_name(page, &case.category),
+        state: view::state_name(page, flow, &case.state),
+        unit: page.unit(&case.unit).to_owned(),
+        day: format!("{:04}-{:02}-{:02}", case.day / 10_000, case.day / 100 % 100, case.day % 100),
+        amount,
+    }
+}
+
+fn written(c: &RecordCursor) -> String {
+    format!("{}.{}.{}.{}.{}", c.version, c.unit, c.rank, c.case, c.n)
+}
+
+fn parse(text: &str) -> Option<RecordCursor> {
+    let parts: Vec<&str> = text.split('.').collect();
+    let [version, unit, rank, case, n] = parts.as_slice() else { return None };
+    Some(RecordCursor {
+        version: version.parse().ok()?,
+        unit: (*unit).to_owned(),
+        rank: rank.parse().ok()?,
+        case: case.parse().ok()?,
+        n: n.parse().ok()?,
+    })
+}

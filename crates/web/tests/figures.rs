@@ -1,0 +1,91 @@
+//! The figures of a unit, and the way from a number to its records, as browsers get them.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+mod town;
+
+use axum::http::StatusCode;
+use testkit::unit;
+use town::{Answer, Town};
+
+/// A family matter, dispatched to the county.
+const FAMILY: &str = "0101";
+const EAST: &str = "990101000000";
+const WEST: &str = "990121000000";
+
+fn ok(answer: &Answer) -> String {
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    answer.text()
+}
+
+/// The address behind a number that is named so for those who listen.
+fn link(page: &str, name: &str) -> (String, String) {
+    let (before, after) = page.split_once(&format!("<span class=\"hide\">{name} </span>")).unwrap();
+    let (_, href) = before.rsplit_once("href=\"").unwrap();
+    let href = href.split('"').next().unwrap().replace("&#38;", "&");
+    (href, after.split('<').next().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn each_number_leads_to_as_many_records() {
+    let town = Town::new().await;
+    for place in [EAST, EAST, WEST] {
+        town.dispatched(FAMILY, place).await;
+    }
+    let leader = town.cookie("leader", unit::CITY).await;
+    let page = ok(&town.get("/figures", &leader).await);
+    for (figure, number) in [("收到诉求", "3"), ("在办诉求", "3"), ("办结诉求", "0")] {
+        let month = format!("{figure} {}", figure_month(&page));
+        if figure == "在办诉求" {
+            let (href, found) = link(&page, &format!("{figure} {}", since(&page)));
+            assert_eq!(found, number, "{figure}");
+            let records = ok(&town.get(&href, &leader).await);
+            assert_eq!(records.matches("<th scope=\"row\"").count(), 3, "{records}");
+            continue;
+        }
+        let (href, found) = link(&page, &month);
+        assert_eq!(found, number, "{figure}");
+        let records = ok(&town.get(&href, &leader).await);
+        assert_eq!(records.matches("<th scope=\"row\"").count().to_string(), number, "{records}");
+    }
+    let county = ok(&town.get("/figures?unit=wf-990101", &leader).await);
+    let (href, found) = link(&county, &format!("收到诉求 {}", figure_month(&county)));
+    assert_eq!(found, "2");
+    let records = ok(&town.get(&href, &leader).await);
+    assert!(records.contains("2 件") && records.contains("href=\"/cases/"), "{records}");
+}
+
+fn heading(page: &str, n: usize) -> String {
+    let cells = page.split("<th scope=\"col\" class=\"n\">").skip(1);
+    cells.map(|cell| cell.split('<').next().unwrap().to_owned()).nth(n).unwrap()
+}
+
+fn figure_month(page: &str) -> String {
+    heading(page, 0)
+}
+
+fn since(page: &str) -> String {
+    heading(page, 2)
+}
+
+#[tokio::test]
+async fn what_is_not_theirs_is_answered_like_nothing() {
+    let town = Town::new().await;
+    town.dispatched(FAMILY, WEST).await;
+    let county = town.cookie("leader", "wf-990101").await;
+    let none = ok(&town.get("/figures?unit=wf-990121", &county).await);
+    assert!(none.contains("这里没有您可以查看的指标"), "{none}");
+    assert_eq!(ok(&town.get("/figures?unit=no-such-unit", &county).await), none);
+    let known = "/figures/appeals_received?unit=wf-990121&period=2025";
+    let unknown = "/figures/appeals_received?unit=no-such-unit&period=2025";
+    let [known, unknown] = [town.get(known, &county).await, town.get(unknown, &county).await];
+    assert_eq!((known.status, unknown.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    assert_eq!(known.text(), unknown.text());
+    for wrong in
+        ["period=x", "period=2025-13", "period=2025&after=x", "period=2025&after=1.a.b.c.d"]
+    {
+        let path = format!("/figures/appeals_received?unit=wf-990101&{wrong}");
+        assert_eq!(town.get(&path, &county).await.status, StatusCode::NOT_FOUND, "{wrong}");
+    }
+    assert_eq!(town.get("/figures/nothing", &county).await.status, StatusCode::NOT_FOUND);
+}
