@@ -2,13 +2,15 @@
 //!
 //! `bench intake` sends appeals through the store, `bench http` sends them over HTTP with wrk,
 //! `bench postgres` sends them into PostgreSQL; each then writes the same rows raw. `bench fill`
-//! makes a large store, `bench reads` asks its pages. Numbers alone mean little on a shared
+//! makes a large store, `bench reads` asks its pages; `bench counting` is intake with and without
+//! the figures, `bench board` reads numbers and their records from a large store. Numbers alone mean little on a shared
 //! machine: quote the ratios.
 
 #![expect(clippy::cast_precision_loss, reason = "rates are printed with a few digits")]
 
 mod corpus;
 mod cpu;
+mod figures;
 mod http;
 mod postgres;
 mod raw;
@@ -32,8 +34,11 @@ fn main() -> ExitCode {
         Some("postgres") => postgres::run(&dir, count(1, 20_000)),
         Some("fill") => store_bench::fill(&dir, count(1, 1_000_000)),
         Some("reads") => reads::run(&dir, count(1, 20_000)),
+        Some("counting") => figures::counting(&dir, count(1, 60_000)),
+        Some("board") => figures::board(&dir, count(1, 1_500_000)),
         _ => {
-            Err("usage: bench intake [N] | http [SECONDS] | postgres [N] | fill [N] | reads [N]"
+            Err("usage: bench intake [N] | http [SECONDS] | postgres [N] | fill [N] | reads [N] | \
+                  counting [N] | board [N]"
                 .into())
         }
     };

@@ -131,11 +131,11 @@ pub fn fill(dir: &Path, cases: usize) -> Result<(), Failure> {
 
 /// Processor time of the one thread that writes, microseconds: the clock would also show what
 /// other programs of the machine do.
-fn writer_time() -> u64 {
+pub(crate) fn writer_time() -> u64 {
     cpu::by_thread().get("store-writer").copied().unwrap_or_default()
 }
 
-fn median(of: &[f64]) -> f64 {
+pub(crate) fn median(of: &[f64]) -> f64 {
     let mut of = of.to_vec();
     of.sort_by(f64::total_cmp);
     of.get(of.len() / 2).copied().unwrap_or_default()

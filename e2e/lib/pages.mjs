@@ -40,6 +40,8 @@ export const STAFF_PAGES = [
   { who: 'county_visitor@wf-370102', path: '/visits', name: 'visits-county' },
   { who: 'agency@police-370102', path: '/desk?state=~co', name: 'desk-agency' },
   { who: 'leader@wf-3701', path: '/board', name: 'board' },
+  { who: 'leader@wf-3701', path: '/figures', name: 'figures' },
+  { who: 'leader@wf-3701', path: '/figures/appeals_received?unit=wf-3701&period=2026', name: 'figure' },
   { who: 'leader@wf-3701', path: '/board?workflow=recognition', name: 'board-recognition' },
   { who: 'leader@wf-3701', path: '/desk?flow=appeal&own=0&light=red', name: 'desk-late' },
   { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=appeal&own=0&light=red', name: 'case-late' },

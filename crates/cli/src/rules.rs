@@ -2,6 +2,7 @@
 //! with.
 
 use crate::failure::{Doing, Failure};
+use domain::pack::Pack;
 use jiff::Timestamp;
 use packs::City;
 use std::sync::Arc;
@@ -35,8 +36,16 @@ pub async fn lend(store: &Store, city: &mut City) -> Result<(), Failure> {
 /// When the pack lacks something that open cases need, or the database fails.
 pub async fn adopt(store: &Store, city: &mut City, now: Timestamp) -> Result<(), Failure> {
     recall(store, city).await?;
-    store.keep_rules(&city.pack, now).await.doing("keeping the rules")?;
-    let counted = store.count_figures(&city.pack, |cases| {
+    store.keep_rules(&city.pack, now).await.doing("keeping the rules")
+}
+
+/// Counts the cases again where the figures or the units of the pack that is served are others than
+/// those under which they were counted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(store: &Store, pack: &Arc<Pack>) -> Result<(), Failure> {
+    let counted = store.count_figures(pack, |cases| {
         tracing::info!(cases, "counting again: the figures or the units have changed");
     });
     counted.await.doing("counting the figures").map(drop)

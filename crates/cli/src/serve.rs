@@ -61,6 +61,7 @@ impl Serve {
             let mut city = place.city()?;
             let store = place.store(place.load_keys()?).await?;
             rules::adopt(&store, &mut city, now()).await?;
+            rules::count(&store, &city.pack).await?;
             let pack_dir = city.dir.clone();
             let courier = place.courier()?;
             let app = App::new(store, city, now, Vec::new());
@@ -197,6 +198,10 @@ async fn renew(app: &App, dir: &Path) {
             let edition = city.pack.edition.clone();
             app.reload(city);
             tracing::info!(edition, "the pack was read again");
+            // After the change, so that nothing is counted under the old definitions any more.
+            if let Err(failure) = rules::count(app.store(), &app.pack()).await {
+                tracing::error!(?failure, "the figures were not counted again");
+            }
         }
         Err(Failure::Pack(faults)) => {
             for fault in faults {

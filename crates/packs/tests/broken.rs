@@ -23,8 +23,38 @@ struct Case {
 
 const APPEAL: &str = "common/workflows/appeal.toml";
 
+const RECEIVED: &str = "common/figures/appeals_received.toml";
+const CLOSED: &str = "common/figures/appeals_closed.toml";
+const PEOPLE: &str = "common/figures/appeals_people.toml";
+const OPEN_NOW: &str = "common/figures/appeals_open.toml";
+const DAYS: &str = "common/figures/extension_days.toml";
+const VISITED: &str = "common/figures/appeals_visited.toml";
+const ANSWERS: &str = "common/figures/appeal_answers.toml";
+
 #[rustfmt::skip]
 const CASES: &[Case] = &[
+    // Figures.
+    Case { file: RECEIVED, find: "word = \"件\"", replace: "word = \"只\"", fault_in: RECEIVED, line_with: "word = \"只\"", words: &["unknown word `只`", "人次"] },
+    Case { file: RECEIVED, find: "nature = \"flow\"", replace: "nature = \"stock\"", fault_in: RECEIVED, line_with: "[[version]]", words: &["what stands on a day is a stock", "in_state"] },
+    Case { file: RECEIVED, find: "workflow = \"appeal\"", replace: "workflow = \"apeal\"", fault_in: RECEIVED, line_with: "workflow = \"apeal\"", words: &["unknown workflow `apeal`"] },
+    Case { file: RECEIVED, find: "owner = \"wf\"", replace: "owner = \"ww\"", fault_in: RECEIVED, line_with: "owner = \"ww\"", words: &["unknown unit kind `ww`"] },
+    Case { file: RECEIVED, find: "since = \"2018-01-01\"", replace: "since = \"2018\"", fault_in: RECEIVED, line_with: "[[version]]", words: &["2018 is no day"] },
+    Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"wished\"", fault_in: RECEIVED, line_with: "wished", words: &["unknown word `wished`", "entered"] },
+    Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\ncategory = [\"9999\"]", fault_in: RECEIVED, line_with: "9999", words: &["unknown category `9999`"] },
+    Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\nfields = { relation = [\"cousin\"] }", fault_in: RECEIVED, line_with: "cousin", words: &["unknown value `cousin`"] },
+    Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\n[[version]]\nnumber = 2\nsince = \"2017-01-01\"\nmeasure = \"opened\"", fault_in: RECEIVED, line_with: "[[version]]\nnumber = 2", words: &["version 2 does not follow"] },
+    Case { file: CLOSED, find: "\"archived\"]", replace: "\"archive\"]", fault_in: CLOSED, line_with: "\"archive\"", words: &["unknown state `archive`"] },
+    Case { file: CLOSED, find: "take = \"standing\"", replace: "take = \"some\"", fault_in: CLOSED, line_with: "some", words: &["unknown word `some`", "standing"] },
+    Case { file: PEOPLE, find: "distinct = \"contact_phone\"\n", replace: "", fault_in: PEOPLE, line_with: "[[version]]", words: &["人 and a key do not go together", "distinct"] },
+    Case { file: PEOPLE, find: "distinct = \"contact_phone\"", replace: "distinct = \"summary\"", fault_in: PEOPLE, line_with: "[[version]]", words: &["`summary` does not tell persons apart"] },
+    Case { file: PEOPLE, find: "word = \"人\"", replace: "word = \"人次\"", fault_in: PEOPLE, line_with: "[[version]]", words: &["人次 and a key do not go together"] },
+    Case { file: OPEN_NOW, find: "\"handling\", ", replace: "\"handing\", ", fault_in: OPEN_NOW, line_with: "\"handing\"", words: &["unknown state `handing`"] },
+    Case { file: DAYS, find: "field = \"days\"", replace: "field = \"reason\"", fault_in: DAYS, line_with: "[[version]]", words: &["`reason` is no number"] },
+    Case { file: DAYS, find: "[\"request_extension\"]", replace: "[\"sign\"]", fault_in: DAYS, line_with: "[[version]]", words: &["`sign` does not ask for `days`"] },
+    Case { file: VISITED, find: "\"rate\",", replace: "\"rat\",", fault_in: VISITED, line_with: "\"rat\"", words: &["unknown action `rat`"] },
+    Case { file: VISITED, find: "take = \"every\"", replace: "take = \"standing\"", fault_in: VISITED, line_with: "[[version]]", words: &["only a state that was entered can stand"] },
+    Case { file: ANSWERS, find: "answer_letter\"]", replace: "answer\"]", fault_in: ANSWERS, line_with: "\"answer\"]", words: &["unknown document `answer`"] },
+    Case { file: ANSWERS, find: "name = \"答复书\"\nen = \"Letters of answer\"", replace: "name = \"答复书\"", fault_in: ANSWERS, line_with: "name = \"答复书\"", words: &["`name` has no English"] },
     // References of a workflow.
     Case { file: APPEAL, find: "to = \"registered\"", replace: "to = \"regsitered\"", fault_in: APPEAL, line_with: "to = \"regsitered\"", words: &["unknown state `regsitered`"] },
     Case { file: APPEAL, find: "from = [\"answered\"]", replace: "from = [\"answred\"]", fault_in: APPEAL, line_with: "from = [\"answred\"]", words: &["unknown state `answred`"] },

@@ -67,6 +67,7 @@ impl Demo {
             let mut city = place.city()?;
             let store = place.store(place.make_keys()?).await?;
             rules::adopt(&store, &mut city, now()).await?;
+            rules::count(&store, &city.pack).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();

@@ -1,6 +1,8 @@
 //! A city in a temporary folder with a clock that is set by hand, staff who are made when they are
 //! named, and a browser that sends their cookie.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use axum::{
     Router,
     body::{Body, to_bytes},
