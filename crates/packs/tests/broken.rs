@@ -35,10 +35,10 @@ const ANSWERS: &str = "common/figures/appeal_answers.toml";
 const CASES: &[Case] = &[
     // Figures.
     Case { file: RECEIVED, find: "word = \"件\"", replace: "word = \"只\"", fault_in: RECEIVED, line_with: "word = \"只\"", words: &["unknown word `只`", "人次"] },
-    Case { file: RECEIVED, find: "nature = \"flow\"", replace: "nature = \"stock\"", fault_in: RECEIVED, line_with: "[[version]]", words: &["what stands on a day is a stock", "in_state"] },
+    Case { file: RECEIVED, find: "nature = \"flow\"", replace: "nature = \"stock\"", fault_in: RECEIVED, line_with: "[[version]]\nnumber = 1", words: &["what stands on a day is a stock", "in_state"] },
     Case { file: RECEIVED, find: "workflow = \"appeal\"", replace: "workflow = \"apeal\"", fault_in: RECEIVED, line_with: "workflow = \"apeal\"", words: &["unknown workflow `apeal`"] },
     Case { file: RECEIVED, find: "owner = \"wf\"", replace: "owner = \"ww\"", fault_in: RECEIVED, line_with: "owner = \"ww\"", words: &["unknown unit kind `ww`"] },
-    Case { file: RECEIVED, find: "since = \"2018-01-01\"", replace: "since = \"2018\"", fault_in: RECEIVED, line_with: "[[version]]", words: &["2018 is no day"] },
+    Case { file: RECEIVED, find: "since = \"2018-01-01\"", replace: "since = \"2018\"", fault_in: RECEIVED, line_with: "[[version]]\nnumber = 1", words: &["2018 is no day"] },
     Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"wished\"", fault_in: RECEIVED, line_with: "wished", words: &["unknown word `wished`", "entered"] },
     Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\ncategory = [\"9999\"]", fault_in: RECEIVED, line_with: "9999", words: &["unknown category `9999`"] },
     Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\nfields = { relation = [\"cousin\"] }", fault_in: RECEIVED, line_with: "cousin", words: &["unknown value `cousin`"] },

@@ -13,7 +13,7 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff, Stamp},
+    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff},
     decide::{self, Ctx, Draft, Open, Step},
     moving,
     pack::Pack,
@@ -357,21 +357,11 @@ impl Command {
         let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
         let old = self.desk_rows(before.as_ref().map(|l| &l.case))?;
         let new = self.desk_rows(Some(case))?;
-        let figures = self.figures(tx, before.as_ref(), &draft).await?;
+        let kept = before.as_ref().map(|l| (&l.case, l.tally.as_deref()));
+        let figures = figures::Change::by(tx, self, kept, &draft).await?;
 
         let mut batch = Batch::new();
-        batch.add(
-            &APPEND,
-            &[
-                case.id.into(),
-                seq.into(),
-                link.at.into(),
-                (&by).into(),
-                (&self.id).into(),
-                (&facts).into(),
-                (&hash).into(),
-            ],
-        );
+        batch.add(&APPEND, &appended(&link, &hash));
         if !self.sealed.line.is_empty() {
             batch.add(&WORDS, &[(&self.sealed.line).into()]);
         }
@@ -413,25 +403,6 @@ impl Command {
         figures.cells(tx).await?;
         self.count(tx, before.as_ref().map(|l| &l.case), case);
         Ok(Done { case: case.id, seq, repeated: false })
-    }
-
-    /// What the figures make of it.
-    async fn figures(
-        &self,
-        tx: &mut Tx,
-        before: Option<&Loaded>,
-        draft: &Draft,
-    ) -> Result<figures::Change, WriteError<No>> {
-        let kept = match before {
-            Some(l) => figures::kept(tx, &self.pack, &l.case, l.tally.as_deref()).await?,
-            None => figures::Kept::default(),
-        };
-        let figures::Kept { mut tally, counted } = kept;
-        let at = self.at;
-        let stamp = Stamp { at, day: self.pack.date_of(at), by: By::from(&self.actor) };
-        figures::follow(&self.pack, &mut tally, &draft.case, &stamp, &draft.facts);
-        tally.keys.extend(self.sealed.keys.iter().cloned());
-        Ok(figures::Change::between(&self.pack, &counted, &draft.case, tally))
     }
 
     fn sealed_side<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, seq: i64) {
@@ -493,6 +464,11 @@ impl Command {
             tx.add_count(CountKey::new(name, unit), n);
         }
     }
+}
+
+fn appended<'a>(link: &Link<'a>, hash: &'a Hash) -> [P<'a>; 7] {
+    let (by, command, facts) = (link.by.into(), link.command.into(), link.facts.into());
+    [link.case.into(), link.seq.into(), link.at.into(), by, command, facts, hash.into()]
 }
 
 fn desk_difference<'a>(

@@ -5,7 +5,7 @@
 
 use domain::{case::CaseId, field::Meaning, workflow::Workflow};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 use vault::{BlindKind, CaseKey, Entry, Keys, normalise_name, normalise_phone};
 
 /// Texts of one command: action (or `open`) → field → text.
@@ -78,7 +78,10 @@ pub fn seal(
 }
 
 fn hex(tag: &[u8]) -> String {
-    tag.iter().map(|byte| format!("{byte:02x}")).collect()
+    tag.iter().fold(String::with_capacity(tag.len() * 2), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn index(

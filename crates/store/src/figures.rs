@@ -5,11 +5,13 @@
 //! whatever was counted before: an older definition, another tree of units, or nothing at all.
 
 use crate::{
+    command::Command,
     db::{Batch, CountKey, Error, P, Row, Stmt, Tx, WriteError},
     text_of,
 };
 use domain::{
     case::{By, Case, CaseId, Fact, Stamp},
+    decide::Draft,
     figure::{Counted, Mark, Somebody, Sums, Tally, Visits, people_cells},
     pack::Pack,
 };
@@ -43,7 +45,7 @@ pub(crate) static STATEMENTS: &[&Stmt] =
     &[&MARK_ADD, &MARK_DROP, &ALONE, &VISITS, &VISIT, &NO_VISIT, &HISTORY];
 
 /// The rank of a mark that still stands.
-pub(crate) const STANDS: i64 = 9999_12_31;
+pub(crate) const STANDS: i64 = 99_991_231;
 
 /// What is kept beside a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +128,24 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// What a command changes: from the case and what was kept beside it, if there was one.
+    pub(crate) async fn by<R>(
+        tx: &mut Tx,
+        command: &Command,
+        before: Option<(&Case, Option<&str>)>,
+        draft: &Draft,
+    ) -> Result<Self, WriteError<R>> {
+        let (pack, at) = (&command.pack, command.at);
+        let Kept { mut tally, counted } = match before {
+            Some((case, body)) => kept(tx, pack, case, body).await?,
+            None => Kept::default(),
+        };
+        let stamp = Stamp { at, day: pack.date_of(at), by: By::from(&command.actor) };
+        follow(pack, &mut tally, &draft.case, &stamp, &draft.facts);
+        tally.keys.extend(command.sealed.keys.iter().cloned());
+        Ok(Self::between(pack, &counted, &draft.case, tally))
+    }
+
     /// From what was kept to what the case adds now.
     pub(crate) fn between(pack: &Pack, before: &Counted, case: &Case, tally: Tally) -> Self {
         let counted = Counted::of(pack, case, &tally);

@@ -4,7 +4,7 @@ use crate::{cast::*, raw};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
-    figure::Period,
+    figure::{AnyAmount, Period},
 };
 use std::sync::Arc;
 use store::{FigureAsk, FigureRecord, RecordCursor};
@@ -177,7 +177,7 @@ async fn what_nobody_said_is_not_zero(stand: Stand) {
     let ask = FigureAsk { figure, unit: unit::CITY, period: Period::Month(2025, 3) };
     let today = stand.pack.date_of(stand.clock.now());
     let value = stand.store.figure_values(&[ask], today).await.unwrap().remove(0);
-    assert_eq!((value.amount.map(|a| a.count()), value.unknown), (Some(1), 1));
+    assert_eq!((value.amount.map(AnyAmount::count), value.unknown), (Some(1), 1));
     let all = records(&stand, &Viewer::System, ("appeals_people", unit::CITY, "2025")).await;
     let mut amounts: Vec<Option<i64>> = all.iter().map(|r| r.amount).collect();
     amounts.sort_unstable();

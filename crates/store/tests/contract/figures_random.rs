@@ -6,7 +6,7 @@
 use crate::figures::{records, told};
 use domain::{
     access::Viewer,
-    case::{Actor, By, CaseId, Fact, Staff},
+    case::{Actor, CaseId, Fact, Staff},
     decide::{self, Ctx},
     field::{FieldKind, Meaning, Raw, check},
     workflow::{Action, Relation},
@@ -189,9 +189,8 @@ struct Slow {
 fn follow(stand: &Stand, page: &CasePage) -> Slow {
     let mut slow = Slow::default();
     let flow = stand.pack.flow_of(&page.case).unwrap();
-    for entry in page.entries.iter() {
+    for entry in &page.entries {
         let day = stand.pack.date_of(entry.at);
-        let _: &By = &entry.by;
         for texts in entry.texts.values() {
             if let Some(phone) = texts.get("contact_phone") {
                 slow.phone = Some(phone.clone());

@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::{
     access,
-    figure::{Figure, Nature, Period},
+    figure::{AnyAmount, Figure, Nature, Period},
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -178,7 +178,7 @@ impl Shown<'_> {
     fn number(&self, figure: &Figure, period: Period, value: &FigureValue) -> NumberView {
         // What stands now, and what has come together since the beginning, is one number.
         let once = figure.nature != Nature::Flow && !matches!(period, Period::UpTo(..));
-        let number = value.amount.filter(|_| !once).map(|amount| amount.count());
+        let number = value.amount.filter(|_| !once).map(AnyAmount::count);
         let unknown = value.unknown.to_string();
         NumberView {
             label: period_name(self.page, period),
