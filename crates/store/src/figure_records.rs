@@ -20,23 +20,21 @@ use domain::{
 use jiff::civil::Date;
 
 static HAPPENED: Stmt = Stmt::new(
-    "SELECT rank, case_id, n, day, amount FROM marks
-     WHERE figure = $1 AND unit = $2 AND rank <= $4
-       AND (rank > $3 OR (rank = $3 AND (case_id > $5 OR (case_id = $5 AND n > $6))))
+    "SELECT day, amount, rank, case_id, n FROM marks
+     WHERE figure = $1 AND unit = $2 AND rank <= $4 AND (rank, case_id, n) > ($3, $5, $6)
      ORDER BY rank, case_id, n LIMIT $7",
 );
 static STOOD: Stmt = Stmt::new(
-    "SELECT rank, case_id, n, day, amount FROM marks
-     WHERE figure = $1 AND unit = $2 AND day <= $4
-       AND (rank > $3 OR (rank = $3 AND (case_id > $5 OR (case_id = $5 AND n > $6))))
+    "SELECT day, amount, rank, case_id, n FROM marks
+     WHERE figure = $1 AND unit = $2 AND day <= $4 AND (rank, case_id, n) > ($3, $5, $6)
      ORDER BY rank, case_id, n LIMIT $7",
 );
 static ANYTHING: Stmt = Stmt::new(
     "SELECT 1 FROM counts WHERE name = $1 AND unit >= $2 AND unit <= $3 AND n <> 0 LIMIT 1",
 );
 static STANDING: Stmt = Stmt::new(
-    "SELECT 1 FROM (SELECT SUM(n) AS n FROM counts
-       WHERE name = $1 AND unit >= $2 AND unit <= $3) stood WHERE n <> 0",
+    "SELECT CAST(SUM(n) AS BIGINT) FROM counts WHERE name = $1 AND unit >= $2 AND unit <= $3
+     HAVING SUM(n) <> 0",
 );
 static BODY: Stmt = Stmt::new("SELECT body FROM cases WHERE id = $1");
 static TALLY: Stmt = Stmt::new("SELECT body, tally FROM cases WHERE id = $1");
@@ -305,11 +303,11 @@ impl Walk<'_> {
             found.push(Found {
                 version: self.version.number,
                 unit: unit.to_owned(),
-                rank: row.int(0)?,
-                case: row.int(1)?,
-                n: row.int(2)?,
-                day: row.int(3)?,
-                amount: row.opt_int(4)?,
+                day: row.int(0)?,
+                amount: row.opt_int(1)?,
+                rank: row.int(2)?,
+                case: row.int(3)?,
+                n: row.int(4)?,
             });
         }
         Ok(())

@@ -21,7 +21,7 @@ static MARK: Stmt = Stmt::new(
 static MARKS: Stmt = Stmt::new("SELECT COUNT(*) FROM marks");
 static PEOPLE: Stmt = Stmt::new(
     "SELECT name, tag, month, n FROM figure_people
-     WHERE name > $1 OR (name = $1 AND (tag > $2 OR (tag = $2 AND month > $3)))
+     WHERE (name, tag, month) > ($1, $2, $3)
      ORDER BY name, tag, month LIMIT 5000",
 );
 static TAGGED: Stmt = Stmt::new("SELECT 1 FROM people WHERE tag = $1 AND case_id = $2");

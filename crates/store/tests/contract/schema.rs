@@ -5,7 +5,11 @@ use std::path::Path;
 use store::db::Stmt;
 use testkit::{Appeal, Stand, unit};
 
-testkit::both!(every_statement_can_be_prepared, work_lists_are_read_in_the_order_of_their_key);
+testkit::both!(
+    every_statement_can_be_prepared,
+    work_lists_are_read_in_the_order_of_their_key,
+    records_are_read_in_the_order_of_their_key,
+);
 
 async fn every_statement_can_be_prepared(stand: Stand) {
     let all: Vec<&Stmt> = store::statements().collect();
@@ -35,9 +39,10 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 11] = [
+    const WHOLE: [&str; 12] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
+        "SELECT COUNT(*) FROM marks",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
         "SELECT stream FROM deeds WHERE NOT EXISTS",
         "SELECT id, version, head FROM streams",
@@ -103,6 +108,26 @@ async fn work_lists_are_read_in_the_order_of_their_key(stand: Stand) {
             plan.contains("Index Scan")
                 && plan.contains("desk_pkey")
                 && plan.contains("ROW(rank, case_id)")
+        };
+        assert!(keyed, "{plan}");
+        assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{plan}");
+    }
+}
+
+async fn records_are_read_in_the_order_of_their_key(stand: Stand) {
+    for n in 0..30 {
+        stand.open(&Appeal::new("1302", &format!("第{n}件")).with("place", unit::WEST_PLACE)).await;
+    }
+    let pages: Vec<&Stmt> =
+        store::statements().filter(|s| s.label().starts_with("SELECT day, amount, rank")).collect();
+    assert_eq!(pages.len(), 2, "what happened and what stood");
+    for stmt in pages {
+        let plan = plan(&stand, stmt).await.join("\n");
+        let keyed = if raw::path(&stand).is_some() {
+            plan.contains("USING PRIMARY KEY (figure=? AND unit=? AND (rank,case_id,n)")
+                || plan.contains("USING PRIMARY KEY (figure=? AND unit=? AND rank")
+        } else {
+            plan.contains("Index Scan") && plan.contains("marks_pkey")
         };
         assert!(keyed, "{plan}");
         assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{plan}");
