@@ -96,17 +96,23 @@ async fn missing_entries_are_found(stand: Stand) {
     finds(&stand, "is missing; found 60", (&middle, &back)).await;
 
     let mut gone = String::new();
-    for table in ["entries", "texts", "desk", "outbox", "people"] {
+    for table in ["entries", "texts", "desk", "outbox", "people", "marks"] {
         let _ = write!(gone, "DELETE FROM {table} WHERE case_id = {whole};");
     }
     let _ = write!(gone, "DELETE FROM cases WHERE id = {whole};");
+    let figures = ["appeals_received.1", "appeals_open.1"].into_iter().flat_map(|figure| {
+        [unit::EAST, unit::CITY].map(|unit| (format!("figure {figure} {unit} "), "2025-03"))
+    });
+    let parts = [unit::EAST, unit::CITY]
+        .map(|unit| (format!("figure appeals_received.1 {unit} c1302"), "2025-03"));
     let counted = [
         ("appeal:handling", unit::EAST),
         ("appeal:handling", unit::CITY),
         ("appeal:opened", "1302"),
         ("edition", stand.pack.edition.as_str()),
     ];
-    for (name, unit) in counted {
+    let counted = counted.map(|(name, unit)| (name.to_owned(), unit));
+    for (name, unit) in counted.into_iter().chain(figures).chain(parts) {
         let _ = write!(
             gone,
             "UPDATE counts SET n = n - 1 WHERE name = '{name}' AND unit = '{unit}'
