@@ -8,8 +8,7 @@ use super::{
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
     protection::{self, PaperView, PlanView, RiskView},
     reveal::{self, MaskedView},
-    secrecy,
-    traces,
+    secrecy, traces,
 };
 use crate::{
     app::App,

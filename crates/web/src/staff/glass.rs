@@ -80,8 +80,7 @@ async fn break_it(
     }
     let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
     if let Some(minutes) = guess.wait(&app) {
-        let body =
-            show(&page, &me, &form, page.tf("login.wait", &[("n", &minutes.to_string())]))?;
+        let body = show(&page, &me, &form, page.tf("login.wait", &[("n", &minutes.to_string())]))?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
     }
     let typed: String = form.get("code").trim().chars().take(LONGEST).collect();

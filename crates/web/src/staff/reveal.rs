@@ -64,11 +64,7 @@ async fn reveal(
 }
 
 /// The fields that the viewer may have shown whole, oldest first.
-pub(super) fn masked(
-    words: &Words<'_>,
-    shown: &CasePage,
-    just: Option<&Shown>,
-) -> Vec<MaskedView> {
+pub(super) fn masked(words: &Words<'_>, shown: &CasePage, just: Option<&Shown>) -> Vec<MaskedView> {
     let mut all = Vec::new();
     if !shown.rights.may(Right::Reveal) {
         return all;

@@ -30,9 +30,11 @@ use jiff::Timestamp;
 use store::{CasePage, Guarding};
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
-        .add(Access::Staff, "/cases/{number}/secrecy", get(page))
-        .add(Access::Staff, "/cases/{number}/secrecy/{what}", post(change))
+    routes.add(Access::Staff, "/cases/{number}/secrecy", get(page)).add(
+        Access::Staff,
+        "/cases/{number}/secrecy/{what}",
+        post(change),
+    )
 }
 
 /// Somebody on the page, and what may be done about them.
@@ -272,7 +274,8 @@ async fn named(app: &App, username: &str) -> Result<Option<Staff>, Oops> {
 /// A unit by its code or by one of its names.
 fn unit(page: &Page, typed: &str) -> Result<String, Closed> {
     let units = &page.pack.units;
-    let called = |u: &&domain::pack::Unit| [&u.code, &u.name, &u.short, &u.en].contains(&&typed.to_owned());
+    let called =
+        |u: &&domain::pack::Unit| [&u.code, &u.name, &u.short, &u.en].contains(&&typed.to_owned());
     units.iter().find(called).map(|u| u.code.clone()).ok_or(Closed::Unknown)
 }
 

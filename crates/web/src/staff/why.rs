@@ -120,5 +120,9 @@ fn sees_words(page: &Page, sees: Sees) -> String {
         part("setup.reporter", sees.reporter),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { page.t("why.outline").to_owned() } else { parts.join(page.t("staff.comma")) }
+    if parts.is_empty() {
+        page.t("why.outline").to_owned()
+    } else {
+        parts.join(page.t("staff.comma"))
+    }
 }
