@@ -7,6 +7,7 @@ use crate::{
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff, is_running},
+    clock::Clock,
     guarded::{Barred, Judgement},
     refusal::{Bar, Refusal},
     secrecy::{Change, Closed, Ground},
@@ -210,7 +211,7 @@ async fn the_board_of_somebody_kept_out_adds_up(stand: Stand) {
     let (open, late, oldest) = board(city_leader()).await;
     assert_eq!((open, late), (1, 1));
     let left = stand.page(other).await.case;
-    assert_eq!(oldest, left.clocks.values().filter(|c| is_running(c)).map(|c| c.due()).min());
+    assert_eq!(oldest, left.clocks.values().filter(|c| is_running(c)).map(Clock::due).min());
     let colleague = board(Actor::Staff(staff(55, unit::CITY, "leader"))).await;
     assert_eq!(colleague, whole);
 }
