@@ -64,6 +64,7 @@ impl Serve {
             let pack_dir = city.dir.clone();
             let courier = place.courier()?;
             let app = App::new(store, city, now, Vec::new());
+            app.stand(place.edge()?);
             listen(app, courier, self.listen, pack_dir).await
         })
     }
@@ -92,7 +93,8 @@ pub async fn listen(
     let (stop, stopped) = watch::channel(false);
     let sender = send(app.clone(), courier, stopped);
     eprintln!("http://{address}");
-    let served = axum::serve(listener, web::router(app.clone()))
+    let router = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, router)
         .with_graceful_shutdown(told_to_stop(terminate))
         .await;
     reminder.abort();

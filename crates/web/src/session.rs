@@ -1,11 +1,15 @@
 //! Who is asking: sessions of staff by cookie or token, of an appellant by a short-lived pass.
 //!
 //! The middleware of a route's access rule puts the finding into the request; an extractor only
-//! finds what the rule has put there.
+//! finds what the rule has put there. The same middleware asks every form of staff for the secret of
+//! its session before a handler runs, so that no handler can forget to.
 
-use crate::{app::App, citizen::track, coming_in::local_path, cookies, error::Oops};
+use crate::{
+    app::App, citizen::track, coming_in::local_path, cookies, edge, error::Oops, form::Kept,
+};
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Request, State},
     http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -55,14 +59,6 @@ impl LoggedIn {
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.staff())
     }
-
-    /// Whether the form was made for this session.
-    ///
-    /// # Errors
-    /// [`Oops::Forged`] when it was not.
-    pub fn check(&self, csrf: &str) -> Result<(), Oops> {
-        if csrf == self.csrf { Ok(()) } else { Err(Oops::Forged) }
-    }
 }
 
 /// A member of staff on the way in, or before a locked page: the password was right once, and
@@ -84,13 +80,6 @@ pub struct ComingIn {
 }
 
 impl ComingIn {
-    /// Whether the form was made for this session.
-    ///
-    /// # Errors
-    /// [`Oops::Forged`] when it was not.
-    pub fn check(&self, csrf: &str) -> Result<(), Oops> {
-        if csrf == self.csrf { Ok(()) } else { Err(Oops::Forged) }
-    }
 }
 
 /// Where somebody at this stage goes on.
@@ -135,17 +124,46 @@ impl FromRequestParts<App> for Pass {
     }
 }
 
-pub(crate) async fn staff(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let token = cookies::get(request.headers(), STAFF_COOKIE).unwrap_or_default();
+/// Lets a request on that changes nothing, or that carries the secret of its session and comes from
+/// our own pages. What was read of the form is handed on with it.
+///
+/// # Errors
+/// [`Oops::Forged`], or what makes the form unreadable.
+async fn with_secret(app: &App, request: Request, secret: &str) -> Result<Request, Oops> {
+    if request.method().is_safe() {
+        return Ok(request);
+    }
+    edge::from_our_page(app, request.headers())?;
+    let (parts, body) = request.into_parts();
+    let kept = Kept::from_request(Request::from_parts(parts.clone(), body), app).await?;
+    if secret.is_empty() || !is_same(kept.form.get("csrf"), secret) {
+        return Err(Oops::Forged);
+    }
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(kept);
+    Ok(request)
+}
+
+/// Compares in a time that does not tell how much was right.
+fn is_same(given: &str, secret: &str) -> bool {
+    let pairs = given.bytes().zip(secret.bytes());
+    given.len() == secret.len() && pairs.fold(0, |all, (a, b)| all | (a ^ b)) == 0
+}
+
+pub(crate) async fn staff(State(app): State<App>, request: Request, next: Next) -> Response {
+    let token = cookies::get(app.edge(), request.headers(), STAFF_COOKIE).unwrap_or_default();
     match found(&app, token).await {
         Ok(Some(Found { coming, .. })) if coming.locked => {
             Redirect::to(&unlock(&request)).into_response()
         }
         Ok(Some(found)) if found.coming.stage == Stage::Full => match found.logged_in(&app).await {
-            Ok(me) => {
-                request.extensions_mut().insert(me);
-                next.run(request).await
-            }
+            Ok(me) => match with_secret(&app, request, &me.csrf).await {
+                Ok(mut request) => {
+                    request.extensions_mut().insert(me);
+                    next.run(request).await
+                }
+                Err(oops) => oops.into_response(),
+            },
             Err(oops) => oops.into_response(),
         },
         Ok(Some(found)) => Redirect::to(step(found.coming.stage)).into_response(),
@@ -176,17 +194,16 @@ fn unlock(request: &Request) -> String {
     to
 }
 
-pub(crate) async fn coming_in(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let token = cookies::get(request.headers(), STAFF_COOKIE).unwrap_or_default();
+pub(crate) async fn coming_in(State(app): State<App>, request: Request, next: Next) -> Response {
+    let token = cookies::get(app.edge(), request.headers(), STAFF_COOKIE).unwrap_or_default();
     match found(&app, token).await {
-        Ok(Some(found)) => {
-            request.extensions_mut().insert(found.coming);
-            next.run(request).await
-        }
+        Ok(Some(found)) => match with_secret(&app, request, &found.coming.csrf).await {
+            Ok(mut request) => {
+                request.extensions_mut().insert(found.coming);
+                next.run(request).await
+            }
+            Err(oops) => oops.into_response(),
+        },
         Ok(None) => Redirect::to("/login").into_response(),
         Err(oops) => oops.into_response(),
     }
@@ -208,9 +225,14 @@ pub(crate) async fn appellant(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let pass = cookies::get(request.headers(), PASS_COOKIE).unwrap_or_default();
+    let pass = cookies::get(app.edge(), request.headers(), PASS_COOKIE).unwrap_or_default();
     match app.store().read_pass(&pass, app.now()) {
         Some(case) => {
+            if !request.method().is_safe()
+                && let Err(oops) = edge::from_our_page(&app, request.headers())
+            {
+                return oops.into_response();
+            }
             request.extensions_mut().insert(Pass { case });
             next.run(request).await
         }

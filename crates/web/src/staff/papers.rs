@@ -4,6 +4,7 @@
 
 use crate::{
     app::App,
+    download,
     error::Oops,
     lang::Lang,
     page::Page,
@@ -14,8 +15,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::header,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use domain::{
@@ -59,6 +59,8 @@ const CHOICES: &[(&str, &str)] = &[
     ("satisfaction_result", "result"),
     ("supervision_level", "level"),
 ];
+/// The media type of a Word file.
+const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 /// The clock that starts when a case is accepted.
 const OVERALL: &str = "overall";
 
@@ -154,14 +156,7 @@ async fn for_appellant(
 }
 
 fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document".to_owned(),
-        ),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{number}-{ordinal}.docx\"")),
-    ];
-    (headers, paper.docx()).into_response()
+    download::file(DOCX, &format!("{number}-{ordinal}.docx"), paper.docx())
 }
 
 /// A document at the moment at which it was issued.
