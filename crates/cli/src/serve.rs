@@ -141,6 +141,11 @@ fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
                 tracing::error!(%error, "sealing failed and will be tried again");
             }
             if round % SEAL_TICKS == 0
+                && let Err(error) = app.store().sweep_exports(now).await
+            {
+                tracing::error!(%error, "expired exports were not forgotten, and will be");
+            }
+            if round % SEAL_TICKS == 0
                 && let Err(error) = app.store().sweep_files(now).await
             {
                 tracing::error!(%error, "old files were not forgotten, and will be");

@@ -61,13 +61,18 @@ struct RawRole {
     #[serde(default)]
     supervises: bool,
     #[serde(default)]
+    exports: bool,
+    #[serde(default)]
     administers: Option<Admin>,
 }
 
 impl RawRole {
-    /// Why an administering role is not sound, if it is not: whoever can open doors or remove
+    /// Why a role is not sound, if it is not: nobody takes out what they do not see, and whoever can open doors or remove
     /// traces must neither look inside nor come in with a password alone.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
+        if self.exports && self.scope == Scope::None {
+            return Some(("exports lists and sees no case", "remove exports = true"));
+        }
         self.administers?;
         if self.scope != Scope::None || self.sees != Sees::default() {
             let advice = "set scope = \"none\" and every part of sees to \"none\"";
@@ -331,6 +336,7 @@ pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BT
             sees: raw.sees,
             second_factor: raw.second_factor,
             supervises: raw.supervises,
+            exports: raw.exports,
             administers: raw.administers,
         };
         known.insert(code, role);

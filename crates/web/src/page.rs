@@ -107,6 +107,11 @@ impl Page {
         })
     }
 
+    /// Whether the viewer may take whole lists out of the system.
+    pub fn may_export(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| self.pack.exports(&who.roles))
+    }
+
     /// Whether the viewer administers accounts.
     pub fn may_administer(&self) -> bool {
         let kind = self.who.as_ref().and_then(|who| self.pack.administers(&who.roles));

@@ -17,6 +17,7 @@ use axum::{
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
+    pack::Pack,
     people::with_deputised,
 };
 use jiff::Timestamp;
@@ -77,6 +78,15 @@ pub struct ComingIn {
     pub locked: bool,
     /// Kind of browser and machine.
     pub device: String,
+    /// Version of the promise of confidentiality that they gave.
+    pub pledge: String,
+}
+
+impl ComingIn {
+    /// Whether the promise that the pack asks for now is still to be given.
+    pub fn owes_pledge(&self, pack: &Pack) -> bool {
+        self.pledge != pack.pledge.version
+    }
 }
 
 impl ComingIn {
@@ -155,6 +165,11 @@ pub(crate) async fn staff(State(app): State<App>, request: Request, next: Next) 
     match found(&app, token).await {
         Ok(Some(Found { coming, .. })) if coming.locked => {
             Redirect::to(&unlock(&request)).into_response()
+        }
+        Ok(Some(found))
+            if found.coming.stage == Stage::Full && found.coming.owes_pledge(&app.pack()) =>
+        {
+            Redirect::to("/login/pledge").into_response()
         }
         Ok(Some(found)) if found.coming.stage == Stage::Full => match found.logged_in(&app).await {
             Ok(me) => match with_secret(&app, request, &me.csrf).await {
@@ -263,7 +278,7 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Option<LoggedIn>, O
     let found = found(app, bearer(headers).unwrap_or_default()).await?;
     let all_in = |c: &ComingIn| c.stage == Stage::Program || (c.stage == Stage::Full && !c.locked);
     match found {
-        Some(found) if all_in(&found.coming) => found.logged_in(app).await.map(Some),
+        Some(found) if all_in(&found.coming) && !found.coming.owes_pledge(&app.pack()) => found.logged_in(app).await.map(Some),
         _ => Ok(None),
     }
 }
@@ -292,6 +307,7 @@ async fn found(app: &App, token: String) -> Result<Option<Found>, Oops> {
         stage: session.stage,
         locked,
         device: session.device,
+        pledge: session.pledge,
     };
     Ok(Some(Found { coming, seen: session.seen, deputises: session.deputises }))
 }

@@ -137,6 +137,8 @@ pub struct Role {
     pub second_factor: bool,
     /// Its holder may ask who has read a case, and what the staff of the units below did.
     pub supervises: bool,
+    /// Its holder may take whole lists out of the system, as far as they see them.
+    pub exports: bool,
     /// The kind of administration it is, if it is one.
     pub administers: Option<Admin>,
 }

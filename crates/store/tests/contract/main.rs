@@ -9,6 +9,7 @@ mod deeds;
 mod desk;
 mod erasure;
 mod kept;
+mod leaving;
 mod links;
 mod mine;
 mod moving;

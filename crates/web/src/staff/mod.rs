@@ -19,10 +19,12 @@ mod search;
 
 mod board;
 mod dry_run;
+mod exports;
 mod me;
 mod notices;
 mod papers;
 mod people;
+mod pledge;
 mod proof;
 mod setup;
 mod traces;
@@ -41,5 +43,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = proof::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
+    let routes = pledge::routes(routes);
+    let routes = exports::routes(routes);
     core::routes(routes)
 }

@@ -80,8 +80,11 @@ async fn of_case(
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
     traces::reading(&app, &me, [&case]).await?;
+    // Whoever sees the page may print it.
+    let mark = traces::taking_out_marked(&app, &chinese(&page), &me, ("print", &case)).await?;
     page.show(&PaperPage {
         page: &page,
+        mark,
         number: case.number.clone(),
         case_href: format!("/cases/{}", case.number),
         docx_href: format!("/cases/{}/papers/{ordinal}/docx", case.number),
@@ -95,8 +98,10 @@ async fn of_case_docx(
     me: LoggedIn,
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
-    let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
-    traces::taking_out(&app, &me, "paper", &case).await?;
+    let (case, mut paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    let words = chinese(&page);
+    let mark = traces::taking_out_marked(&app, &words, &me, ("paper", &case)).await?;
+    paper.blocks.push(Block::Note(mark));
     Ok(word_file(&case.number, &ordinal, &paper))
 }
 
@@ -279,12 +284,18 @@ pub(super) fn choice(page: &Page, flow: &Workflow, field: &str, value: &str) -> 
     option.map_or_else(|| value.to_owned(), |o| page.either(&o.label, &o.en).to_owned())
 }
 
+/// The words of papers, whatever the language of the page.
+fn chinese(page: &Page) -> Page {
+    let mut chinese = page.clone();
+    chinese.lang = Lang::Hans;
+    chinese
+}
+
 /// Fills the template. What is needed and absent becomes a blank that says why.
 fn fill(app: &App, page: &Page, case: &CasePage, issue: &Issue) -> Result<Paper, Oops> {
     let city = app.city();
     let template = city.papers.get(issue.template).ok_or(Oops::NotFound)?;
-    let mut chinese = page.clone();
-    chinese.lang = Lang::Hans;
+    let chinese = chinese(page);
     let mut values = values(&chinese, case, issue).ok_or(Oops::NotFound)?;
     let missing = match template.render(&values) {
         Ok(paper) => return Ok(paper),
@@ -402,6 +413,7 @@ impl PaperView {
 #[template(path = "staff/paper.html")]
 struct PaperPage<'a> {
     page: &'a Page,
+    mark: String,
     number: String,
     case_href: String,
     docx_href: String,

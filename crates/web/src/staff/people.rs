@@ -36,12 +36,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/people/{account}/{what}", post(change))
 }
 
-struct PersonLine {
-    name: String,
-    href: String,
-    username: String,
-    unit: String,
-    roles: String,
+pub(super) struct PersonLine {
+    pub(super) name: String,
+    pub(super) href: String,
+    pub(super) username: String,
+    pub(super) unit: String,
+    pub(super) roles: String,
 }
 
 #[derive(Template)]
@@ -154,7 +154,7 @@ async fn show_list(app: &App, page: &Page, kind: Admin, typed: String) -> Result
     })
 }
 
-fn line(page: &Page, account: &Account) -> PersonLine {
+pub(super) fn line(page: &Page, account: &Account) -> PersonLine {
     let roles: Vec<&str> = account.roles.iter().map(|r| role_name(page, r)).collect();
     PersonLine {
         name: account.name.clone(),

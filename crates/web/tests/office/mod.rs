@@ -117,7 +117,16 @@ impl Office {
             unit: unit.to_owned(),
             roles: vec![role.to_owned()],
         };
-        self.app.store().create_account(new).await.unwrap()
+        let id = self.app.store().create_account(new).await.unwrap();
+        self.promise(id).await;
+        id
+    }
+
+    /// Gives the promise of confidentiality, without which nothing is shown.
+    pub async fn promise(&self, account: i64) {
+        let (store, pack) = (self.app.store(), self.app.pack());
+        let staff = store.account_by_id(account).await.unwrap().unwrap().staff();
+        store.pledge(self.app.now(), &staff, &pack.pledge.version).await.unwrap();
     }
 
     pub async fn session(&self, who: &str) -> Session {
