@@ -53,7 +53,7 @@ async fn a_list_lies_sealed_for_its_maker_and_its_hours(stand: Stand) {
     assert!(!rows[0][0].contains(&raw::hex(BODY)), "it lies sealed");
     // Bytes that were moved to another file do not open there.
     kept(&stand, &leader()).await;
-    let first = "(SELECT MIN(body) FROM exports)";
+    let first = "(SELECT body FROM exports ORDER BY id LIMIT 1)";
     raw::run(&stand, &format!("UPDATE exports SET body = {first}")).await;
     let mut opened = 0;
     for one in store.exports(7, now).await.unwrap() {
