@@ -94,9 +94,8 @@ pub async fn listen(
     let sender = send(app.clone(), courier, stopped);
     eprintln!("http://{address}");
     let router = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(told_to_stop(terminate))
-        .await;
+    let served =
+        axum::serve(listener, router).with_graceful_shutdown(told_to_stop(terminate)).await;
     reminder.abort();
     reloader.abort();
     // A round that has begun is let end, so that nothing is sent twice without need.

@@ -40,8 +40,7 @@ static TRACE: Stmt = Stmt::new(
      ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT 100",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = 
-    &[&ALIVE, &KEEP, &OF_ACCOUNT, &ONE, &SWEEP, &OLD, &TRACE];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&ALIVE, &KEEP, &OF_ACCOUNT, &ONE, &SWEEP, &OLD, &TRACE];
 
 /// So many files of one account lie ready at most: nobody may fill the disk.
 const MOST: i64 = 20;

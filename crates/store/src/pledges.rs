@@ -23,8 +23,7 @@ static MISSING: Stmt = Stmt::new(
     "SELECT id, username, password, name, unit, roles FROM accounts
      WHERE active = 1 AND pledge <> $1 ORDER BY unit, id LIMIT $2",
 );
-static COUNT: Stmt =
-    Stmt::new("SELECT COUNT(*) FROM accounts WHERE active = 1 AND pledge <> $1");
+static COUNT: Stmt = Stmt::new("SELECT COUNT(*) FROM accounts WHERE active = 1 AND pledge <> $1");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&GIVE, &GIVEN, &MISSING, &COUNT];
 

@@ -30,7 +30,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("name", "欧阳青瓷柳"),
     ("telephone", "10000776655"),
     ("id number", "990101199003077758"),
-    ("address", "槐荫深处三十九号院"),
+    ("address", "槐树林深处三十九号院"),
     ("summary", "瓷碗碎在门槛上那夜"),
     ("narrative", "他把灶台边的铁壶砸向窗棂"),
     ("safe contact", "只在逢五赶集日拨打"),
@@ -184,16 +184,16 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
     // What was written is read, and found by its words, and the files come back.
     let eyes = viewer(1, unit::HOTLINE, "operator");
     let page = stand.seen(&eyes, case).await.unwrap();
-    let told: Vec<&String> = page.entries.iter().flat_map(|e| e.texts.values()).flat_map(|t| t.values()).collect();
+    let told: Vec<&String> =
+        page.entries.iter().flat_map(|e| e.texts.values()).flat_map(|t| t.values()).collect();
     for name in ["summary", "note of a call", "note of staff", "name"] {
         assert!(told.iter().any(|text| text.contains(secret(name))), "{name} is readable");
     }
     let all = domain::access::Viewer::System;
     let found = stand.store.file(&stand.pack, &all, (case, 1, 0)).await.unwrap().unwrap();
     assert_eq!(found.2, secret("content of a file").as_bytes());
-    let hits = async |words: &str| {
-        stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().len()
-    };
+    let hits =
+        async |words: &str| stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().len();
     assert_eq!(hits(secret("telephone")).await, 1);
     assert_eq!(hits("铁壶 窗棂").await, 1);
     assert_eq!(hits(secret("search")).await, 0);
@@ -286,8 +286,10 @@ async fn nothing_that_was_typed_lies_anywhere() {
     for suite in [Suite::International, Suite::National] {
         for mut stand in Stand::sealed_with(suite).await {
             let factor = live(&mut stand).await;
-            let mut marks: Vec<(String, String)> =
-                SECRETS.iter().map(|(name, mark)| ((*name).to_owned(), (*mark).to_owned())).collect();
+            let mut marks: Vec<(String, String)> = SECRETS
+                .iter()
+                .map(|(name, mark)| ((*name).to_owned(), (*mark).to_owned()))
+                .collect();
             marks.push(("clear".to_owned(), CLEAR.to_owned()));
             marks.push(("logged".to_owned(), LOGGED.to_owned()));
             let search = Search::of(&marks, ("second factor", &factor));

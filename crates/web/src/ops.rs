@@ -130,11 +130,7 @@ async fn messages(app: &App) -> String {
 }
 
 /// Headers of every answer. Pages are never stored: the phone may be read by somebody else.
-pub(crate) async fn safe_headers(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let mut response = next.run(request).await;
     ANSWERS.count(response.status(), start.elapsed());

@@ -89,8 +89,7 @@ impl ComingIn {
     }
 }
 
-impl ComingIn {
-}
+impl ComingIn {}
 
 /// Where somebody at this stage goes on.
 pub(crate) fn step(stage: Stage) -> &'static str {
@@ -278,7 +277,9 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Option<LoggedIn>, O
     let found = found(app, bearer(headers).unwrap_or_default()).await?;
     let all_in = |c: &ComingIn| c.stage == Stage::Program || (c.stage == Stage::Full && !c.locked);
     match found {
-        Some(found) if all_in(&found.coming) && !found.coming.owes_pledge(&app.pack()) => found.logged_in(app).await.map(Some),
+        Some(found) if all_in(&found.coming) && !found.coming.owes_pledge(&app.pack()) => {
+            found.logged_in(app).await.map(Some)
+        }
         _ => Ok(None),
     }
 }

@@ -34,11 +34,7 @@ async fn newest(office: &Office, who: &str) -> (HeaderMap, Vec<u8>) {
     fetch(office, who, &path).await.unwrap()
 }
 
-async fn fetch(
-    office: &Office,
-    who: &str,
-    path: &str,
-) -> Result<(HeaderMap, Vec<u8>), StatusCode> {
+async fn fetch(office: &Office, who: &str, path: &str) -> Result<(HeaderMap, Vec<u8>), StatusCode> {
     let session = office.session(who).await;
     let request = Request::get(path).header(header::COOKIE, session.cookie);
     let answer = office.raw(request.body(Body::empty()).unwrap()).await;
@@ -202,7 +198,8 @@ async fn nothing_is_seen_before_the_promise_and_a_new_version_asks_again() {
     for path in ["/desk", "/search", "/me", &format!("/cases/{number}")] {
         assert_eq!(get(path).await.to, "/login/pledge", "{path}");
     }
-    let api = Request::get("/api/v1/cases").header(header::AUTHORIZATION, format!("Bearer {token}"));
+    let api =
+        Request::get("/api/v1/cases").header(header::AUTHORIZATION, format!("Bearer {token}"));
     let api = office.raw(api.body(Body::empty()).unwrap()).await;
     assert_eq!(api.status(), StatusCode::UNAUTHORIZED);
     let page = get("/login/pledge").await;

@@ -211,7 +211,8 @@ fn inline(body: &str) -> Option<String> {
 
 #[test]
 fn what_stands_in_a_page_is_found() {
-    for bad in ["<script>x</script>", "<p style=\"a:b\">", "<a onclick=\"x\">", "<style>a{}</style>"]
+    for bad in
+        ["<script>x</script>", "<p style=\"a:b\">", "<a onclick=\"x\">", "<style>a{}</style>"]
     {
         assert!(inline(bad).is_some(), "{bad}");
     }
@@ -232,7 +233,11 @@ async fn every_answer_of_every_route_carries_the_headers() {
                 let (status, headers) = (answer.status(), answer.headers().clone());
                 assert!(!status.is_server_error(), "{method} {} {status}", rule.path);
                 let body = to_bytes(answer.into_body(), 8 << 20).await.unwrap();
-                check(&format!("{method} {}", rule.path), &headers, &String::from_utf8_lossy(&body));
+                check(
+                    &format!("{method} {}", rule.path),
+                    &headers,
+                    &String::from_utf8_lossy(&body),
+                );
                 good |= status == StatusCode::OK || method != Method::GET;
                 if rule.access != Access::Staff && rule.access != Access::ComingIn {
                     break;
@@ -274,12 +279,8 @@ async fn no_form_of_staff_is_taken_without_the_secret_of_its_session() {
         let (mine, other) = (fresh(&walk, TRIAGE).await, fresh(&walk, HANDLER).await);
         let before = walk.state().await;
         let wrong = "w".repeat(mine.csrf.len());
-        let secrets: [&[(&str, &str)]; 4] = [
-            &[],
-            &[("csrf", "")],
-            &[("csrf", &wrong)],
-            &[("csrf", &other.csrf)],
-        ];
+        let secrets: [&[(&str, &str)]; 4] =
+            [&[], &[("csrf", "")], &[("csrf", &wrong)], &[("csrf", &other.csrf)]];
         for secret in secrets {
             let fields = [secret, &[("note", "x"), ("do", "register"), ("q", "x")]].concat();
             let page = walk.office.send(Some(&mine), &walk.address(rule), &fields).await;
@@ -320,8 +321,7 @@ async fn no_other_site_sends_forms_in_the_name_of_an_appellant_or_logs_anybody_i
     for (path, cookie, fields) in
         [("/login", "", &login[..]), ("/my/supplement", walk.pass.as_str(), &note[..])]
     {
-        for (name, value) in
-            [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]
+        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]
         {
             let request = form_to(path, fields).header(header::COOKIE, cookie).header(name, value);
             let answer = walk.office.raw(request.body(Body::from(encoded(fields))).unwrap()).await;
@@ -453,9 +453,11 @@ async fn programs_are_told_when_to_come_again() {
     let mut told = None;
     for _ in 0..200 {
         let answer = office.raw(ask("1.2.3.4")).await;
-        let named = answer.headers().get(header::RETRY_AFTER).map(|v| v.to_str().unwrap().to_owned());
+        let named =
+            answer.headers().get(header::RETRY_AFTER).map(|v| v.to_str().unwrap().to_owned());
         let page = office::page(answer).await;
-        if page.status == StatusCode::TOO_MANY_REQUESTS && page.has("urn:xiaohe:problem:error:slow") {
+        if page.status == StatusCode::TOO_MANY_REQUESTS && page.has("urn:xiaohe:problem:error:slow")
+        {
             told = Some((named, page.body));
             break;
         }

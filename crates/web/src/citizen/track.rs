@@ -72,7 +72,8 @@ pub(super) async fn find(
     // may shut its owner out. The receipt itself is too long to be guessed.
     if let Some(case) = app.store().track(&page.pack, number, receipt).await? {
         let pass = app.store().write_pass(case, now, session::PASS_SECONDS);
-        let cookie = cookies::set(app.edge(), session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
+        let cookie =
+            cookies::set(app.edge(), session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
         let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
         let action = form.get(ACTION);
         if !action.is_empty() {

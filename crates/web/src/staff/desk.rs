@@ -75,8 +75,7 @@ struct Row {
 }
 
 /// The fields that choose what a list holds.
-pub(super) const FILTERS: &[&str] =
-    &["flow", "own", "state", "light", "grade", "category", "unit"];
+pub(super) const FILTERS: &[&str] = &["flow", "own", "state", "light", "grade", "category", "unit"];
 
 /// What was asked for, as far as the city knows the codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -82,10 +82,7 @@ pub(super) async fn log_in(
     Ok(coming_in::onward(&app, &token, stage))
 }
 
-pub(super) async fn log_out(
-    State(app): State<App>,
-    me: LoggedIn,
-) -> Result<Response, Oops> {
+pub(super) async fn log_out(State(app): State<App>, me: LoggedIn) -> Result<Response, Oops> {
     app.store().log_out(&me.token).await?;
     traces::note(&app, &me, Deed::LoggedOut).await?;
     let cookie = cookies::set(app.edge(), STAFF_COOKIE, "", Some(0));

@@ -21,9 +21,11 @@ use domain::pack::Admin;
 use store::Stage;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
-        .add(Access::ComingIn, "/login/pledge", get(page).post(give))
-        .add(Access::Staff, "/people/pledges", get(missing))
+    routes.add(Access::ComingIn, "/login/pledge", get(page).post(give)).add(
+        Access::Staff,
+        "/people/pledges",
+        get(missing),
+    )
 }
 
 #[derive(Template)]
