@@ -58,14 +58,15 @@ pub(crate) async fn taking_out_marked(
     (what, page): (&str, &CasePage),
 ) -> Result<String, Oops> {
     let tag = app.store().export_mark().tag;
-    let line = mark(app, words, me, &tag);
+    let line = mark(app, words, me, ("paper.mark", &tag));
     let (what, case) = (what.to_owned(), Some(page.case.id));
     note(app, me, Deed::Exported { what, case, rows: 1, tag }).await?;
     Ok(line)
 }
 
-/// Who takes something out, for whom, when, and the tag that leads back to the deed.
-pub(crate) fn mark(app: &App, page: &Page, me: &LoggedIn, tag: &str) -> String {
+/// Who takes something out, for whom, when, and the tag that leads back to the deed; the key names
+/// the sentence.
+pub(crate) fn mark(app: &App, page: &Page, me: &LoggedIn, (key, tag): (&str, &str)) -> String {
     let values = [
         ("name", me.account.name.as_str()),
         ("username", &me.account.username),
@@ -73,7 +74,7 @@ pub(crate) fn mark(app: &App, page: &Page, me: &LoggedIn, tag: &str) -> String {
         ("at", &clock_time(page, app.now())),
         ("tag", tag),
     ];
-    page.tf("export.mark", &values)
+    page.tf(key, &values)
 }
 
 /// Remembers that somebody came in, and by which proof.

@@ -105,7 +105,7 @@ async fn make(
     let columns = COLUMNS.iter().map(|key| page.t(key).to_owned()).collect();
     let table = Leaving {
         title: page.t("nav.desk").to_owned(),
-        mark: traces::mark(&app, &page, &me, &mark.tag),
+        mark: traces::mark(&app, &page, &me, ("export.mark", &mark.tag)),
         tag: mark.tag.clone(),
         author: format!("{}（{}）", me.account.name, me.account.username),
         columns,
