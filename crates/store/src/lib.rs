@@ -17,6 +17,7 @@ mod dossier;
 mod exports;
 mod factors;
 mod feed;
+mod guard;
 mod imports;
 mod kept;
 mod letter;
@@ -52,6 +53,7 @@ pub use dossier::{Attachment, Texts};
 pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -90,6 +92,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         exports::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         merge::STATEMENTS,

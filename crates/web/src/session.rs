@@ -40,6 +40,8 @@ pub struct LoggedIn {
     pub csrf: String,
     /// Session token, for logging out.
     pub token: String,
+    /// The instant of the request.
+    pub at: Timestamp,
     /// Names of those for whom this person acts while they are away; their roles are among the
     /// account's.
     pub standing_in: Vec<String>,
@@ -53,7 +55,7 @@ impl LoggedIn {
 
     /// As reads see it.
     pub fn viewer(&self) -> Viewer {
-        Viewer::Staff(self.staff())
+        Viewer::Staff(self.staff(), self.at)
     }
 
     /// As commands see it.
@@ -331,7 +333,7 @@ impl Found {
                 }
             }
         }
-        Ok(LoggedIn { account, csrf, token, standing_in })
+        Ok(LoggedIn { account, csrf, token, at: now, standing_in })
     }
 }
 
