@@ -183,7 +183,7 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
 
     // What was written is read, and found by its words, and the files come back.
     let eyes = viewer(1, unit::HOTLINE, "operator");
-    let page = stand.seen(&eyes, case).await.unwrap();
+    let page = stand.page(case).await;
     let told: Vec<&String> =
         page.entries.iter().flat_map(|e| e.texts.values()).flat_map(|t| t.values()).collect();
     for name in ["summary", "note of a call", "note of staff", "name"] {
