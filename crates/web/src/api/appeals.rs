@@ -87,8 +87,8 @@ pub(crate) async fn create(
     let given = read()?;
     if who.is_none() {
         let alarm = given.texts.values().any(|text| pack.risk.is_emergency(text));
-        let pace = if alarm { Pace::Alarm } else { Pace::Appeal };
-        pace.take(&app, visitor)?;
+        let rate = if alarm { Pace::Alarm } else { Pace::Appeal };
+        rate.take(&app, visitor)?;
     }
     let actor = who.as_ref().map_or(Actor::Public, session::LoggedIn::actor);
     let command = super::command(&headers, "appeals", &actor)?;
