@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    pack::{Admin, Level, Region, Regions, Role, Scope, Sees, Unit, UnitKind, Units},
+    pack::{Admin, Level, Region, Regions, Role, Unit, UnitKind, Units},
     workflow::{Code, Locus},
 };
 use serde::Deserialize;
 
 use crate::{
+    access::{self, RawGrant},
     document::{Document, Entry, Worded, Words, lay},
     faults::Faults,
     folder::{File, Folders, Head},
@@ -54,23 +55,26 @@ struct RawRole {
     en: String,
     kinds: Vec<Code>,
     levels: Vec<Level>,
-    scope: Scope,
-    sees: Sees,
+    #[serde(default)]
+    sees: Vec<RawGrant>,
     #[serde(default)]
     second_factor: bool,
     #[serde(default)]
-    supervises: bool,
+    exports: bool,
     #[serde(default)]
     administers: Option<Admin>,
 }
 
 impl RawRole {
-    /// Why an administering role is not sound, if it is not: whoever can open doors or remove
-    /// traces must neither look inside nor come in with a password alone.
+    /// Why a role is not sound, if it is not: nobody takes out what they do not see, and whoever can
+    /// open doors or remove traces must neither look inside nor come in with a password alone.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
+        if self.exports && self.sees.is_empty() {
+            return Some(("exports lists and sees no case", "remove exports = true"));
+        }
         self.administers?;
-        if self.scope != Scope::None || self.sees != Sees::default() {
-            let advice = "set scope = \"none\" and every part of sees to \"none\"";
+        if !self.sees.is_empty() {
+            let advice = "remove every [[role.sees]] of the role";
             return Some(("administers and sees cases", advice));
         }
         if !self.second_factor {
@@ -321,16 +325,16 @@ pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BT
         if let Some((what, advice)) = raw.fault() {
             faults.add(&at, format!("the role `{code}` {what}"), advice);
         }
+        let grants = access::grants(raw.sees, &at, &code, faults);
         let role = Role {
             code: code.clone(),
             name: raw.name,
             en: raw.en,
             kinds: raw.kinds,
             levels: raw.levels,
-            scope: raw.scope,
-            sees: raw.sees,
+            grants,
             second_factor: raw.second_factor,
-            supervises: raw.supervises,
+            exports: raw.exports,
             administers: raw.administers,
         };
         known.insert(code, role);

@@ -97,7 +97,7 @@ pub fn may_count(pack: &Pack, viewer: &Viewer, unit: &str) -> bool {
     match viewer {
         Viewer::System => true,
         Viewer::Public | Viewer::Appellant(_) => false,
-        Viewer::Staff(staff) => {
+        Viewer::Staff(staff, _) => {
             let root = access::list_root(pack, staff);
             let scope = access::scope(pack, staff);
             match root {

@@ -14,11 +14,13 @@ pub mod db;
 mod deeds;
 mod desk;
 mod dossier;
+mod exports;
 mod factors;
 mod feed;
 mod figure_records;
 mod figure_values;
 mod figures;
+mod guard;
 mod imports;
 mod kept;
 mod letter;
@@ -28,6 +30,7 @@ mod moving;
 mod numbers;
 mod outbox;
 mod people;
+mod pledges;
 mod project;
 mod recent;
 mod recount;
@@ -35,6 +38,7 @@ mod request;
 mod rules;
 mod schema;
 mod schema_figures;
+mod schema_leaving;
 mod schema_sending;
 mod seal;
 mod search;
@@ -52,10 +56,12 @@ pub use case_page::{CasePage, EntryPage, FilePage};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
 pub use figure_values::{FigureAsk, FigureValue};
+pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -91,11 +97,13 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        exports::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         figure_records::STATEMENTS,
         figure_values::STATEMENTS,
         figures::STATEMENTS,
+        guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         merge::STATEMENTS,
@@ -104,6 +112,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         numbers::STATEMENTS,
         outbox::STATEMENTS,
         people::STATEMENTS,
+        pledges::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
         request::STATEMENTS,

@@ -8,7 +8,7 @@
 use crate::db::Migration;
 
 pub(crate) const MIGRATION: Migration = Migration {
-    version: 5,
+    version: 6,
     name: "figures",
     lite: "
 ALTER TABLE cases ADD COLUMN tally TEXT;

@@ -95,7 +95,9 @@ impl Expected {
         report: &mut Report,
     ) -> Result<(), Error> {
         let rows: Vec<MarkRow> = counted.marks.iter().map(MarkRow::of).collect();
-        let tags: Vec<Vec<u8>> = tally.keys.values().filter_map(|key| bytes(key)).collect();
+        // A sealed case is in no index that others share.
+        let keys = tally.keys.values().filter(|_| !case.guarded.is_sealed());
+        let tags: Vec<Vec<u8>> = keys.filter_map(|key| bytes(key)).collect();
         let mut batch = Batch::new();
         for mark in &rows {
             batch.add(&MARK, &mark.key(case.id));

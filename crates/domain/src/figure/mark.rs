@@ -69,10 +69,10 @@ fn is_one(amount: &Option<i64>) -> bool {
     *amount == Some(1)
 }
 
-/// Whether a case counts in figures at all. This is the one place for it: a case of which nobody may
-/// know (a sealed one) must answer no here, because a number that moves would tell of it.
-fn counts(_case: &Case) -> bool {
-    true
+/// Whether a case counts in figures at all. A sealed one does not: a number that moves would tell of
+/// it.
+fn counts(case: &Case) -> bool {
+    !case.guarded.is_sealed()
 }
 
 /// The marks of a case, in order.

@@ -7,13 +7,17 @@ mod region;
 mod risk;
 mod routing;
 mod rules;
+mod secrecy;
+mod sight;
 mod unit;
 
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
 pub use rules::Rules;
-pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+pub use secrecy::{Reason, Secrecy};
+pub use sight::{Grant, Right, Scope, Sees, Sensitivity, Sight, Standing};
+pub use unit::{Admin, Role, Unit, UnitKind, Units};
 
 use crate::workflow::{Code, Workflow};
 use jiff::{Timestamp, civil::Date};
@@ -34,6 +38,10 @@ pub struct Pack {
     pub brand: Brand,
     /// A session of staff is locked after so many minutes without a sign of life.
     pub idle_minutes: u32,
+    /// A list that was taken out lies ready for so many hours.
+    pub export_hours: u32,
+    /// What everybody promises before they see a case.
+    pub pledge: Pledge,
     /// The administrative divisions.
     pub regions: Regions,
     /// The organisation tree and the partner agencies.
@@ -46,6 +54,8 @@ pub struct Pack {
     pub risk: Risk,
     /// Dispatch rules.
     pub routing: Routing,
+    /// Seals, broken glass and lent identities.
+    pub secrecy: Secrecy,
     /// Channels of intake by code.
     pub channels: BTreeMap<Code, Channel>,
     /// English names of the holidays, by the name that the calendar gives them.
@@ -60,6 +70,22 @@ pub struct Pack {
     pub rules: Rules,
     /// Rules of earlier packs, by edition, for the cases that still run under them.
     pub past: BTreeMap<String, Arc<Rules>>,
+}
+
+/// The promise to keep what one learns to oneself.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pledge {
+    /// Whoever has promised this version is not asked again; a new one asks everybody.
+    pub version: Code,
+    /// Title.
+    pub title: String,
+    /// English title.
+    pub title_en: String,
+    /// Its sentences.
+    pub points: Vec<String>,
+    /// The same in English.
+    pub points_en: Vec<String>,
 }
 
 /// Names under which the platform is known.
@@ -159,6 +185,8 @@ pub enum Recipient {
     Supervisor,
     /// The desk that is on duty for alarms, nearest to the place.
     Duty,
+    /// Whoever took the case, or the responsible unit as long as nobody has.
+    Owner,
 }
 
 /// A named programme: one workflow under a city's own name.
@@ -215,12 +243,17 @@ impl Pack {
 
     /// Whether one of these roles may ask who read what.
     pub fn supervises(&self, roles: &[Code]) -> bool {
-        self.held(roles).any(|role| role.supervises)
+        self.held(roles).any(|role| role.ever_may(Right::Supervise))
     }
 
     /// Whether whoever holds these roles must have a second factor.
     pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
         self.held(roles).any(|role| role.second_factor)
+    }
+
+    /// Whether one of these roles may take whole lists out of the system.
+    pub fn exports(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.exports)
     }
 
     /// The channel of the calls and the workflow that a call opens, if calls are taken at all.

@@ -191,7 +191,8 @@ async fn a_number_leads_to_its_records(stand: Stand) {
         assigned(&stand, &Appeal::new("1302", "很多件"), to).await;
     }
     let staff = |role: &str, unit: &str| {
-        Viewer::Staff(Staff { account: 9, unit: unit.to_owned(), roles: vec![role.to_owned()] })
+        let staff = Staff { account: 9, unit: unit.to_owned(), roles: vec![role.to_owned()] };
+        Viewer::Staff(staff, stand.clock.now())
     };
     for (unit, count) in
         [(unit::CITY, 45), (unit::EAST, 30), (unit::WEST, 15), (unit::EAST_TOWN, 15)]

@@ -39,7 +39,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 12] = [
+    const WHOLE: [&str; 13] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT COUNT(*) FROM marks",
@@ -50,6 +50,7 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT id, upto",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE active = 1",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE unit",
+        "SELECT COUNT(*) FROM accounts WHERE active = 1 AND pledge",
         "SELECT id FROM accounts WHERE active = 1 AND roles LIKE",
         "WITH hits",
     ];

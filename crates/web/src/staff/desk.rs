@@ -74,9 +74,12 @@ struct Row {
     late: bool,
 }
 
+/// The fields that choose what a list holds.
+pub(super) const FILTERS: &[&str] = &["flow", "own", "state", "light", "grade", "category", "unit"];
+
 /// What was asked for, as far as the city knows the codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Wanted {
+pub(super) struct Wanted {
     flow: String,
     whose: CasesOf,
     state: String,
@@ -106,7 +109,7 @@ pub(super) async fn page(
         flow: flow.code.clone(),
         flows: flows(&page, &wanted),
         new: new_records(&page, &staff),
-        tabs: tabs(&app, &page, &staff, (flow, &wanted)).await?,
+        tabs: tabs(&app, &page, &me, (flow, &wanted)).await?,
         lights: lights(&page, &wanted),
         grades: pack
             .risk
@@ -136,7 +139,7 @@ pub(super) async fn page(
 
 impl Wanted {
     /// Reads what was asked for; codes that the city does not know ask for nothing.
-    fn read(pack: &Pack, staff: &Staff, query: &BTreeMap<String, String>) -> Self {
+    pub(super) fn read(pack: &Pack, staff: &Staff, query: &BTreeMap<String, String>) -> Self {
         let get = |name: &str| query.get(name).map_or("", String::as_str);
         let known = |name: &str, ok: &dyn Fn(&str) -> bool| {
             Some(get(name)).filter(|v| !v.is_empty() && ok(v)).unwrap_or_default().to_owned()
@@ -163,7 +166,7 @@ impl Wanted {
         }
     }
 
-    fn filter(&self, cursor: Option<Cursor>) -> DeskFilter {
+    pub(super) fn filter(&self, cursor: Option<Cursor>) -> DeskFilter {
         let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
         DeskFilter {
             workflow: some(&self.flow),
@@ -175,6 +178,11 @@ impl Wanted {
             category: some(&self.category),
             cursor,
         }
+    }
+
+    /// Whose cases, as a form says it.
+    fn own(&self) -> &'static str {
+        code_of(self.whose)
     }
 
     /// Whether more than tab and scope was chosen.
@@ -276,10 +284,11 @@ fn new_records(page: &Page, staff: &Staff) -> Vec<Tab> {
 async fn tabs(
     app: &App,
     page: &Page,
-    staff: &Staff,
+    me: &LoggedIn,
     (flow, wanted): (&Workflow, &Wanted),
 ) -> Result<Vec<Tab>, Oops> {
     let pack = &page.pack;
+    let staff = &me.staff();
     let scope = access::scope(pack, staff);
     let base = Wanted { flow: flow.code.clone(), unit: wanted.unit.clone(), ..Wanted::default() };
     let tab = |name: &str, count: String, to: Wanted| Tab {
@@ -291,7 +300,7 @@ async fn tabs(
     let mine = Wanted { whose: CasesOf::Mine, unit: String::new(), ..base.clone() };
     let mut tabs = vec![tab(page.t("desk.mine"), String::new(), mine)];
     if scope > Scope::Tasks {
-        let counts = counts(app, page, staff, (flow, wanted)).await?;
+        let counts = counts(app, page, me, (flow, wanted)).await?;
         for state in &flow.states {
             let count = counts.get(&state.code).copied();
             let responsible =
@@ -325,17 +334,17 @@ async fn tabs(
 async fn counts(
     app: &App,
     page: &Page,
-    staff: &Staff,
+    me: &LoggedIn,
     (flow, wanted): (&Workflow, &Wanted),
 ) -> Result<BTreeMap<String, i64>, Oops> {
     let pack = &page.pack;
-    let root = access::list_root(pack, staff).unwrap_or_default();
+    let root = access::list_root(pack, &me.staff()).unwrap_or_default();
     let unit = if wanted.unit.is_empty() { &root } else { &wanted.unit };
     let covered = pack.units.covers(&root, unit);
-    if access::scope(pack, staff) < Scope::Subtree || !covered {
+    if access::scope(pack, &me.staff()) < Scope::Subtree || !covered {
         return Ok(BTreeMap::new());
     }
-    let counts = app.store().state_counts(flow, unit).await?;
+    let counts = app.store().state_counts(pack, &me.viewer(), (flow, unit)).await?;
     Ok(counts.into_iter().map(|c| (c.state, c.cases)).collect())
 }
 
