@@ -2,7 +2,7 @@
 // and ends exactly that process afterwards. Never reuses a database or a running server.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -19,6 +19,7 @@ const END_MS = 10_000;
 /**
  * A running demonstration city.
  *
+ * `config` is what its `xiaohe.toml` says, `env` what stands in its environment beside the usual.
  * `command` is the program with the arguments that come before the usual ones; tests of this
  * file give a stub. Fails with the program's last words if it ends or is not ready in time.
  */
@@ -27,16 +28,20 @@ export async function startApp({
   pack = 'packs/jinan',
   scale = 'small',
   readyMs = READY_MS,
+  config = '',
+  env = {},
+  port,
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'xiaohe-e2e-'));
-  const port = await freePort();
+  port ??= await freePort();
   const listen = `127.0.0.1:${port}`;
   const [program, ...before] = command;
+  await writeFile(join(folder, 'xiaohe.toml'), config);
   const database = `sqlite:${join(folder, 'demo.db')}`;
   const child = spawn(
     program,
-    [...before, 'demo', '--pack', pack, '--scale', scale, '--db', database, '--listen', listen],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    [...before, 'demo', '--pack', join(ROOT, pack), '--scale', scale, '--db', database, '--listen', listen],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );
   const app = new App(child, `http://${listen}`, folder);
   try {
@@ -137,7 +142,7 @@ class App {
 }
 
 /** A port nobody listens on, below the range from which outgoing connections take theirs. */
-async function freePort() {
+export async function freePort() {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     if (await isFree(port)) return port;

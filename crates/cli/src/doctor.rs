@@ -7,6 +7,7 @@ use crate::{
 use domain::{pack::Pack, workflow::StateKind};
 use jiff::Timestamp;
 use packs::City;
+use proofs::Passkeys;
 use serde::Serialize;
 use std::{
     fs,
@@ -54,6 +55,7 @@ pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
     }
     let keys = keys(&place, &mut found);
     database(&place, keys, city.as_ref(), &mut found);
+    ways_in(&place, now, &mut found);
     disk(&place, &mut found);
     clock(now, &mut found);
     if json {
@@ -251,6 +253,44 @@ fn messages(place: &Place, outbox: OutboxSize, found: &mut Vec<Finding>) {
     if !ways.is_empty() {
         let says = format!("{}, {} queued", ways.join(", "), outbox.persons + outbox.units);
         say(found, "messages", State::Ok, says);
+    }
+}
+
+/// The identity provider, which is asked to describe itself, and passkeys.
+fn ways_in(place: &Place, now: Timestamp, found: &mut Vec<Finding>) {
+    match place.provider() {
+        Ok(None) => say(found, "provider", State::Ok, "none; people log in with passwords"),
+        Ok(Some(provider)) => match provider.look(now) {
+            Ok(()) => {
+                let says = format!("{} describes itself", provider.config().issuer);
+                say(found, "provider", State::Ok, says);
+            }
+            Err(_) => {
+                let says = format!(
+                    "{} does not describe itself, or names another issuer: compare issuer, network \
+                     and ca_file; people can log in with passwords",
+                    provider.config().issuer
+                );
+                say(found, "provider", State::Warn, says);
+            }
+        },
+        Err(failure) => say(found, "provider", State::Fail, words(failure)),
+    }
+    match place.site() {
+        Ok(Some(site)) => match Passkeys::new(&site, "") {
+            Some(passkeys) => {
+                say(found, "passkeys", State::Ok, format!("bound to {}", passkeys.domain()));
+            }
+            None => {
+                let says = "not possible: the address must be a name, not a number";
+                say(found, "passkeys", State::Warn, says);
+            }
+        },
+        Ok(None) => {
+            let says = "not offered: set address in xiaohe.toml to the https:// name of this site";
+            say(found, "passkeys", State::Warn, says);
+        }
+        Err(failure) => say(found, "passkeys", State::Fail, words(failure)),
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Store::tick`]; every question about cases takes a [`Viewer`](domain::access::Viewer) and
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
+mod account_change;
 mod accounts;
 mod answer;
 mod board;
@@ -14,6 +15,7 @@ pub mod db;
 mod deeds;
 mod desk;
 mod dossier;
+mod exchanges;
 mod factors;
 mod feed;
 mod imports;
@@ -24,21 +26,25 @@ mod messages;
 mod moving;
 mod numbers;
 mod outbox;
+mod passkeys;
 mod people;
 mod project;
 mod recent;
 mod request;
 mod rules;
 mod schema;
+mod schema_proofs;
 mod schema_sending;
 mod seal;
 mod search;
 mod sessions;
 mod sight;
+mod subjects;
 mod told;
 mod verify;
 mod verify_deeds;
 
+pub use account_change::AccountChange;
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
@@ -46,6 +52,7 @@ pub use case_page::{CasePage, EntryPage, FilePage};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use exchanges::Exchange;
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use kept::KeptFile;
@@ -55,13 +62,15 @@ pub use messages::Message;
 pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::{new_command, new_receipt};
 pub use outbox::{Audience, Claimed, Fate, SendingStats};
-pub use people::{Absence, AccountChange, Owned};
+pub use passkeys::{NewPasskey, Passkey};
+pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use rules::PastRules;
 pub use search::Hit;
 pub use sessions::{Device, Session, Stage};
+pub use subjects::Binding;
 pub use told::{DeadLetter, OutboxSize, Told, ToldState};
 pub use verify::{Report, Trouble};
 
@@ -83,6 +92,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        exchanges::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         imports::STATEMENTS,
@@ -92,6 +102,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         moving::STATEMENTS,
         numbers::STATEMENTS,
         outbox::STATEMENTS,
+        passkeys::STATEMENTS,
         people::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
@@ -99,6 +110,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         seal::STATEMENTS,
         search::STATEMENTS,
         sessions::STATEMENTS,
+        subjects::STATEMENTS,
         told::STATEMENTS,
         verify::STATEMENTS,
         verify_deeds::STATEMENTS,

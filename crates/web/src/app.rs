@@ -4,6 +4,7 @@ use crate::{lang::Texts, throttle::Throttle};
 use domain::pack::Pack;
 use jiff::Timestamp;
 use packs::City;
+use proofs::{Passkeys, Provider};
 use serde::Serialize;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use store::{Audience, Store};
@@ -22,6 +23,17 @@ struct Inner {
     hashing: Arc<Semaphore>,
     log_ins: Throttle,
     ways: OnceLock<Vec<(Audience, String)>>,
+    doors: OnceLock<Doors>,
+    journeys: Arc<Semaphore>,
+}
+
+/// Ways to prove who one is beside password and code, where the installation has them.
+#[derive(Debug, Default)]
+pub struct Doors {
+    /// The city's identity provider.
+    pub provider: Option<Arc<Provider>>,
+    /// Passkeys of this site.
+    pub passkeys: Option<Passkeys>,
 }
 
 /// An account of a demonstration, with its password; exists in demo mode only.
@@ -56,6 +68,9 @@ impl App {
             hashing: Arc::new(Semaphore::new(2)),
             log_ins: Throttle::default(),
             ways: OnceLock::new(),
+            doors: OnceLock::new(),
+            // A provider that hangs must not take the threads that hash passwords.
+            journeys: Arc::new(Semaphore::new(8)),
         }))
     }
 
@@ -103,6 +118,26 @@ impl App {
     pub fn way(&self, audience: Audience) -> Option<&str> {
         let ways = self.0.ways.get()?;
         ways.iter().find(|(to, _)| *to == audience).map(|(_, name)| name.as_str())
+    }
+
+    /// Opens further doors; counts once, when the program starts.
+    pub fn open_doors(&self, doors: Doors) {
+        self.0.doors.get_or_init(|| doors);
+    }
+
+    /// The city's identity provider, if there is one.
+    pub(crate) fn provider(&self) -> Option<Arc<Provider>> {
+        self.0.doors.get()?.provider.clone()
+    }
+
+    /// Passkeys, if this site can have them.
+    pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
+        self.0.doors.get()?.passkeys.as_ref()
+    }
+
+    /// Permits to wait for the provider.
+    pub(crate) fn journeys(&self) -> Arc<Semaphore> {
+        self.0.journeys.clone()
     }
 
     /// Wrong passwords so far.

@@ -18,6 +18,15 @@ pub(crate) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
 /// proxy that terminates TLS, because the program itself speaks plain HTTP on loopback.
 pub(crate) fn set(name: &str, value: &str, seconds: Option<u32>) -> HeaderValue {
     let life = seconds.map_or(String::new(), |s| format!("; Max-Age={s}"));
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{life}");
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("x=; Max-Age=0"))
+    written(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{life}"))
+}
+
+/// A cookie that a browser also shows when another site sends it here by a link, below one path and
+/// for so many seconds: for somebody who comes back from the provider. It opens nothing by itself.
+pub(crate) fn set_across(name: &str, value: &str, (path, seconds): (&str, u32)) -> HeaderValue {
+    written(&format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}"))
+}
+
+fn written(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("x=; Max-Age=0"))
 }

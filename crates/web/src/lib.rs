@@ -25,7 +25,8 @@ mod traces;
 mod upload;
 mod view;
 
-pub use app::{App, DemoAccount};
+pub use app::{App, DemoAccount, Doors};
+pub use staff::BACK as PROVIDER_BACK;
 pub use routes::{Access, RouteRule};
 
 use axum::{Router, middleware};

@@ -22,11 +22,15 @@ mod dry_run;
 mod me;
 mod notices;
 mod papers;
+mod passkeys;
 mod people;
 mod proof;
+mod provider;
 mod setup;
 mod traces;
 mod visits;
+
+pub use provider::BACK;
 
 use crate::routes::Routes;
 
@@ -39,6 +43,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = papers::routes(routes);
     let routes = traces::routes(routes);
     let routes = proof::routes(routes);
+    let routes = provider::routes(routes);
+    let routes = passkeys::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
     core::routes(routes)
