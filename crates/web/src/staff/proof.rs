@@ -114,11 +114,12 @@ pub(super) async fn show_code(
     error: String,
 ) -> Result<Response, Oops> {
     let question = passkeys::ask(app, me).await?;
+    let lead = if question.is_some() { "proof.passkey_lead" } else { "proof.code_lead" };
     page.show(&ProofPage {
         page,
         csrf: &me.csrf,
         title: page.t("proof.code").to_owned(),
-        lead: page.t("proof.code_lead").to_owned(),
+        lead: page.t(lead).to_owned(),
         error,
         action: "/login/code",
         asks: "code",
