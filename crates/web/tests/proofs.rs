@@ -276,6 +276,16 @@ async fn an_answer_belongs_to_the_browser_that_set_out_and_counts_once() {
 }
 
 #[tokio::test]
+async fn another_site_sends_nobody_on_their_way() {
+    let city = City::new().await;
+    for (from, status) in [("cross-site", 403), ("same-origin", 200), ("none", 200)] {
+        let request = Request::post("/login/provider").header("sec-fetch-site", from);
+        let answer = city.office.raw(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status().as_u16(), status, "{from}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_provider_refuses_is_told_plainly() {
     let city = City::new().await;
     for (query, words) in [

@@ -110,6 +110,10 @@ async fn set_out(
     headers: HeaderMap,
 ) -> Result<Response, Oops> {
     app.provider().ok_or(Oops::NotFound)?;
+    // Another site must not send people on their way.
+    if headers.get("sec-fetch-site").is_some_and(|from| from == "cross-site") {
+        return Err(Oops::Forged);
+    }
     let guess = Guess::journey(&headers);
     if let Some(minutes) = guess.wait(&app) {
         let body = login::show(&app, &page, String::new(), too_often(&page, minutes))?;
@@ -167,8 +171,11 @@ async fn come_back(
 ) -> Result<Response, Oops> {
     let provider = app.provider().ok_or(Oops::NotFound)?;
     let told = |key: &str| told.get(key).map_or("", String::as_str);
-    let token = cookies::get(&headers, COOKIE).unwrap_or_default();
-    let taken = app.store().take_exchange((Exchange::Journey, &token), app.now()).await?;
+    let token = cookies::get(&headers, COOKIE).filter(|token| !token.is_empty());
+    let taken = match token {
+        Some(token) => app.store().take_exchange((Exchange::Journey, &token), app.now()).await?,
+        None => None,
+    };
     let way: Option<Way> = taken.and_then(|text| serde_json::from_str(&text).ok());
     // Whoever was sent here with somebody else's answer holds another cookie, or none.
     let own = |way: &Way| store::digest(&way.journey.state) == store::digest(told("state"));
