@@ -64,8 +64,7 @@ impl Passkeys {
         let known: Vec<Passkey> = known.iter().map(|k| parse(k)).collect::<Result<_, _>>()?;
         let known = known.iter().map(|key| key.cred_id().clone()).collect();
         let person = Uuid::from_bytes(*person);
-        let started =
-            self.site.start_passkey_registration(person, username, username, Some(known));
+        let started = self.site.start_passkey_registration(person, username, username, Some(known));
         let (options, state) = started.map_err(|_| NotShown)?;
         Ok(Asked { options: text(&options)?, state: text(&state)? })
     }

@@ -205,11 +205,7 @@ impl Provider {
     }
 
     /// What the provider says of itself, not older than so many seconds.
-    fn described(
-        &self,
-        now: Timestamp,
-        oldest: i64,
-    ) -> Result<Arc<CoreProviderMetadata>, Trouble> {
+    fn described(&self, now: Timestamp, oldest: i64) -> Result<Arc<CoreProviderMetadata>, Trouble> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Known { at, metadata }) = known {
             let age = now.as_second() - at.as_second();

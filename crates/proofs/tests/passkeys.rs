@@ -68,8 +68,10 @@ fn an_answer_to_another_question_is_refused() {
     let answer = device.show(&first.options);
     assert_eq!(site.take(&second.state, &answer, &key), Err(NotShown));
     assert!(site.take(&first.state, &answer, &key).is_ok());
-    let (first, second) =
-        (site.ask_new((&PERSON, "lin"), &[]).unwrap(), site.ask_new((&PERSON, "lin"), &[]).unwrap());
+    let (first, second) = (
+        site.ask_new((&PERSON, "lin"), &[]).unwrap(),
+        site.ask_new((&PERSON, "lin"), &[]).unwrap(),
+    );
     let answer = self::device().make(&first.options);
     assert_eq!(site.take_new(&second.state, &answer), Err(NotShown));
 }

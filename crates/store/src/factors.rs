@@ -113,8 +113,7 @@ async fn check(
     }
     // A secret that was never shown to work counts for nothing but to be shown now.
     if let Some(row) = row.filter(|_| ready || first.is_some())
-        && let Some(step) =
-            totp::accepted(&open(keys, account, &row)?, typed, second, row.int(2)?)
+        && let Some(step) = totp::accepted(&open(keys, account, &row)?, typed, second, row.int(2)?)
     {
         tx.exec(&USED, &[account.into(), step.into()]).await?;
         if let Some(first) = first {

@@ -84,13 +84,8 @@ impl NewPasskey {
         at: i64,
     ) -> Result<(), WriteError<NotSo>> {
         let full = count(tx, &COUNT, account).await? >= MOST;
-        let row = [
-            (&self.id).into(),
-            account.into(),
-            (&self.key).into(),
-            (&self.body).into(),
-            at.into(),
-        ];
+        let row =
+            [(&self.id).into(), account.into(), (&self.key).into(), (&self.body).into(), at.into()];
         if full || tx.exec(&ADD, &row).await? != 1 {
             return Err(WriteError::Refused(NotSo::Bound));
         }
@@ -101,11 +96,7 @@ impl NewPasskey {
     }
 }
 
-async fn count(
-    tx: &mut Tx,
-    stmt: &'static Stmt,
-    account: AccountId,
-) -> Result<i64, Error> {
+async fn count(tx: &mut Tx, stmt: &'static Stmt, account: AccountId) -> Result<i64, Error> {
     let row = tx.row(stmt, &[account.into()]).await?;
     row.map_or(Ok(0), |row| row.int(0))
 }

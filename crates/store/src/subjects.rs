@@ -9,10 +9,8 @@ use domain::{case::AccountId, people::NotSo};
 use std::fmt::Write as _;
 use vault::{Keys, Purpose};
 
-static FIND: Stmt =
-    Stmt::new("SELECT account FROM subjects WHERE issuer = $1 AND subject = $2");
-static OF_ACCOUNT: Stmt =
-    Stmt::new("SELECT 1 FROM subjects WHERE account = $1 AND issuer = $2");
+static FIND: Stmt = Stmt::new("SELECT account FROM subjects WHERE issuer = $1 AND subject = $2");
+static OF_ACCOUNT: Stmt = Stmt::new("SELECT 1 FROM subjects WHERE account = $1 AND issuer = $2");
 static BIND: Stmt = Stmt::new(
     "INSERT INTO subjects (issuer, subject, account) VALUES ($1, $2, $3)
      ON CONFLICT (issuer, subject) DO NOTHING",

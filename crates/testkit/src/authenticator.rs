@@ -36,11 +36,7 @@ impl Authenticator {
         let random = SystemRandom::new();
         let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);
         let made = made.expect("a key");
-        let key = EcdsaKeyPair::from_pkcs8(
-            &ECDSA_P256_SHA256_ASN1_SIGNING,
-            made.as_ref(),
-            &random,
-        );
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, made.as_ref(), &random);
         let key = key.expect("a key");
         let id = Sha256::digest(key.public_key().as_ref()).to_vec();
         let (origin, domain) = (origin.to_owned(), domain.to_owned());

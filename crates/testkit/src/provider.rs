@@ -142,7 +142,9 @@ impl TestProvider {
         for (name, value) in changes.as_object().expect("changes") {
             match value {
                 Value::Null => claims.as_object_mut().expect("claims").remove(name),
-                value => claims.as_object_mut().expect("claims").insert(name.clone(), value.clone()),
+                value => {
+                    claims.as_object_mut().expect("claims").insert(name.clone(), value.clone())
+                }
             };
         }
         inner.given += 1;

@@ -26,8 +26,8 @@ mod upload;
 mod view;
 
 pub use app::{App, DemoAccount, Doors};
-pub use staff::BACK as PROVIDER_BACK;
 pub use routes::{Access, RouteRule};
+pub use staff::BACK as PROVIDER_BACK;
 
 use axum::{Router, middleware};
 use routes::Routes;

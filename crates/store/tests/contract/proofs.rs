@@ -65,7 +65,11 @@ async fn an_identity_is_one_accounts(stand: Stand) {
     assert_eq!(change(&stand, (Some(&lin), &lin), unbind()).await, Err(NotSo::Gone));
     assert_eq!(store.bound_to(&identity("one")).await.unwrap(), None);
     change(&stand, (None, &wang), AccountChange::Close).await.unwrap();
-    assert_eq!(store.bound_to(&identity("two")).await.unwrap(), None, "who left is bound to nothing");
+    assert_eq!(
+        store.bound_to(&identity("two")).await.unwrap(),
+        None,
+        "who left is bound to nothing"
+    );
 }
 
 async fn an_exchange_is_taken_once_and_in_time(stand: Stand) {

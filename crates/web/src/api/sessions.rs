@@ -4,7 +4,11 @@ use super::{GUESSES, body::Sent};
 use crate::{
     app::App,
     coming_in::{self, Proved},
-    error::Oops, password, session::LoggedIn, throttle::Throttle, traces,
+    error::Oops,
+    password,
+    session::LoggedIn,
+    throttle::Throttle,
+    traces,
 };
 use axum::{
     Extension, Json,

@@ -193,7 +193,12 @@ pub(super) fn done(what: &str) -> Response {
     Redirect::to(&format!("/me?done={what}")).into_response()
 }
 
-pub(super) async fn refused(app: &App, page: &Page, me: &LoggedIn, key: &str) -> Result<Response, Oops> {
+pub(super) async fn refused(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    key: &str,
+) -> Result<Response, Oops> {
     let body = show(app, page, me, ("", page.t(key).to_owned())).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response())
 }

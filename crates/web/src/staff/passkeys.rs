@@ -152,9 +152,10 @@ async fn make(
     }
     let (store, now) = (app.store(), app.now());
     let state = store.take_exchange((Exchange::NewPasskey, &me.token), now).await?;
-    let made = app.passkeys().zip(state).and_then(|(passkeys, state)| {
-        passkeys.take_new(&state, form.get("answer")).ok()
-    });
+    let made = app
+        .passkeys()
+        .zip(state)
+        .and_then(|(passkeys, state)| passkeys.take_new(&state, form.get("answer")).ok());
     let Some((key, credential)) = made else {
         return not_made(&app, &page, &me, "passkey.not_made").await;
     };
@@ -164,9 +165,7 @@ async fn make(
     let done = store.administer((&page.pack, now), Some(&own), me.account.id, change).await;
     match done {
         Ok(_) => made_so(&app, &page, &me, codes).await,
-        Err(WriteError::Refused(NotSo::Bound)) => {
-            not_made(&app, &page, &me, "passkey.bound").await
-        }
+        Err(WriteError::Refused(NotSo::Bound)) => not_made(&app, &page, &me, "passkey.bound").await,
         Err(WriteError::Refused(no)) => {
             not_made(&app, &page, &me, &format!("people.no.{}", no.key())).await
         }

@@ -189,7 +189,8 @@ pub(super) async fn show_factor(
         return Ok(Redirect::to("/me").into_response());
     };
     let needed = me.stage == Stage::SetUp;
-    let question = if needed { passkeys::ask_new(app, (&me.account, &me.token)).await? } else { None };
+    let question =
+        if needed { passkeys::ask_new(app, (&me.account, &me.token)).await? } else { None };
     let text = totp::base32(&secret);
     let groups = text.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned());
     page.show(&FactorPage {

@@ -104,11 +104,7 @@ fn setting(app: &App) -> Setting {
     Setting { now: app.now(), idle_minutes: app.pack().idle_minutes }
 }
 
-async fn set_out(
-    State(app): State<App>,
-    page: Page,
-    headers: HeaderMap,
-) -> Result<Response, Oops> {
+async fn set_out(State(app): State<App>, page: Page, headers: HeaderMap) -> Result<Response, Oops> {
     app.provider().ok_or(Oops::NotFound)?;
     // Another site must not send people on their way.
     if headers.get("sec-fetch-site").is_some_and(|from| from == "cross-site") {
@@ -249,9 +245,8 @@ async fn bind(
     let now = app.now();
     let idle = i64::from(app.pack().idle_minutes) * 60;
     let session = app.store().session(session, now).await?;
-    let session = session.filter(|s| {
-        s.stage == Stage::Full && now.as_second() - s.seen.as_second() <= idle
-    });
+    let session =
+        session.filter(|s| s.stage == Stage::Full && now.as_second() - s.seen.as_second() <= idle);
     let Some(session) = session else { return failed(app, page, "provider.lost", Wish::Bind) };
     let (who, change) = (session.account, binding(app, issuer, shown));
     let (pack, change) = (app.pack(), AccountChange::Bind(change));
@@ -305,11 +300,7 @@ async fn unbind(
 }
 
 /// Says what went wrong at the provider, and remembers it when somebody was refused.
-async fn tell(
-    app: &App,
-    page: &Page,
-    (trouble, wish): (Trouble, Wish),
-) -> Result<Response, Oops> {
+async fn tell(app: &App, page: &Page, (trouble, wish): (Trouble, Wish)) -> Result<Response, Oops> {
     // The code says nothing about anybody; whoever runs the program needs it.
     tracing::warn!(%trouble, "somebody did not come in by the provider");
     if trouble != Trouble::Away {
