@@ -74,7 +74,7 @@ describe('proofs', () => {
 
   test('an identity is bound, comes in, and is unbound again', async () => {
     const page = await look.desktop(browser, site);
-    const heard = look.complaints(page);
+    const heard = look.complaints(page, site.origin);
     await look.login(page, { username: BINDS, password: PASSWORD });
     await page.goto('/me');
     await confirm(page, '/me/provider');
