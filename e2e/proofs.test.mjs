@@ -277,6 +277,50 @@ describe('proofs', () => {
     }
   });
 
+  test('in earnest, a role that needs a second factor sets one up before anything else', async () => {
+    const port = await freePort();
+    const earnest = { origin: `http://localhost:${port}` };
+    const who = { username: 'wei', password: '荷花池边有一只白鹭飞' };
+    const app = await startApp({
+      port,
+      config: `address = "${earnest.origin}"\n`,
+      staff: [{ ...who, name: '魏某', unit: 'wf-370102', role: 'reviewer' }],
+    });
+    try {
+      const page = await look.desktop(browser, earnest);
+      const heard = look.complaints(page);
+      const session = await page.context().newCDPSession(page);
+      await session.send('WebAuthn.enable');
+      const options = {
+        protocol: 'ctap2',
+        transport: 'usb',
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      };
+      await session.send('WebAuthn.addVirtualAuthenticator', { options });
+      await look.login(page, who);
+      assert.equal(path(page), '/login/factor');
+      await sound(page, 'factor-needed');
+      await page.getByRole('button', { name: '创建通行密钥' }).click();
+      await page.getByText('恢复码').first().waitFor();
+      await sound(page, 'factor-codes');
+      await page.goto('/desk');
+      assert.equal(path(page), '/desk');
+      await page.goto('/me');
+      await page.locator('form[action="/me/lock"] button').click();
+      await page.waitForURL('**/login/unlock**');
+      await page.context().clearCookies();
+      await look.login(page, who);
+      await page.getByRole('button', { name: '使用通行密钥' }).click();
+      await page.waitForURL('**/desk');
+      assert.deepEqual(heard, []);
+      await page.context().close();
+    } finally {
+      await app.stop();
+    }
+  });
+
   test('while the provider is away, the page says so and the password works', async () => {
     await provider.stop();
     const page = await look.desktop(browser, site);
