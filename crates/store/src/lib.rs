@@ -18,6 +18,7 @@ mod dossier;
 mod exchanges;
 mod factors;
 mod feed;
+mod guard;
 mod imports;
 mod kept;
 mod letter;
@@ -55,6 +56,7 @@ pub use dossier::{Attachment, Texts};
 pub use exchanges::Exchange;
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -95,6 +97,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         exchanges::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         merge::STATEMENTS,

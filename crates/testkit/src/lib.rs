@@ -18,7 +18,7 @@ pub use appeal::{Appeal, checked, command_id, step};
 pub use authenticator::Authenticator;
 pub use clock::Clock;
 pub use gateway::{GATEWAY_SECRET, Received, TestGateway};
-pub use people::{actor, staff, viewer};
+pub use people::{actor, eyes, staff, viewer};
 pub use provider::{CLIENT, CLIENT_SECRET, Signed, TestProvider, query};
 pub use sample::{city, keys, pack, unit};
 pub use stand::{Folder, Stand, stores};
