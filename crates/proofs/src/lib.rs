@@ -1,5 +1,5 @@
-//! Checks what others sign for a person: a city's identity provider (OpenID Connect) and a passkey
-//! (WebAuthn). Both protocols are kept libraries' business; this crate decides what they are asked.
+//! Checks what others sign for a person: a city's identity provider (`OpenID Connect`) and a passkey
+//! (`WebAuthn`). Both protocols are kept libraries' business; this crate decides what they are asked.
 //!
 //! It knows no account, no session and no database, stores nothing, and never lets a message of the
 //! other side, or anything that it says about a person, into an error or a log.

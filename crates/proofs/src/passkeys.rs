@@ -1,4 +1,4 @@
-//! Passkeys (WebAuthn): what a browser is asked, and whether its answer is right.
+//! Passkeys (`WebAuthn`): what a browser is asked, and whether its answer is right.
 //!
 //! Origin, name of the site, challenge, signature, presence and verification of the person, and the
 //! counter are the library's business. What it must remember between question and answer, and the
@@ -77,7 +77,7 @@ impl Passkeys {
         let (answer, state) = (parse(answer)?, parse(state)?);
         let made = self.site.finish_passkey_registration(&answer, &state);
         let made = made.map_err(|_| NotShown)?;
-        Ok((text(&made)?, made.cred_id().to_vec()))
+        Ok((text(&made)?, made.cred_id().clone()))
     }
 
     /// Asks for one of these passkeys.

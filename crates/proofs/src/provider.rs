@@ -1,4 +1,4 @@
-//! Log-in with a city's identity provider: OpenID Connect, authorization code with PKCE.
+//! Log-in with a city's identity provider: `OpenID Connect`, authorization code with PKCE.
 //!
 //! [`Provider::begin`] says where to send somebody and what to remember of it; [`Provider::finish`]
 //! takes what they came back with and says who the provider says they are. Both wait for the
@@ -296,7 +296,7 @@ impl Provider {
 }
 
 /// Signature, issuer, audience and nonce are the library's business; when is ours.
-fn strict<'a>(verifier: CoreIdTokenVerifier<'a>, setting: Setting) -> CoreIdTokenVerifier<'a> {
+fn strict(verifier: CoreIdTokenVerifier<'_>, setting: Setting) -> CoreIdTokenVerifier<'_> {
     let Setting { now, idle_minutes } = setting;
     let now = now.as_second();
     let oldest_log_in = now - i64::from(idle_minutes) * 60 - SKEW_SECONDS;

@@ -16,6 +16,8 @@ fn device() -> Authenticator {
     Authenticator::new(ORIGIN, "care.example")
 }
 
+type Lie = fn(&mut Authenticator);
+
 /// A passkey that was made as it should be.
 fn made(site: &Passkeys, device: &Authenticator) -> String {
     let asked = site.ask_new((&PERSON, "lin"), &[]).unwrap();
@@ -36,7 +38,6 @@ fn a_passkey_is_made_and_shown() {
 #[test]
 fn a_passkey_of_another_place_is_not_made() {
     let site = site();
-    type Lie = fn(&mut Authenticator);
     let lies: [(&str, Lie); 5] = [
         ("another origin", |d| d.origin = "https://evil.example".into()),
         ("a part of the site", |d| d.origin = "https://a.care.example".into()),

@@ -62,7 +62,7 @@ impl Authenticator {
         object.extend(b"fmt\x64none\x67attStmt\xa0\x68authData\x58");
         object.push(u8::try_from(data.len()).expect("short"));
         object.extend(&data);
-        self.answer(json!({
+        self.answer(&json!({
             "attestationObject": BASE64.encode(object),
             "clientDataJSON": BASE64.encode(client),
         }))
@@ -79,7 +79,7 @@ impl Authenticator {
         let mut signed = data.clone();
         signed.extend(Sha256::digest(&client));
         let signature = self.key.sign(&SystemRandom::new(), &signed).expect("a signature");
-        self.answer(json!({
+        self.answer(&json!({
             "authenticatorData": BASE64.encode(data),
             "clientDataJSON": BASE64.encode(client),
             "signature": BASE64.encode(signature),
@@ -103,7 +103,7 @@ impl Authenticator {
         data
     }
 
-    fn answer(&self, response: Value) -> String {
+    fn answer(&self, response: &Value) -> String {
         let id = BASE64.encode(&self.id);
         json!({ "id": id, "rawId": id, "type": "public-key", "extensions": {},
             "response": response })

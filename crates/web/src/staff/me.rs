@@ -45,6 +45,12 @@ struct DeviceView {
     handle: String,
 }
 
+struct PasskeysView {
+    /// They can be made here.
+    here: bool,
+    all: Vec<PasskeyView>,
+}
+
 struct PasskeyView {
     name: String,
     since: String,
@@ -78,9 +84,7 @@ struct MePage<'a> {
     factor_needed: bool,
     /// An authenticator program is set up.
     program: bool,
-    /// Passkeys can be made here.
-    passkeys_here: bool,
-    passkeys: Vec<PasskeyView>,
+    passkeys: PasskeysView,
     provider: Option<ProviderView>,
     recovery: String,
     devices: Vec<DeviceView>,
@@ -144,8 +148,10 @@ pub(super) async fn show(
         error,
         factor: factor.any(),
         program: factor.ready,
-        passkeys_here: app.passkeys().is_some(),
-        passkeys: passkeys.into_iter().map(|p| passkey(page, p)).collect(),
+        passkeys: PasskeysView {
+            here: app.passkeys().is_some(),
+            all: passkeys.into_iter().map(|p| passkey(page, p)).collect(),
+        },
         provider,
         factor_needed: pack.needs_second_factor(&own.roles),
         recovery: page.tf("me.recovery", &[("n", &factor.recovery.to_string())]),

@@ -167,12 +167,12 @@ async fn come_back(
 ) -> Result<Response, Oops> {
     let provider = app.provider().ok_or(Oops::NotFound)?;
     let told = |key: &str| told.get(key).map_or("", String::as_str);
-    let token = cookies::get(&headers, COOKIE).filter(|token| !token.is_empty());
-    let taken = match token {
+    let cookie = cookies::get(&headers, COOKIE).filter(|token| !token.is_empty());
+    let kept = match cookie {
         Some(token) => app.store().take_exchange((Exchange::Journey, &token), app.now()).await?,
         None => None,
     };
-    let way: Option<Way> = taken.and_then(|text| serde_json::from_str(&text).ok());
+    let way: Option<Way> = kept.and_then(|text| serde_json::from_str(&text).ok());
     // Whoever was sent here with somebody else's answer holds another cookie, or none.
     let own = |way: &Way| store::digest(&way.journey.state) == store::digest(told("state"));
     let Some(Way { journey, session }) = way.filter(own) else {
