@@ -34,7 +34,7 @@ pub struct Place {
     pub address: Option<String>,
     /// The city's identity provider; only `xiaohe.toml` names it.
     #[arg(skip)]
-    pub provider: Option<proofs::Config>,
+    pub provider: Option<Box<proofs::Config>>,
     /// Gateways that take messages; only `xiaohe.toml` names them.
     #[arg(skip)]
     pub gateways: Vec<courier::Config>,
@@ -47,7 +47,7 @@ struct File {
     db: Option<String>,
     keys: Option<PathBuf>,
     address: Option<String>,
-    provider: Option<proofs::Config>,
+    provider: Option<Box<proofs::Config>>,
     #[serde(default, rename = "gateway")]
     gateways: Vec<courier::Config>,
 }
