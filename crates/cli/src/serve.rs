@@ -63,8 +63,10 @@ impl Serve {
             rules::adopt(&store, &mut city, now()).await?;
             let pack_dir = city.dir.clone();
             let courier = place.courier()?;
+            let doors = place.doors(&city.pack.brand.short)?;
             let app = App::new(store, city, now, Vec::new());
             app.stand(place.edge()?);
+            app.open_doors(doors);
             listen(app, courier, self.listen, pack_dir).await
         })
     }

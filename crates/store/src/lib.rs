@@ -4,6 +4,7 @@
 //! [`Store::tick`]; every question about cases takes a [`Viewer`](domain::access::Viewer) and
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
+mod account_change;
 mod accounts;
 mod answer;
 mod board;
@@ -14,6 +15,7 @@ pub mod db;
 mod deeds;
 mod desk;
 mod dossier;
+mod exchanges;
 mod exports;
 mod factors;
 mod feed;
@@ -26,6 +28,7 @@ mod messages;
 mod moving;
 mod numbers;
 mod outbox;
+mod passkeys;
 mod people;
 mod pledges;
 mod project;
@@ -34,15 +37,18 @@ mod request;
 mod rules;
 mod schema;
 mod schema_leaving;
+mod schema_proofs;
 mod schema_sending;
 mod seal;
 mod search;
 mod sessions;
 mod sight;
+mod subjects;
 mod told;
 mod verify;
 mod verify_deeds;
 
+pub use account_change::AccountChange;
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
@@ -50,6 +56,7 @@ pub use case_page::{CasePage, EntryPage, FilePage};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use exchanges::Exchange;
 pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
@@ -61,13 +68,15 @@ pub use messages::Message;
 pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::{new_command, new_receipt};
 pub use outbox::{Audience, Claimed, Fate, SendingStats};
-pub use people::{Absence, AccountChange, Owned};
+pub use passkeys::{NewPasskey, Passkey};
+pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use rules::PastRules;
 pub use search::Hit;
 pub use sessions::{Device, Session, Stage};
+pub use subjects::Binding;
 pub use told::{DeadLetter, OutboxSize, Told, ToldState};
 pub use verify::{Report, Trouble};
 
@@ -90,6 +99,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         deeds::STATEMENTS,
         desk::STATEMENTS,
         exports::STATEMENTS,
+        exchanges::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         guard::STATEMENTS,
@@ -100,6 +110,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         moving::STATEMENTS,
         numbers::STATEMENTS,
         outbox::STATEMENTS,
+        passkeys::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
         recent::STATEMENTS,
@@ -108,6 +119,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         seal::STATEMENTS,
         search::STATEMENTS,
         sessions::STATEMENTS,
+        subjects::STATEMENTS,
         told::STATEMENTS,
         verify::STATEMENTS,
         verify_deeds::STATEMENTS,

@@ -28,9 +28,10 @@ mod traces;
 mod upload;
 mod view;
 
-pub use app::{App, DemoAccount};
+pub use app::{App, DemoAccount, Doors};
 pub use edge::Edge;
 pub use routes::{Access, RouteRule};
+pub use staff::BACK as PROVIDER_BACK;
 
 use axum::{Router, middleware};
 use routes::Routes;

@@ -6,6 +6,7 @@ mod demo;
 mod import;
 mod kill;
 mod pack;
+mod proofs;
 mod reload;
 mod sending;
 mod support;

@@ -15,6 +15,7 @@ mod links;
 mod mine;
 mod moving;
 mod people;
+mod proofs;
 mod raw;
 mod rounds;
 mod safety;

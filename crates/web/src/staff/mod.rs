@@ -26,13 +26,17 @@ mod exports;
 mod me;
 mod notices;
 mod papers;
+mod passkeys;
 mod people;
 mod pledge;
 mod proof;
+mod provider;
 mod setup;
 mod traces;
 mod visits;
 mod why;
+
+pub use provider::BACK;
 
 use crate::routes::Routes;
 
@@ -45,6 +49,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = papers::routes(routes);
     let routes = traces::routes(routes);
     let routes = proof::routes(routes);
+    let routes = provider::routes(routes);
+    let routes = passkeys::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
     let routes = pledge::routes(routes);
