@@ -10,6 +10,7 @@ use crate::{
     field::Value,
     milestone::Milestone,
     pack::Pack,
+    rights::Rights,
     workflow::{Code, StateKind},
 };
 use jiff::{Timestamp, civil::Date};
@@ -193,6 +194,9 @@ pub struct Case {
     /// Papers of the law, in the order of recording; the last of a kind counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<Milestone>,
+    /// Requests of the person, holds, erasure.
+    #[serde(default, skip_serializing_if = "Rights::is_empty")]
+    pub rights: Rights,
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
@@ -260,6 +264,7 @@ impl Case {
             owed: BTreeSet::new(),
             met: BTreeSet::new(),
             milestones: Vec::new(),
+            rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
         })
     }
@@ -329,6 +334,7 @@ impl Case {
             Fact::Climbed { clock, step, unit: _ } => {
                 self.climbed.insert(clock.clone(), *step);
             }
+            Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     field::{Checked, Meaning, Value},
     pack::{Pack, Rules, Unit},
     refusal::{Bar, Refusal},
+    rights,
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
 use jiff::Timestamp;
@@ -200,6 +201,9 @@ pub fn permit(
     }
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
+    }
+    if ctx.pack.flow_of(case).is_some_and(|w| rights::shuts(w, case, action)) {
+        return Err(Bar::Erased);
     }
     // What the law demands is said before what the office does.
     if ctx.pack.flow_of(case).is_some_and(|w| duty::shuts(w, case, action)) {

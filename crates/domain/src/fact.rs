@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     field::Value,
     milestone::Milestone,
+    rights,
     workflow::Code,
 };
 use serde::{Deserialize, Serialize};
@@ -194,6 +195,11 @@ pub enum Fact {
         step: u8,
         /// Unit that is told.
         unit: Code,
+    },
+    /// Something under the rights of the person, a hold, or the end of keeping.
+    Right {
+        /// What.
+        event: rights::Event,
     },
     /// The case moved under the rules of another version of the pack.
     Repacked {

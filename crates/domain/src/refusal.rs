@@ -1,6 +1,6 @@
 //! Why a command is refused. Each refusal has a code; the words for people live in the texts.
 
-use crate::{clock::ClockError, contact::Plan, field::FieldFault, workflow::Code};
+use crate::{clock::ClockError, contact::Plan, field::FieldFault, rights, workflow::Code};
 use jiff::Timestamp;
 
 /// The answer "no", with what is needed to say it well.
@@ -53,6 +53,9 @@ pub enum Refusal {
     /// The step would leave an open case without a running clock or an approved pause.
     #[error("the step would leave the case without a clock")]
     WouldBeLost,
+    /// A wish under the rights of the person cannot be met.
+    #[error(transparent)]
+    Right(#[from] rights::Bar),
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -94,6 +97,8 @@ pub enum Bar {
     Duty,
     /// The person is suspected of the harm, or it is not known who is.
     Suspect,
+    /// The case is erased; nothing can be read or written in it.
+    Erased,
 }
 
 impl Bar {
@@ -114,6 +119,7 @@ impl Bar {
             Self::Contact { .. } => "contact",
             Self::Duty => "duty",
             Self::Suspect => "suspect",
+            Self::Erased => "erased",
         }
     }
 }

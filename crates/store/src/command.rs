@@ -5,6 +5,7 @@ use crate::{
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
     dossier::Sealed,
+    erase,
     imports::IMPORTED,
     messages,
     project::{self, DeskRow},
@@ -18,7 +19,8 @@ use domain::{
     pack::Pack,
     people,
     refusal::Refusal,
-    tick,
+    rights, tick,
+    workflow::Code,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, sync::Arc};
@@ -142,6 +144,17 @@ pub enum Want {
         /// Whose it becomes.
         to: Staff,
     },
+    /// Something under the rights of the person.
+    Right {
+        /// The case.
+        case: CaseId,
+        /// What.
+        wish: rights::Wish,
+        /// Names of the sealed texts that come with it.
+        texts: Vec<Code>,
+        /// Tags of a wording that is corrected.
+        forget: Vec<[u8; 16]>,
+    },
     /// Whatever the time brings.
     Tick {
         /// The case.
@@ -195,11 +208,12 @@ impl Work for Command {
                 None
             }
             Want::Act { case, .. }
+            | Want::Right { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
             | Want::Tick { case } => Some(load(tx, *case).await?),
         };
-        if let (Want::Act { .. }, Some(loaded)) = (&self.want, &before) {
+        if let (Want::Act { .. } | Want::Right { .. }, Some(loaded)) = (&self.want, &before) {
             self.may_know(&loaded.case)?;
         }
         let linked = self.linked(tx, before.as_ref()).await?;
@@ -229,6 +243,7 @@ impl Command {
             // A repeated opening drew a new id; the first one stands.
             Want::Open { .. } => done.seq == 1,
             Want::Act { case, .. }
+            | Want::Right { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
             | Want::Tick { case } => *case == done.case && done.seq != 1,
@@ -268,7 +283,7 @@ impl Command {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
             Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
-            Want::Open { .. } | Want::Move { .. } | Want::Hand { .. } => None,
+            Want::Open { .. } | Want::Move { .. } | Want::Hand { .. } | Want::Right { .. } => None,
         };
         let Some(id) = id else { return Ok(None) };
         // A case that is about to be linked must not close unseen meanwhile.
@@ -292,6 +307,9 @@ impl Command {
         match (&self.want, before) {
             (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
             (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
+            (Want::Right { wish, texts, .. }, Some(case)) => {
+                Ok(rights::decide(ctx, case, wish, texts)?)
+            }
             (Want::Hand { from, to, .. }, Some(case)) if case.owner == Some(*from) => {
                 Ok(people::hand_over(ctx, case, to))
             }
@@ -377,7 +395,11 @@ impl Command {
                 ];
                 batch.add(&CREATE, &row);
             }
-            Want::Act { .. } | Want::Move { .. } | Want::Hand { .. } | Want::Tick { .. } => {
+            Want::Act { .. }
+            | Want::Right { .. }
+            | Want::Move { .. }
+            | Want::Hand { .. }
+            | Want::Tick { .. } => {
                 let row = [
                     case.id.into(),
                     version.into(),
@@ -397,6 +419,7 @@ impl Command {
         self.sealed_side(&mut batch, case, seq);
         self.around(&mut batch, case, seq, &draft.facts);
         tx.exec_all(batch).await?;
+        erase::follow(tx, (case.id, seq), &draft.facts).await?;
         self.count(tx, before.as_ref().map(|l| &l.case), case);
         Ok(Done { case: case.id, seq, repeated: false })
     }
@@ -429,6 +452,9 @@ impl Command {
     /// What was left to move, links, messages, and cases that wait for this one.
     fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, seq: i64, facts: &'a [Fact]) {
         let at = self.at.as_microsecond();
+        if let Want::Right { case, forget, .. } = &self.want {
+            erase::forget(batch, *case, forget);
+        }
         if let Want::Move { case, seen } = &self.want {
             batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
         }
@@ -455,6 +481,9 @@ impl Command {
             }
         } else {
             delta.insert(project::opened(after), 1);
+        }
+        if let Want::Open { key, .. } = &self.want {
+            tx.add_count(erase::count_of(key), 1);
         }
         for ((name, unit), n) in delta.into_iter().filter(|(_, n)| *n != 0) {
             tx.add_count(CountKey::new(name, unit), n);

@@ -3,6 +3,7 @@
 //! All of it is prepared before the command reaches the writer, because encryption and cutting
 //! text into words cost more than the write itself.
 
+use crate::sight;
 use domain::{case::CaseId, field::Meaning, workflow::Workflow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ pub fn seal(
     let mut sealed = Sealed::default();
     let mut entry = Entry::new(keys);
     for (field, text) in texts.values().flatten() {
-        let meaning = flow.fields.get(field).map(|f| f.meaning).unwrap_or_default();
+        let meaning = sight::meaning(Some(flow), field);
         index(keys, &mut entry, &mut sealed.tags, meaning, text);
     }
     if !texts.is_empty() {
@@ -82,7 +83,7 @@ fn index(
     match meaning {
         Meaning::Name => {
             entry.name(text);
-            tags.push(keys.blind(BlindKind::Name, &normalise_name(text)));
+            tags.extend(tags_of(keys, meaning, text));
         }
         Meaning::Phone => {
             entry.text(text);
@@ -90,11 +91,20 @@ fn index(
             if let Ok(dialled) = normalise_phone(text) {
                 entry.text(&dialled);
             }
-            tags.extend(phone_tag(keys, text));
+            tags.extend(tags_of(keys, meaning, text));
         }
         // How to reach somebody safely must not be findable by anybody.
         Meaning::SafeContact => {}
         _ => drop(entry.text(text)),
+    }
+}
+
+/// The tags under which a name or a telephone number stands.
+pub fn tags_of(keys: &Keys, meaning: Meaning, text: &str) -> Vec<[u8; 16]> {
+    match meaning {
+        Meaning::Name => vec![keys.blind(BlindKind::Name, &normalise_name(text))],
+        Meaning::Phone => phone_tag(keys, text).into_iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -3,19 +3,25 @@
 //! A `Pack` only exists after `packs` has parsed it and `soundness` has proved it, so the rest
 //! of the program never asks whether a reference is valid. Nothing here reads files.
 
+mod processing;
 mod region;
 mod risk;
 mod routing;
 mod rules;
 mod unit;
 
+pub use processing::{Assessment as ImpactAssessment, Ground, Processing, Purpose};
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
 pub use rules::Rules;
 pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
 
-use crate::workflow::{Code, Workflow};
+use crate::{
+    retention::Retention,
+    rights::Policy,
+    workflow::{Code, Workflow},
+};
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,6 +60,12 @@ pub struct Pack {
     pub messages: BTreeMap<Code, Message>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// Who answers requests of the person, how fast, and on which grounds.
+    pub rights: Policy,
+    /// How long cases are kept.
+    pub retention: Retention,
+    /// Why which data are processed.
+    pub processing: Processing,
     /// The rules under which cases are opened today; the pack reads as these.
     pub rules: Rules,
     /// Rules of earlier packs, by edition, for the cases that still run under them.
