@@ -4,6 +4,7 @@
 //! Decides nothing: it follows the fact that the domain has made.
 
 use crate::{
+    Store,
     db::{Batch, CountKey, Error, Stmt, Tx},
     hex, unhex,
 };
@@ -36,6 +37,19 @@ pub(crate) const WRAPPED: &str = "wrapped";
 /// The key of the count for a wrapped key.
 pub(crate) fn count_of(wrapped: &[u8]) -> CountKey {
     CountKey::new(WRAPPED, hex(wrapped.get(..3).unwrap_or_default()))
+}
+
+/// The tables from which something is taken.
+const TABLES: &[&str] = &["cases", "texts", "files", "people", "words"];
+
+impl Store {
+    /// Makes what was erased leave the files of the database, as far as the database can.
+    ///
+    /// # Errors
+    /// When the database fails, or a reader of another process keeps the log.
+    pub async fn scrub(&self) -> Result<(), Error> {
+        self.db.scrub(TABLES).await
+    }
 }
 
 /// Follows the facts of an entry: erases when one of them says so.

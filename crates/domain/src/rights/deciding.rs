@@ -202,7 +202,8 @@ fn holds_one(staff: &Staff, roles: &[Code]) -> bool {
 fn of_staff<'a>(ctx: Ctx<'a>, case: &Case, roles: &[Code]) -> Result<&'a Staff, Bar> {
     match ctx.actor {
         Actor::Staff(staff)
-            if holds_one(staff, roles) && ctx.pack.units.covers(&staff.unit, &case.unit) =>
+            if holds_one(staff, roles)
+                && ctx.pack.units.covers(&staff.unit, home(ctx.pack, case)) =>
         {
             Ok(staff)
         }
@@ -290,13 +291,23 @@ pub fn answers(pack: &Pack, roles: &[Code]) -> bool {
     roles.iter().any(|role| all.iter().any(|some| some.contains(role)))
 }
 
-/// The unit that a request waits for: the nearest, upward from the responsible one, where a role
+/// The unit that a request waits for: the nearest, upward from its home, where a role
 /// that may take the next step can be held. The responsible unit itself where there is none.
 pub fn waits_at<'a>(pack: &'a Pack, case: &'a Case, request: &Request) -> &'a str {
     let second = request.right == Right::Erase && request.checked.is_some();
     let roles = if second { &pack.rights.approves } else { &pack.rights.answers };
-    let can = |unit: &&Unit| roles.iter().any(|role| pack.can_hold(role, unit));
-    pack.units.upward(&case.unit).find(can).map_or(case.unit.as_str(), |unit| &unit.code)
+    // A unit above that never had the case cannot open it, once it has gone elsewhere.
+    let knows =
+        |unit: &Unit| pack.units.covers(&unit.code, &case.unit) || case.been.contains(&unit.code);
+    let can = |unit: &&Unit| roles.iter().any(|role| pack.can_hold(role, unit)) && knows(unit);
+    pack.units.upward(home(pack, case)).find(can).map_or(case.unit.as_str(), |unit| &unit.code)
+}
+
+/// The unit that answers for a case: the responsible one, and the one that handled it once it is
+/// closed, for a closed case often lies with the desk that made the last call.
+fn home<'a>(pack: &Pack, case: &'a Case) -> &'a str {
+    let handled = case.handling.as_ref().filter(|_| !case.is_open(pack));
+    handled.unwrap_or(&case.unit)
 }
 
 /// Whether an action may not be done any more because the case is erased: nothing could be sealed,

@@ -251,6 +251,15 @@ impl Db {
         }
     }
 
+    /// Makes what was deleted leave the files: SQLite moves its log into the database, which holds
+    /// zeros in its place, and cuts it; PostgreSQL clears the dead rows of `tables`.
+    pub async fn scrub(&self, tables: &[&'static str]) -> Result<(), Error> {
+        match &self.side {
+            Side::Lite(db) => db.scrub().await,
+            Side::Pg(db) => db.vacuum(tables).await,
+        }
+    }
+
     /// What has been done since opening.
     pub fn stats(&self) -> Stats {
         match &self.side {
