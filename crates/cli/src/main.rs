@@ -10,6 +10,7 @@ mod keys;
 mod move_cases;
 mod pack;
 mod progress;
+mod retention;
 mod rules;
 mod serve;
 mod settings;
@@ -57,6 +58,8 @@ enum Command {
     /// Staff accounts.
     #[command(subcommand)]
     Account(account::Accounts),
+    /// Lists what has been kept long enough, and erases it with a certificate.
+    Retention(retention::Retention),
     /// Makes and renews the key file.
     #[command(subcommand)]
     Keys(keys::KeyFile),
@@ -75,7 +78,8 @@ fn main() -> ExitCode {
         Command::Restore(restore) => restore.run(cli.json),
         Command::Doctor(place) => doctor::run(&place, cli.json),
         Command::Account(account) => account.run(cli.json),
-        Command::Keys(keys) => keys.run(),
+        Command::Retention(retention) => retention.run(cli.json),
+        Command::Keys(keys) => keys.run(cli.json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ mod assets;
 mod citizen;
 mod coming_in;
 mod cookies;
+mod copy;
 pub mod error;
 mod form;
 pub mod lang;

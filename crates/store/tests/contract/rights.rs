@@ -86,7 +86,7 @@ async fn an_overdue_request_climbs_though_the_case_is_closed(stand: Stand) {
     wish(&stand, &person, case, (ask(Right::Copy), &[])).await.unwrap();
     let rows = listed(&stand, 12, unit::EAST, "reviewer").await;
     assert_eq!(rows.len(), 1, "the unit that handled it answers: {rows:?}");
-    stand.clock.set("2025-04-01T10:00+08:00");
+    stand.clock.set("2025-03-25T10:00+08:00");
     assert_eq!(stand.tick().await, 1);
     let page = stand.page(case).await;
     assert_eq!(page.case.climbed.get("right-1"), Some(&1));

@@ -21,10 +21,11 @@ mod board;
 mod dry_run;
 mod me;
 mod notices;
-mod papers;
+pub(crate) mod papers;
 mod people;
 mod proof;
-mod setup;
+mod rights;
+pub(crate) mod setup;
 mod traces;
 mod visits;
 
@@ -37,6 +38,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = setup::routes(routes);
     let routes = dry_run::routes(routes);
     let routes = papers::routes(routes);
+    let routes = rights::routes(routes);
     let routes = traces::routes(routes);
     let routes = proof::routes(routes);
     let routes = me::routes(routes);
