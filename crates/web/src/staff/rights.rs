@@ -25,11 +25,11 @@ use axum::{
 use domain::{
     access::Viewer,
     audit::Deed,
-    case::By,
+    case::{By, Fact},
     decide::Ctx,
     refusal::Refusal,
     retention,
-    rights::{self, HOLD_REASON, REASON, Request, Right, Wish},
+    rights::{self, Event, HOLD_REASON, REASON, Request, Right, Wish},
 };
 use std::collections::BTreeMap;
 use store::{CasePage, RightWish};
@@ -213,9 +213,15 @@ fn answer(
     let bases = page.pack.rights.bases.iter().filter(refuses);
     let bases: Vec<OptionView> =
         bases.map(|b| OptionView::new(&b.code, page.either(&b.name, &b.en), false)).collect();
-    let asked = shown.entries.iter().find(|e| e.at == request.clock.started());
+    let entry = |is: &dyn Fn(&Event) -> bool| {
+        let tells = |f: &Fact| matches!(f, Fact::Right { event } if is(event));
+        shown.entries.iter().find(|e| e.facts.iter().any(tells))
+    };
+    let asked = entry(&|e| matches!(e, Event::Asked { id: found, .. } if *found == id));
     let texts = asked.and_then(|e| e.texts.get(rights::ASKED));
     let text = |field: &str| texts.and_then(|t| t.get(field)).cloned().unwrap_or_default();
+    let checked = entry(&|e| matches!(e, Event::Checked { id: found } if *found == id));
+    let found = checked.and_then(|e| e.texts.get(rights::CHECKED)?.get(REASON)).cloned();
     let wanted = request.field.as_ref().map(|f| text(&format!("{}{f}", rights::WANTED)));
     let barred = match (&granted, &check) {
         (Err(Refusal::Right(bar)), Err(_)) => page.t(&format!("refusal.right.{}", bar.key())).to_owned(),
@@ -224,7 +230,7 @@ fn answer(
     Answering {
         wanted: wanted.unwrap_or_default(),
         wish: text(rights::WISH),
-        found: shown.text(REASON).filter(|_| request.checked.is_some()).unwrap_or("").to_owned(),
+        found: found.unwrap_or_default(),
         who: match &request.by {
             By::Staff(account, unit) => {
                 let name = names.get(account).map_or("", String::as_str);
