@@ -151,7 +151,8 @@ impl Retire {
                 "wrap.{number} still opens {many} data keys and stays: run xiaohe keys rewrap first"
             )));
         }
-        let age = fs::metadata(&path).and_then(|f| f.modified()).ok().and_then(|t| t.elapsed().ok());
+        let age =
+            fs::metadata(&path).and_then(|f| f.modified()).ok().and_then(|t| t.elapsed().ok());
         if age.is_some_and(|age| age < READ_BY_ALL) {
             return Err(Failure::Plain(format!(
                 "the key file was changed less than {} seconds ago: wait until every server has \

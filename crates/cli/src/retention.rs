@@ -140,7 +140,8 @@ fn print(pack: &Pack, found: &Certificate, json: bool) {
 }
 
 fn as_json(list: &ExpiryList) -> Value {
-    let case = |c: &store::Expiring| json!({ "number": c.number, "rule": c.rule, "until": c.until });
+    let case =
+        |c: &store::Expiring| json!({ "number": c.number, "rule": c.rule, "until": c.until });
     json!({ "list": list.id, "kept_back": list.kept_back,
         "cases": list.cases.iter().map(case).collect::<Vec<_>>() })
 }

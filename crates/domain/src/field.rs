@@ -149,11 +149,7 @@ impl Meaning {
     pub fn is_personal(self) -> bool {
         match self {
             Self::Name | Self::Phone | Self::IdNumber | Self::Address | Self::SafeContact => true,
-            Self::Story
-            | Self::Summary
-            | Self::Answer
-            | Self::ExternalNumber
-            | Self::Work => false,
+            Self::Story | Self::Summary | Self::Answer | Self::ExternalNumber | Self::Work => false,
         }
     }
 }

@@ -80,4 +80,3 @@ pub fn due(pack: &Pack, case: &Case, now: Timestamp) -> Option<Code> {
     let (until, rule) = kept_until(pack, case).filter(|_| free)?;
     (pack.date_of(now) > until).then_some(rule)
 }
-

@@ -8,8 +8,8 @@
 mod deciding;
 
 pub use deciding::{
-    Wish, answers, copy_is_online, decide, is_correctable, may_be_online, may_hand_copy,
-    possible, shuts, waits_at,
+    Wish, answers, copy_is_online, decide, is_correctable, may_be_online, may_hand_copy, possible,
+    shuts, waits_at,
 };
 pub(crate) use deciding::{climb, wake_at};
 

@@ -337,7 +337,8 @@ impl Personal {
                 faults.add(at, what, "write years from 1 to 100");
             }
             if rule.child.is_some() && keep.child.is_none() {
-                let what = format!("the rule `{}` asks for children, and no field tells", rule.code);
+                let what =
+                    format!("the rule `{}` asks for children, and no field tells", rule.code);
                 faults.add(at, what, "add [child] with field and values");
             }
         }

@@ -5,7 +5,10 @@
 //! A certificate is written when every case of its list is done, by whoever finds that first.
 
 use crate::{
-    Store, chain::Hash, db::{Error, Row, Stmt, Tx, Work, WriteError}, hex, text_of,
+    Store,
+    chain::Hash,
+    db::{Error, Row, Stmt, Tx, Work, WriteError},
+    hex, text_of,
     verify::Report,
 };
 use domain::{
@@ -17,9 +20,8 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 use vault::{Keys, Purpose};
 
-static READY: Stmt = Stmt::new(
-    "SELECT list FROM erasing GROUP BY list HAVING MIN(seq) > 0 ORDER BY list LIMIT 100",
-);
+static READY: Stmt =
+    Stmt::new("SELECT list FROM erasing GROUP BY list HAVING MIN(seq) > 0 ORDER BY list LIMIT 100");
 static OF_LIST: Stmt = Stmt::new(
     "SELECT e.case_id, e.rule, n.hash, n.by, e.seq FROM erasing e
      LEFT JOIN entries n ON n.case_id = e.case_id AND n.seq = e.seq

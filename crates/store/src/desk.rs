@@ -254,7 +254,9 @@ impl Look<'_> {
 
     fn kinds<'a>(&'a self, flow: &'a Workflow) -> impl Iterator<Item = &'a String> {
         let wanted = self.filter.state.as_ref().map(|code| code.strip_prefix('~'));
-        flow.task_kinds().chain([&*RIGHTS]).filter(move |k| wanted.is_none_or(|w| w == Some(k.as_str())))
+        flow.task_kinds()
+            .chain([&*RIGHTS])
+            .filter(move |k| wanted.is_none_or(|w| w == Some(k.as_str())))
     }
 
     /// What the listed unit holds, and the units below it; answers whether closed ones are among.

@@ -21,9 +21,8 @@ use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 use std::{convert::Infallible, sync::Arc};
 
-static WHOLE: Stmt = Stmt::new(
-    "SELECT id, body FROM cases WHERE id > $1 AND key IS NOT NULL ORDER BY id LIMIT 500",
-);
+static WHOLE: Stmt =
+    Stmt::new("SELECT id, body FROM cases WHERE id > $1 AND key IS NOT NULL ORDER BY id LIMIT 500");
 static BEGUN: Stmt = Stmt::new("SELECT COUNT(*) FROM erasing WHERE list = $1");
 static CERTIFIED: Stmt = Stmt::new("SELECT total FROM certificates WHERE list = $1");
 static ADD: Stmt = Stmt::new(

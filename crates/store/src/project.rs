@@ -6,8 +6,7 @@ use domain::{
     case::{AccountId, Case, is_paused, is_running},
     clock::{ClockError, Light},
     pack::Pack,
-    rights,
-    waiting,
+    rights, waiting,
     workflow::{State, Workflow},
 };
 use jiff::Timestamp;

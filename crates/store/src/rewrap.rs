@@ -10,9 +10,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, convert::Infallible};
 
-static CASES: Stmt = Stmt::new(
-    "SELECT id, key FROM cases WHERE id > $1 AND key IS NOT NULL ORDER BY id LIMIT $2",
-);
+static CASES: Stmt =
+    Stmt::new("SELECT id, key FROM cases WHERE id > $1 AND key IS NOT NULL ORDER BY id LIMIT $2");
 static CASE: Stmt = Stmt::new("UPDATE cases SET key = $3 WHERE id = $1 AND key = $2");
 static FACTORS: Stmt = Stmt::new("SELECT account, key FROM factors ORDER BY account");
 static FACTOR: Stmt = Stmt::new("UPDATE factors SET key = $3 WHERE account = $1 AND key = $2");

@@ -69,9 +69,10 @@ impl Store {
         } else {
             self.seal_for(pack, (wished.case, &wished.command), (&texts, &[])).await?
         };
-        let want =
-            Want::Right { case: wished.case, wish: wished.wish, texts: names, forget };
-        self.db.write(self.right_command(pack, now, (wished.command, wished.actor), (want, sealed))).await
+        let want = Want::Right { case: wished.case, wish: wished.wish, texts: names, forget };
+        self.db
+            .write(self.right_command(pack, now, (wished.command, wished.actor), (want, sealed)))
+            .await
     }
 
     /// The command of a wish.
@@ -112,9 +113,7 @@ impl Store {
         let page = self.case_by_id(pack, &Viewer::System, case).await?.ok_or(No::NotFound)?;
         let field = page.case.rights.request(id).and_then(|r| r.field.clone());
         let Some(field) = field else { return Ok(Vec::new()) };
-        let asked = |fact: &Fact| {
-            matches!(fact, Fact::Right { event: Event::Asked { id: found, .. } } if *found == id)
-        };
+        let asked = |fact: &Fact| matches!(fact, Fact::Right { event: Event::Asked { id: found, .. } } if *found == id);
         let entry = page.entries.iter().find(|e| e.facts.iter().any(asked));
         let wanted = entry.and_then(|e| e.texts.get(ASKED)?.get(&format!("{WANTED}{field}")));
         let Some(wanted) = wanted else { return Ok(Vec::new()) };

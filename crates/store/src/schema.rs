@@ -6,7 +6,8 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES, crate::schema_rights::MIGRATION];
+pub const MIGRATIONS: &[Migration] =
+    &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES, crate::schema_rights::MIGRATION];
 
 const CASES: Migration = Migration {
     version: 1,

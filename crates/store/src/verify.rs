@@ -5,8 +5,8 @@
 
 use crate::{
     Store,
-    chain::{Hash, Link, Root, START},
     certificates::Erased,
+    chain::{Hash, Link, Root, START},
     db::{Batch, Error, Reader, Row, Stmt},
     erase::count_of,
     project,
@@ -55,8 +55,18 @@ static COUNTS: Stmt = Stmt::new(
 static CHECKPOINTS: Stmt =
     Stmt::new("SELECT id, upto, entries, root, seal FROM checkpoints ORDER BY id");
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASES, &ENTRIES, &SEALED, &ON_DESK, &REMAINS, &LINKED, &SIZES, &STRAY, &COUNTS, &CHECKPOINTS];
+pub(crate) static STATEMENTS: &[&Stmt] = &[
+    &CASES,
+    &ENTRIES,
+    &SEALED,
+    &ON_DESK,
+    &REMAINS,
+    &LINKED,
+    &SIZES,
+    &STRAY,
+    &COUNTS,
+    &CHECKPOINTS,
+];
 
 /// What was checked and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -59,7 +59,9 @@ impl CaseKey {
 /// The number of the wrapping key under which bytes are wrapped, if they are a wrapped key.
 pub fn wrapped_under(wrapped: &[u8]) -> Option<u16> {
     match wrapped {
-        [first, high, low, ..] if first & 0xf0 == WRAPPED => Some(u16::from_be_bytes([*high, *low])),
+        [first, high, low, ..] if first & 0xf0 == WRAPPED => {
+            Some(u16::from_be_bytes([*high, *low]))
+        }
         _ => None,
     }
 }

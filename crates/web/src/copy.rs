@@ -81,9 +81,7 @@ pub(crate) fn json(page: &Page, case: &CasePage) -> Json {
         json!({ "at": i.at, "by": by, "field": i.field, "label": i.label, "text": i.text })
     };
     let at = |seq: i64| case.entries.iter().find(|e| e.seq == seq).map(|e| e.at);
-    let file = |f: &store::FilePage| {
-        json!({ "at": at(f.seq), "name": f.name, "kind": f.kind, "bytes": f.size })
-    };
+    let file = |f: &store::FilePage| json!({ "at": at(f.seq), "name": f.name, "kind": f.kind, "bytes": f.size });
     let request = |r: &rights::Request| {
         json!({ "right": r.right.code(), "asked": r.clock.started(), "due": r.clock.due(),
             "answered": r.end.as_ref().map(|e| e.at),
@@ -160,9 +158,10 @@ fn coded(page: &Page, flow: Option<&Workflow>, entry: &EntryPage) -> Vec<Item> {
     let item = |(code, value): (&String, &Value)| {
         let field = flow?.fields.get(code)?;
         let words = |value: &String| match &field.kind {
-            FieldKind::Choice(options) | FieldKind::Choices(options) => {
-                options.iter().find(|o| o.value == *value).map_or(value.clone(), |o| o.label.clone())
-            }
+            FieldKind::Choice(options) | FieldKind::Choices(options) => options
+                .iter()
+                .find(|o| o.value == *value)
+                .map_or(value.clone(), |o| o.label.clone()),
             FieldKind::Category => page.pack.category_name(value),
             FieldKind::Place => page.pack.regions.full_name(value),
             FieldKind::Channel => {

@@ -87,7 +87,10 @@ async fn a_copy_is_asked_for_granted_and_fetched() {
     assert!(my.has("个人信息权利") && my.has("/my/rights/copy"), "{}", my.words());
     let asked = ask(&office, &person, "copy", &[("wish", "请给我一份")]).await;
     assert_eq!((asked.status, asked.to.as_str()), (StatusCode::SEE_OTHER, "/my#rights"));
-    assert!(see(&office, &person, "/my").await.has("2026-01-26") || see(&office, &person, "/my").await.has("1月26日"));
+    assert!(
+        see(&office, &person, "/my").await.has("2026-01-26")
+            || see(&office, &person, "/my").await.has("1月26日")
+    );
     let twice = ask(&office, &person, "copy", &[]).await;
     assert!(twice.has("同样的申请已经提出"), "{}", twice.words());
     assert_eq!(see(&office, &person, "/my/copy").await.status, StatusCode::NOT_FOUND);
@@ -98,7 +101,8 @@ async fn a_copy_is_asked_for_granted_and_fetched() {
     let case = office.get(HANDLER, &format!("/cases/{number}")).await;
     assert!(case.has("本人申请：查阅、复制"), "{}", case.words());
     assert!(!office.get(OPERATOR, &format!("/cases/{number}/rights")).await.has("/rights/grant"));
-    let forged = decide(&office, OPERATOR, (&number, "grant"), &[("id", "1"), ("reason", "给")]).await;
+    let forged =
+        decide(&office, OPERATOR, (&number, "grant"), &[("id", "1"), ("reason", "给")]).await;
     assert_eq!(forged.status, StatusCode::CONFLICT);
     let granted = [("id", "1"), ("reason", "准许网上领取"), ("online", "yes")];
     let done = decide(&office, HANDLER, (&number, "grant"), &granted).await;
@@ -121,13 +125,18 @@ async fn a_copy_is_asked_for_granted_and_fetched() {
     assert_eq!(leader.status, StatusCode::NOT_FOUND);
     office.pass(31 * DAY);
     let person = pass(&office, &number, &receipt).await;
-    assert_eq!(see(&office, &person, "/my/copy").await.status, StatusCode::NOT_FOUND, "not for ever");
+    assert_eq!(
+        see(&office, &person, "/my/copy").await.status,
+        StatusCode::NOT_FOUND,
+        "not for ever"
+    );
 }
 
 #[tokio::test]
 async fn a_copy_of_a_grave_matter_is_handed_over_in_person_only() {
     let office = Office::open(Vec::new()).await;
-    let (number, receipt) = handled(&office, &[("risk.choking", "yes"), ("safe_contact", "")]).await;
+    let (number, receipt) =
+        handled(&office, &[("risk.choking", "yes"), ("safe_contact", "")]).await;
     let person = pass(&office, &number, &receipt).await;
     ask(&office, &person, "copy", &[]).await;
     let shown = office.get(HANDLER, &format!("/cases/{number}/rights")).await;
@@ -136,7 +145,8 @@ async fn a_copy_of_a_grave_matter_is_handed_over_in_person_only() {
     let refused = decide(&office, HANDLER, (&number, "grant"), &online).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.has("只能当面交付"), "{}", refused.words());
-    let done = decide(&office, HANDLER, (&number, "grant"), &[("id", "1"), ("reason", "请来")]).await;
+    let done =
+        decide(&office, HANDLER, (&number, "grant"), &[("id", "1"), ("reason", "请来")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
     assert_eq!(see(&office, &person, "/my/copy").await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.get(HANDLER, &format!("/cases/{number}/copy")).await.status, StatusCode::OK);
@@ -159,7 +169,8 @@ async fn a_correction_written_down_at_the_counter_takes_its_place() {
     assert!(shown.has("去年春天开始分居。"), "{}", shown.words());
     decide(&office, REVIEWER, (&number, "grant"), &[("id", "1"), ("reason", "已核实")]).await;
     let case = office.get(HANDLER, &format!("/cases/{number}")).await;
-    let told = case.body.split("id=\"h-story\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let told =
+        case.body.split("id=\"h-story\"").nth(1).unwrap().split("</section>").next().unwrap();
     assert!(told.contains("去年春天开始分居。") && !told.contains("去年冬天"), "{told}");
     assert!(case.has("申请：更正"), "{}", case.words());
 }
@@ -179,7 +190,8 @@ async fn an_erasure_by_two_people_leaves_a_certificate() {
     assert!(held.has("已设定保全"), "{}", held.words());
     decide(&office, LEADER, (&number, "release"), &[("reason", "已还卷")]).await;
     decide(&office, REVIEWER, (&number, "check"), &check).await;
-    let done = decide(&office, LEADER, (&number, "grant"), &[("id", "1"), ("reason", "同意")]).await;
+    let done =
+        decide(&office, LEADER, (&number, "grant"), &[("id", "1"), ("reason", "同意")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
     let gone = see(&office, &person, "/my").await;
     assert!(gone.has("删除，办理记录只保留代码") && !gone.has("/my/rights/"), "{}", gone.words());
@@ -199,7 +211,9 @@ async fn an_erasure_by_two_people_leaves_a_certificate() {
 async fn the_register_is_for_administrators_and_its_summary_for_everybody() {
     let office = Office::open(Vec::new()).await;
     let register = office.get(SYSTEM, "/setup/processing").await;
-    for words in ["诉求办理", "影响评估", "剩余风险见威胁模型", "未成年人受到侵害的事项", "至少 184 天"] {
+    for words in
+        ["诉求办理", "影响评估", "剩余风险见威胁模型", "未成年人受到侵害的事项", "至少 184 天"]
+    {
         assert!(register.has(words), "{words}: {}", register.words());
     }
     for who in [OPERATOR, LEADER] {
@@ -208,7 +222,8 @@ async fn the_register_is_for_administrators_and_its_summary_for_everybody() {
         }
     }
     let public = see(&office, "", "/privacy").await;
-    for words in ["诉求办理", "履行法定职责所必需", "办结后 48 年", "婚姻家庭纠纷调解"] {
+    for words in ["诉求办理", "履行法定职责所必需", "办结后 48 年", "婚姻家庭纠纷调解"]
+    {
         assert!(public.has(words), "{words}");
     }
     assert!(!public.has("剩余风险见威胁模型"), "the assessment is not for the public page");

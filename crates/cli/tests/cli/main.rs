@@ -7,5 +7,6 @@ mod import;
 mod kill;
 mod pack;
 mod reload;
+mod rotation;
 mod sending;
 mod support;

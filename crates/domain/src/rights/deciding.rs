@@ -68,12 +68,7 @@ pub enum Wish {
 ///
 /// # Errors
 /// When it may not be.
-pub fn decide(
-    ctx: Ctx<'_>,
-    case: &Case,
-    wish: &Wish,
-    texts: &[Code],
-) -> Result<Draft, Refusal> {
+pub fn decide(ctx: Ctx<'_>, case: &Case, wish: &Wish, texts: &[Code]) -> Result<Draft, Refusal> {
     let events = events(ctx, case, wish, texts.is_empty())?;
     let mut draft = Draft::of(case, ctx.stamp());
     events.into_iter().for_each(|event| draft.push(Fact::Right { event }));
@@ -83,12 +78,7 @@ pub fn decide(
     Ok(draft)
 }
 
-fn events(
-    ctx: Ctx<'_>,
-    case: &Case,
-    wish: &Wish,
-    wordless: bool,
-) -> Result<Vec<Event>, Refusal> {
+fn events(ctx: Ctx<'_>, case: &Case, wish: &Wish, wordless: bool) -> Result<Vec<Event>, Refusal> {
     bar(case.rights.erased.is_some(), Bar::Gone)?;
     Ok(vec![match wish {
         Wish::Ask { right, field } => ask(ctx, case, *right, (field.as_ref(), wordless))?,
@@ -354,4 +344,3 @@ pub(crate) fn wake_at(pack: &Pack, case: &Case) -> Option<Timestamp> {
     };
     case.rights.open().filter_map(next).min()
 }
-

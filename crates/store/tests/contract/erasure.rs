@@ -83,7 +83,8 @@ async fn an_erased_case_leaves_its_history(stand: Stand) {
     let desk = stand.store.desk(&stand.pack, &leader, stand.clock.now(), &filter).await.unwrap();
     assert_eq!((desk.cases.len(), desk.cases[0].summary.as_str()), (1, ""));
     // Nothing can be written or taken up again; putting it into the archive is all that is left.
-    let again = stand.try_act(&city_leader(), case, "reopen_by_leader", &[("reason", "再办")]).await;
+    let again =
+        stand.try_act(&city_leader(), case, "reopen_by_leader", &[("reason", "再办")]).await;
     assert_eq!(bar(again).0, Bar::Erased);
     stand.act(&archivist(), case, "archive", &[]).await;
     assert_eq!(stand.troubles().await, Vec::<String>::new());
@@ -112,7 +113,8 @@ async fn all_bytes(stand: &Stand) -> Vec<u8> {
     stand.store.scrub().await.unwrap();
     for table in ["cases", "texts", "files", "people", "words"] {
         raw::run(stand, &format!("VACUUM FULL {table}")).await;
-        let file = format!("SELECT encode(pg_read_binary_file(pg_relation_filepath('{table}')), 'hex')");
+        let file =
+            format!("SELECT encode(pg_read_binary_file(pg_relation_filepath('{table}')), 'hex')");
         bytes.extend(raw::rows(stand, &file).await[0][0].as_bytes());
     }
     bytes
@@ -154,9 +156,13 @@ async fn an_erasure_leaves_nothing_behind(stand: Stand) {
     assert_eq!(stand.page(other).await.text("summary"), Some("另一件"));
     assert_eq!(raw::rows(&stand, &sql("tag", case)).await.len(), 0);
     let words = if raw::path(&stand).is_some() {
-        format!("SELECT COUNT(*) FROM entries e JOIN words w ON w.rowid = e.pos WHERE e.case_id = {case}")
+        format!(
+            "SELECT COUNT(*) FROM entries e JOIN words w ON w.rowid = e.pos WHERE e.case_id = {case}"
+        )
     } else {
-        format!("SELECT COUNT(*) FROM entries e JOIN words w ON w.doc = e.pos WHERE e.case_id = {case}")
+        format!(
+            "SELECT COUNT(*) FROM entries e JOIN words w ON w.doc = e.pos WHERE e.case_id = {case}"
+        )
     };
     assert_eq!(raw::number(&stand, &words).await, 0);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
@@ -190,7 +196,11 @@ async fn an_erasure_without_its_certificate_is_found(stand: Stand) {
     assert!(found.contains("was erased and no certificate says so"), "{found}");
     // A text that somebody puts back is found too.
     let sealed = raw::blob(&stand, "00");
-    raw::run(&stand, &format!("INSERT INTO texts (case_id, seq, body) VALUES ({case}, 1, {sealed})")).await;
+    raw::run(
+        &stand,
+        &format!("INSERT INTO texts (case_id, seq, body) VALUES ({case}, 1, {sealed})"),
+    )
+    .await;
     let found = stand.troubles().await.join("\n");
     assert!(found.contains("was erased, and something of it is still there"), "{found}");
 }

@@ -73,10 +73,7 @@ async fn a_request_waits_in_the_work_list_until_it_is_answered(stand: Stand) {
     assert_eq!(barred(again), Bar::NoRequest);
     // Whoever writes a request down for somebody does not answer it.
     wish(&stand, &east_handler(), case, (ask(Right::Withdraw), &[])).await.unwrap();
-    assert_eq!(
-        barred(wish(&stand, &east_handler(), case, (grant(2), &[])).await),
-        Bar::SamePerson
-    );
+    assert_eq!(barred(wish(&stand, &east_handler(), case, (grant(2), &[])).await), Bar::SamePerson);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

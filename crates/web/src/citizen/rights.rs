@@ -2,10 +2,19 @@
 //! consent, an erasure; seeing until when it is answered, and the answer. What may be asked and who
 //! decides it is the domain's.
 
-use super::{my, my_page::{self, Said}};
+use super::{
+    my,
+    my_page::{self, Said},
+};
 use crate::{
-    app::App, copy, error::Oops, form::{Form, fresh_command}, page::Page, session::Pass,
-    staff::papers, view::{self, LightView, OptionView},
+    app::App,
+    copy,
+    error::Oops,
+    form::{Form, fresh_command},
+    page::Page,
+    session::Pass,
+    staff::papers,
+    view::{self, LightView, OptionView},
 };
 use axum::{
     extract::{Path, State},
@@ -165,7 +174,8 @@ pub(super) fn section(page: &Page, case: &CasePage, now: Timestamp) -> Section {
 pub(crate) fn asked(right: Right, form: &Form) -> (Wish, BTreeMap<String, String>) {
     let short = |name: &str| form.get(name).trim().chars().take(MOST).collect::<String>();
     let mut texts = BTreeMap::new();
-    let field = Some(form.get("field").to_owned()).filter(|f| right == Right::Correct && !f.is_empty());
+    let field =
+        Some(form.get("field").to_owned()).filter(|f| right == Right::Correct && !f.is_empty());
     if let Some(field) = &field {
         let wording = short("wording");
         if !wording.is_empty() {
@@ -209,11 +219,7 @@ async fn own(app: &App, page: &Page, pass: Pass) -> Result<CasePage, Oops> {
     case.filter(|c| rights::copy_is_online(&page.pack, &c.case, app.now())).ok_or(Oops::NotFound)
 }
 
-pub(super) async fn copy(
-    State(app): State<App>,
-    page: Page,
-    pass: Pass,
-) -> Result<Response, Oops> {
+pub(super) async fn copy(State(app): State<App>, page: Page, pass: Pass) -> Result<Response, Oops> {
     let case = own(&app, &page, pass).await?;
     let paper = copy::paper(&page, &case, app.now());
     papers::own_page(&page, &case.number, "/my/copy/docx", paper)

@@ -314,11 +314,8 @@ async fn tabs(
         tabs.push(tab(&super::history::task_name(page, kind), String::new(), to));
     }
     if rights::answers(pack, &staff.roles) {
-        let to = Wanted {
-            state: format!("~{}", rights::KIND),
-            whose: CasesOf::Unit,
-            ..base.clone()
-        };
+        let to =
+            Wanted { state: format!("~{}", rights::KIND), whose: CasesOf::Unit, ..base.clone() };
         tabs.push(tab(&super::history::task_name(page, rights::KIND), String::new(), to));
     }
     let late = Wanted { light: "red".to_owned(), ..base.clone() };

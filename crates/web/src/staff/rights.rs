@@ -101,7 +101,8 @@ pub(super) fn told(page: &Page, shown: &CasePage) -> Told {
         notices.push(page.tf("rights.notice", &[("name", name), ("due", &due)]));
     }
     notices.extend(of.hold.as_ref().map(|hold| ground(page, "rights.held", &hold.basis)));
-    notices.extend(of.withdrawn.map(|d| page.tf("rights.withdrawn_on", &[("day", &d.to_string())])));
+    notices
+        .extend(of.withdrawn.map(|d| page.tf("rights.withdrawn_on", &[("day", &d.to_string())])));
     let link = page.t("rights.title").to_owned();
     Told { href: format!("/cases/{}/rights", shown.number), link, notices }
 }
@@ -143,10 +144,9 @@ async fn print(
         let all = page.pack.rights.bases.iter().filter(|b| fits(b));
         all.map(|b| OptionView::new(&b.code, page.either(&b.name, &b.en), false)).collect()
     };
-    let (open, done): (Vec<_>, Vec<_>) =
-        requests(page, shown, now).into_iter().partition(|r| {
-            case.rights.request(r.id).is_some_and(|r| r.end.is_none())
-        });
+    let (open, done): (Vec<_>, Vec<_>) = requests(page, shown, now)
+        .into_iter()
+        .partition(|r| case.rights.request(r.id).is_some_and(|r| r.end.is_none()));
     let answering = |view: RequestView| {
         let request = case.rights.request(view.id)?;
         Some(answer(page, ctx, shown, (request, &names), view))
@@ -160,12 +160,13 @@ async fn print(
     page.show(&RightsPage {
         number: shown.number.clone(),
         error,
-        erased: of.erased.as_ref().map_or(String::new(), |g| {
-            page.tf("rights.erased_on", &[("day", &g.day.to_string())])
-        }),
-        withdrawn: of.withdrawn.map_or(String::new(), |d| {
-            page.tf("rights.withdrawn_on", &[("day", &d.to_string())])
-        }),
+        erased: of
+            .erased
+            .as_ref()
+            .map_or(String::new(), |g| page.tf("rights.erased_on", &[("day", &g.day.to_string())])),
+        withdrawn: of
+            .withdrawn
+            .map_or(String::new(), |d| page.tf("rights.withdrawn_on", &[("day", &d.to_string())])),
         kept: kept(page, shown),
         hold: of.hold.as_ref().map_or(String::new(), |h| ground(page, "rights.held", &h.basis)),
         hold_reason: shown.text(HOLD_REASON).filter(|_| of.hold.is_some()).unwrap_or("").to_owned(),
@@ -224,7 +225,9 @@ fn answer(
     let found = checked.and_then(|e| e.texts.get(rights::CHECKED)?.get(REASON)).cloned();
     let wanted = request.field.as_ref().map(|f| text(&format!("{}{f}", rights::WANTED)));
     let barred = match (&granted, &check) {
-        (Err(Refusal::Right(bar)), Err(_)) => page.t(&format!("refusal.right.{}", bar.key())).to_owned(),
+        (Err(Refusal::Right(bar)), Err(_)) => {
+            page.t(&format!("refusal.right.{}", bar.key())).to_owned()
+        }
         _ => String::new(),
     };
     Answering {

@@ -178,11 +178,7 @@ struct CertificatesPage<'a> {
     certificates: Vec<CertificateView>,
 }
 
-async fn certificates(
-    State(app): State<App>,
-    page: Page,
-    me: LoggedIn,
-) -> Result<Response, Oops> {
+async fn certificates(State(app): State<App>, page: Page, me: LoggedIn) -> Result<Response, Oops> {
     may(&page, &me)?;
     let found = app.store().certificates(i64::MAX).await?;
     let certificates = found.iter().map(|c| view(&page, c)).collect();
