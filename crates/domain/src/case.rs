@@ -8,8 +8,9 @@ pub use crate::fact::{Cause, ClockChange, Fact};
 use crate::{
     clock::{Clock, State},
     field::Value,
+    guarded::Guarded,
     milestone::Milestone,
-    pack::Pack,
+    pack::{Pack, Sensitivity},
     rights::Rights,
     workflow::{Code, StateKind},
 };
@@ -200,6 +201,9 @@ pub struct Case {
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
+    /// Who is let in or kept out beside what roles say.
+    #[serde(default, skip_serializing_if = "Guarded::is_plain")]
+    pub guarded: Guarded,
 }
 
 /// When and by whom facts were recorded.
@@ -266,6 +270,7 @@ impl Case {
             milestones: Vec::new(),
             rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
+            guarded: Guarded::default(),
         })
     }
 
@@ -336,6 +341,18 @@ impl Case {
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
+            Fact::Released => self.owner = None,
+            Fact::Sealed { .. }
+            | Fact::Unsealed
+            | Fact::Admitted { .. }
+            | Fact::Dismissed { .. }
+            | Fact::Barred { .. }
+            | Fact::Unbarred { .. }
+            | Fact::GlassBroken { .. }
+            | Fact::GlassJudged { .. }
+            | Fact::GlassTold { .. }
+            | Fact::IdentityAsked { .. }
+            | Fact::IdentityLent { .. } => self.guarded.apply(fact),
         }
     }
 
@@ -363,6 +380,17 @@ impl Case {
     /// Whether the person needs protection: danger, or a category of violence and harm.
     pub fn needs_protection(&self, pack: &Pack) -> bool {
         self.is_in_danger(pack) || pack.is_sensitive(&self.category)
+    }
+
+    /// How sensitive it is.
+    pub fn sensitivity(&self, pack: &Pack) -> Sensitivity {
+        if self.guarded.is_sealed() {
+            Sensitivity::Sealed
+        } else if self.needs_protection(pack) {
+            Sensitivity::Sensitive
+        } else {
+            Sensitivity::Ordinary
+        }
     }
 
     /// Folds recorded entries into a case.

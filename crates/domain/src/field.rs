@@ -140,6 +140,9 @@ pub enum Meaning {
     Answer,
     /// The number that a partner gave to the matter.
     ExternalNumber,
+    /// Who reported it, where that is somebody else than the person concerned; kept from whoever
+    /// handles it.
+    Reporter,
     /// What staff need from one another to work: reasons, instructions, feedback.
     Work,
 }
@@ -148,7 +151,12 @@ impl Meaning {
     /// Whether it tells who somebody is or where they are.
     pub fn is_personal(self) -> bool {
         match self {
-            Self::Name | Self::Phone | Self::IdNumber | Self::Address | Self::SafeContact => true,
+            Self::Name
+            | Self::Phone
+            | Self::IdNumber
+            | Self::Address
+            | Self::SafeContact
+            | Self::Reporter => true,
             Self::Story | Self::Summary | Self::Answer | Self::ExternalNumber | Self::Work => false,
         }
     }

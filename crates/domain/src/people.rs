@@ -5,7 +5,7 @@ use crate::{
     case::{Case, Staff},
     decide::{Ctx, Draft},
     fact::Fact,
-    pack::{Admin, Pack, Scope},
+    pack::{Admin, Pack},
     workflow::Code,
 };
 
@@ -45,6 +45,9 @@ pub enum NotSo {
     /// The log-in name is taken or cannot be one.
     #[error("this log-in name cannot be used")]
     BadName,
+    /// Something can be handed over by this person alone, before they leave.
+    #[error("this person must hand something over personally first")]
+    OnlyInsider,
     /// The days do not follow one another, or are too many.
     #[error("these days cannot be used")]
     BadDays,
@@ -65,6 +68,7 @@ impl NotSo {
             Self::NobodyLeft(_) => "nobody_left",
             Self::Unfit => "unfit",
             Self::BadName => "bad_name",
+            Self::OnlyInsider => "only_insider",
             Self::BadDays => "bad_days",
         }
     }
@@ -142,7 +146,7 @@ pub fn may_hold(pack: &Pack, unit: &str, roles: &[Code]) -> Result<(), NotSo> {
     if kinds.len() > 1 {
         return Err(NotSo::TwoAdministrations);
     }
-    let sees = held().any(|role| role.scope != Scope::None);
+    let sees = held().any(|role| !role.grants.is_empty());
     if sees && !kinds.is_empty() { Err(NotSo::AdministersAndSees) } else { Ok(()) }
 }
 

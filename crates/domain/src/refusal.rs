@@ -1,6 +1,8 @@
 //! Why a command is refused. Each refusal has a code; the words for people live in the texts.
 
-use crate::{clock::ClockError, contact::Plan, field::FieldFault, rights, workflow::Code};
+use crate::{
+    clock::ClockError, contact::Plan, field::FieldFault, rights, secrecy::Closed, workflow::Code,
+};
 use jiff::Timestamp;
 
 /// The answer "no", with what is needed to say it well.
@@ -56,6 +58,12 @@ pub enum Refusal {
     /// A wish under the rights of the person cannot be met.
     #[error(transparent)]
     Right(#[from] rights::Bar),
+    /// The unit is kept out of this case.
+    #[error("the unit is kept out of this case")]
+    UnitBarred,
+    /// Who may know of a case cannot be changed so.
+    #[error(transparent)]
+    Secrecy(#[from] Closed),
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -99,6 +107,8 @@ pub enum Bar {
     Suspect,
     /// The case is erased; nothing can be read or written in it.
     Erased,
+    /// The actor may look at most, not act.
+    Access,
 }
 
 impl Bar {
@@ -120,6 +130,7 @@ impl Bar {
             Self::Duty => "duty",
             Self::Suspect => "suspect",
             Self::Erased => "erased",
+            Self::Access => "access",
         }
     }
 }

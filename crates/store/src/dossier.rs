@@ -53,15 +53,10 @@ pub fn seal(
     (texts, files): (&Texts, &[Attachment]),
 ) -> Sealed {
     let mut sealed = Sealed::default();
-    let mut entry = Entry::new(keys);
-    for (field, text) in texts.values().flatten() {
-        let meaning = sight::meaning(Some(flow), field);
-        index(keys, &mut entry, &mut sealed.tags, meaning, text);
-    }
     if !texts.is_empty() {
         let json = serde_json::to_vec(texts).unwrap_or_default();
         sealed.texts = key.seal(aad, &json);
-        sealed.line = entry.line();
+        (sealed.line, sealed.tags) = words(keys, flow, texts);
     }
     sealed.files = files
         .iter()
@@ -71,6 +66,16 @@ pub fn seal(
         })
         .collect();
     sealed
+}
+
+/// The line of hashed words of one entry, and the tags of the people in it.
+pub fn words(keys: &Keys, flow: &Workflow, texts: &Texts) -> (String, Vec<[u8; 16]>) {
+    let mut entry = Entry::new(keys);
+    let mut tags = Vec::new();
+    for (field, text) in texts.values().flatten() {
+        index(keys, &mut entry, &mut tags, sight::meaning(Some(flow), field), text);
+    }
+    (entry.line(), tags)
 }
 
 fn index(
@@ -93,8 +98,8 @@ fn index(
             }
             tags.extend(tags_of(keys, meaning, text));
         }
-        // How to reach somebody safely must not be findable by anybody.
-        Meaning::SafeContact => {}
+        // How to reach somebody safely, and who reported it, must not be findable by anybody.
+        Meaning::SafeContact | Meaning::Reporter => {}
         _ => drop(entry.text(text)),
     }
 }

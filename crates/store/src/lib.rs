@@ -19,6 +19,7 @@ mod erase;
 mod expiry;
 mod factors;
 mod feed;
+mod guard;
 mod imports;
 mod kept;
 mod letter;
@@ -56,6 +57,7 @@ pub use dossier::{Attachment, Texts};
 pub use expiry::{Expiring, ExpiryList, NoExpiry};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -99,6 +101,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         merge::STATEMENTS,

@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, escalation_step_at, escalation_steps},
     decide::{Ctx, Draft},
     field::{Field, Meaning},
-    pack::{Pack, Sight, Unit},
+    pack::{self, Pack, Sight, Unit},
     refusal::Refusal,
     retention, sending, tick,
     workflow::{Action, Code, State, Target, Workflow},
@@ -134,7 +134,10 @@ fn ask(
 ) -> Result<Event, Refusal> {
     match ctx.actor {
         Actor::Appellant(id) if *id == case.id => {}
-        Actor::Staff(staff) => bar(!holds_one(staff, &ctx.pack.rights.takes), Bar::NotYours)?,
+        Actor::Staff(staff) => {
+            let takes = holds_one(staff, &ctx.pack.rights.takes) && may_act(ctx, case);
+            bar(!takes, Bar::NotYours)?;
+        }
         Actor::Appellant(_) | Actor::Public | Actor::System => return Err(Bar::NotYours.into()),
     }
     let mut open = case.rights.open();
@@ -174,6 +177,7 @@ pub fn is_correctable(flow: &Workflow, field: &Field) -> bool {
             // The summary is the line by which staff know the case in their lists.
             Meaning::Summary
             | Meaning::SafeContact
+            | Meaning::Reporter
             | Meaning::Answer
             | Meaning::Work
             | Meaning::ExternalNumber => false,
@@ -182,6 +186,12 @@ pub fn is_correctable(flow: &Workflow, field: &Field) -> bool {
 
 fn open_request(case: &Case, id: u32) -> Result<&Request, Bar> {
     case.rights.request(id).filter(|r| r.end.is_none()).ok_or(Bar::NoRequest)
+}
+
+/// Whoever only looks, through broken glass or otherwise, decides nothing.
+fn may_act(ctx: Ctx<'_>, case: &Case) -> bool {
+    let viewer = Viewer::of(ctx.actor, ctx.now);
+    access::may(ctx.pack, &viewer, case, pack::Right::Act)
 }
 
 fn holds_one(staff: &Staff, roles: &[Code]) -> bool {
@@ -193,6 +203,7 @@ fn of_staff<'a>(ctx: Ctx<'a>, case: &Case, roles: &[Code]) -> Result<&'a Staff, 
     match ctx.actor {
         Actor::Staff(staff)
             if holds_one(staff, roles)
+                && may_act(ctx, case)
                 && ctx.pack.units.covers(&staff.unit, home(ctx.pack, case)) =>
         {
             Ok(staff)
@@ -253,9 +264,10 @@ pub fn copy_is_online(pack: &Pack, case: &Case, now: Timestamp) -> bool {
 
 /// Whether this member of staff may hand a copy over: one was granted, the role takes requests or
 /// answers them, and sees everything that the copy holds anyway.
-pub fn may_hand_copy(pack: &Pack, staff: &Staff, case: &Case) -> bool {
+pub fn may_hand_copy(pack: &Pack, viewer: &Viewer, case: &Case) -> bool {
+    let Viewer::Staff(staff, _) = viewer else { return false };
     let roles = [pack.rights.takes.as_slice(), pack.rights.answers.as_slice()].concat();
-    let sees = access::sees(pack, &Viewer::Staff(staff.clone()), case);
+    let sees = access::sees(pack, viewer, case);
     let whole = [sees.identity, sees.contact, sees.story].iter().all(|s| *s == Sight::Full);
     let granted = |r: &Request| {
         r.right == Right::Copy && r.end.as_ref().is_some_and(|end| end.basis.is_none())

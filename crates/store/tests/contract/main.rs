@@ -9,6 +9,7 @@ mod deeds;
 mod desk;
 mod erasure;
 mod expiry;
+mod guard;
 mod kept;
 mod links;
 mod mine;

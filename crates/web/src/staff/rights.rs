@@ -172,7 +172,7 @@ async fn print(
         hold_reason: shown.text(HOLD_REASON).filter(|_| of.hold.is_some()).unwrap_or("").to_owned(),
         holds: if can_hold { grounds(&|b| b.holds) } else { Vec::new() },
         release: may(&Wish::Release),
-        copy: rights::may_hand_copy(&page.pack, &me.staff(), case),
+        copy: rights::may_hand_copy(&page.pack, &me.viewer(), case),
         open: open.into_iter().filter_map(answering).collect(),
         done,
         asks: if asked.is_ok() || asked == twice { asks(page, shown) } else { Vec::new() },
@@ -323,7 +323,7 @@ async fn wished(
 /// The copy of a case: what its person may see, for staff who may hand it over.
 async fn handed(app: &App, page: &Page, me: &LoggedIn, number: &str) -> Result<CasePage, Oops> {
     let shown = case::find(app, me, number).await?;
-    if !rights::may_hand_copy(&page.pack, &me.staff(), &shown.case) {
+    if !rights::may_hand_copy(&page.pack, &me.viewer(), &shown.case) {
         return Err(Oops::NotFound);
     }
     let eyes = Viewer::Appellant(shown.case.id);
