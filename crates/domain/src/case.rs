@@ -316,16 +316,8 @@ impl Case {
             Fact::Flagged { flag } => drop(self.flags.insert(flag.clone())),
             Fact::Unflagged { flag } => drop(self.flags.remove(flag)),
             Fact::TaskOpened { task } => self.tasks.push(task.clone()),
-            Fact::TaskEnded { id, end } => {
-                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
-                    task.end = Some(*end);
-                }
-            }
-            Fact::TaskMoved { id, clock } => {
-                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
-                    task.clock.clone_from(clock);
-                }
-            }
+            Fact::TaskEnded { id, end } => self.task(*id, |task| task.end = Some(*end)),
+            Fact::TaskMoved { id, clock } => self.task(*id, |task| task.clock.clone_from(clock)),
             Fact::Issued { template, ordinal: _ } => self.documents.push(template.clone()),
             Fact::Linked { kind, case } => self.links.push((kind.clone(), *case)),
             Fact::Owed { duty } => drop(self.owed.insert(duty.clone())),
@@ -353,6 +345,12 @@ impl Case {
             | Fact::GlassTold { .. }
             | Fact::IdentityAsked { .. }
             | Fact::IdentityLent { .. } => self.guarded.apply(fact),
+        }
+    }
+
+    fn task(&mut self, id: u32, change: impl FnOnce(&mut Task)) {
+        if let Some(task) = self.tasks.iter_mut().find(|t| t.id == id) {
+            change(task);
         }
     }
 

@@ -14,6 +14,7 @@ mod command;
 pub mod db;
 mod deeds;
 mod desk;
+mod desk_rows;
 mod dossier;
 mod erase;
 mod expiry;
@@ -45,6 +46,7 @@ mod sight;
 mod told;
 mod verify;
 mod verify_deeds;
+mod want;
 
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
@@ -99,6 +101,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        desk_rows::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         guard::STATEMENTS,

@@ -186,8 +186,8 @@ async fn an_erasure_by_two_people_leaves_a_certificate() {
     let done = decide(&office, LEADER, (&number, "hold"), &hold).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
     let check = [("id", "1"), ("reason", "本人到场，证件相符")];
-    let held = decide(&office, REVIEWER, (&number, "check"), &check).await;
-    assert!(held.has("已设定保全"), "{}", held.words());
+    let shut = decide(&office, REVIEWER, (&number, "check"), &check).await;
+    assert!(shut.has("已设定保全"), "{}", shut.words());
     decide(&office, LEADER, (&number, "release"), &[("reason", "已还卷")]).await;
     decide(&office, REVIEWER, (&number, "check"), &check).await;
     let done =

@@ -15,7 +15,7 @@ fn said(out: &std::process::Output) -> String {
 /// As if the key file had been changed long ago, so that every server has read it.
 fn age(town: &Town) {
     let file = File::options().append(true).open(town.path("city.keys")).expect("the keys");
-    let then = SystemTime::now() - Duration::from_secs(3_600);
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     file.set_modified(then).expect("an older file");
 }
 

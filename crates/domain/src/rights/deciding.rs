@@ -71,7 +71,9 @@ pub enum Wish {
 pub fn decide(ctx: Ctx<'_>, case: &Case, wish: &Wish, texts: &[Code]) -> Result<Draft, Refusal> {
     let events = events(ctx, case, wish, texts.is_empty())?;
     let mut draft = Draft::of(case, ctx.stamp());
-    events.into_iter().for_each(|event| draft.push(Fact::Right { event }));
+    for event in events {
+        draft.push(Fact::Right { event });
+    }
     if !texts.is_empty() {
         draft.push(Fact::Given { coded: BTreeMap::new(), texts: texts.to_vec() });
     }

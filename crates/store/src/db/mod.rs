@@ -61,6 +61,7 @@ mod lite_db;
 mod migrate;
 mod pg;
 mod pg_tls;
+mod pg_vacuum;
 mod pg_wire;
 mod queue;
 mod stmt;

@@ -196,19 +196,6 @@ impl PgDb {
     }
 
     /// Waits for the works that run and takes no more.
-    /// Clears dead rows. Runs as long as it must, and never inside a transaction.
-    pub(super) async fn vacuum(&self, tables: &[&'static str]) -> Result<(), Error> {
-        let client = deadpool_postgres::Object::take(self.client().await?);
-        let run = async |sql: String| {
-            client.batch_execute(&sql).await.map_err(|e| classify("clearing dead rows", &e))
-        };
-        run("SET statement_timeout = 0".to_owned()).await?;
-        for table in tables {
-            run(format!("VACUUM {table}")).await?;
-        }
-        Ok(())
-    }
-
     pub(super) async fn close(&self) {
         // Fails only if it is closed already.
         let _all = self.room.acquire_many(self.room_size).await;
