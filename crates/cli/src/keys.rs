@@ -13,7 +13,7 @@ use vault::{Keys, Suite};
 /// Cases that are wrapped again in one transaction.
 const AT_ONCE: u32 = 200;
 /// Servers read the key file again every few seconds; after so long every one of them has.
-const READ_BY_ALL: Duration = Duration::from_secs(60);
+const READ_BY_ALL: Duration = Duration::from_mins(1);
 
 /// The key file.
 #[derive(Debug, Subcommand)]

@@ -52,8 +52,11 @@ fn a_key_that_is_missed_is_named_before_anything_is_served() {
     assert!(town.run(&["keys", "rotate", "city.keys"]).status.success());
     let path = town.path("city.keys");
     let whole = fs::read_to_string(&path).expect("keys");
-    let cut: String =
-        whole.lines().filter(|l| !l.starts_with("wrap.1 ")).map(|l| format!("{l}\n")).collect();
+    let cut: Vec<&str> = whole.lines().filter(|l| !l.starts_with("wrap.1 ")).collect();
+    let cut = cut.join(
+        "
+",
+    );
     fs::write(&path, cut).expect("cut");
     for args in [&["serve", "--listen", "127.0.0.1:1"][..], &["doctor"], &["verify"]] {
         let out = town.run(args);
