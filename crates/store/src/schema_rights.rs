@@ -15,6 +15,7 @@ CREATE TABLE certificates (
 CREATE TABLE erasing (
   case_id INTEGER PRIMARY KEY, list BLOB NOT NULL, rule TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX erasing_list ON erasing (list, case_id);
+CREATE INDEX people_case ON people (case_id);
 INSERT INTO counts (name, unit, slot, n)
   SELECT 'wrapped', lower(hex(substr(key, 1, 3))), 0, COUNT(*) FROM cases
   WHERE key IS NOT NULL GROUP BY 2;
@@ -26,6 +27,7 @@ CREATE TABLE certificates (
 CREATE TABLE erasing (
   case_id BIGINT PRIMARY KEY, list BYTEA NOT NULL, rule TEXT NOT NULL, seq BIGINT NOT NULL);
 CREATE INDEX erasing_list ON erasing (list, case_id);
+CREATE INDEX people_case ON people (case_id);
 INSERT INTO counts (name, unit, slot, n)
   SELECT 'wrapped', encode(substring(key from 1 for 3), 'hex'), 0, COUNT(*) FROM cases
   WHERE key IS NOT NULL GROUP BY 2;
