@@ -101,6 +101,7 @@ async fn rewrap(place: &Place, json: bool) -> Result<(), Failure> {
         rest.factors += beside.factors;
         rest.moves += beside.moves;
         rest.files += beside.files;
+        rest.exports += beside.exports;
         if found == 0 {
             break;
         }
@@ -112,14 +113,14 @@ async fn rewrap(place: &Place, json: bool) -> Result<(), Failure> {
     store.db().close().await.doing("closing")?;
     if json {
         let report = serde_json::json!({ "newest": newest, "cases": wrapped,
-            "factors": rest.factors, "moves": rest.moves, "files": rest.files, "still_needed": old });
+            "factors": rest.factors, "moves": rest.moves, "files": rest.files, "exports": rest.exports, "still_needed": old });
         println!("{report}");
         return Ok(());
     }
     println!(
-        "{wrapped} cases, {} second factors, {} moves and {} waiting files are now wrapped under \
-         wrap.{newest}",
-        rest.factors, rest.moves, rest.files
+        "{wrapped} cases, {} second factors, {} moves, {} waiting files and {} lists are now wrapped \
+         under wrap.{newest}",
+        rest.factors, rest.moves, rest.files, rest.exports
     );
     if old.is_empty() {
         println!("no older wrapping key is needed; take each away with: xiaohe keys retire N");

@@ -18,6 +18,7 @@ mod desk_rows;
 mod dossier;
 mod erase;
 mod expiry;
+mod exports;
 mod factors;
 mod feed;
 mod guard;
@@ -30,6 +31,7 @@ mod moving;
 mod numbers;
 mod outbox;
 mod people;
+mod pledges;
 mod project;
 mod recent;
 mod request;
@@ -37,6 +39,7 @@ mod rewrap;
 mod rights;
 mod rules;
 mod schema;
+mod schema_leaving;
 mod schema_rights;
 mod schema_sending;
 mod seal;
@@ -57,6 +60,7 @@ pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose}
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use expiry::{Expiring, ExpiryList, NoExpiry};
+pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use guard::{Guarding, Insider, Revealed};
@@ -102,6 +106,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         deeds::STATEMENTS,
         desk::STATEMENTS,
         desk_rows::STATEMENTS,
+        exports::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         guard::STATEMENTS,
@@ -113,6 +118,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         numbers::STATEMENTS,
         outbox::STATEMENTS,
         people::STATEMENTS,
+        pledges::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,

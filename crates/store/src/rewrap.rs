@@ -6,7 +6,7 @@ use crate::{
     Store,
     db::{Batch, Error, Reader, Row, Stmt, Tx, Work, WriteError},
     erase::{WRAPPED, count_of},
-    factors, kept,
+    exports, factors, kept,
 };
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -20,13 +20,15 @@ static MOVE: Stmt = Stmt::new("UPDATE moves SET key = $3 WHERE id = $1 AND key =
 static FILES: Stmt = Stmt::new("SELECT draft, n, key FROM kept_files ORDER BY draft, n");
 static FILE: Stmt =
     Stmt::new("UPDATE kept_files SET key = $4 WHERE draft = $1 AND n = $2 AND key = $3");
+static EXPORTS: Stmt = Stmt::new("SELECT id, key FROM exports ORDER BY id");
+static EXPORT: Stmt = Stmt::new("UPDATE exports SET key = $3 WHERE id = $1 AND key = $2");
 static COUNTED: Stmt = Stmt::new(
     "SELECT unit, CAST(SUM(n) AS BIGINT) FROM counts WHERE name = $1 GROUP BY unit
      HAVING SUM(n) <> 0",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASES, &CASE, &FACTORS, &FACTOR, &MOVES, &MOVE, &FILES, &FILE, &COUNTED];
+    &[&CASES, &CASE, &FACTORS, &FACTOR, &MOVES, &MOVE, &FILES, &FILE, &EXPORTS, &EXPORT, &COUNTED];
 
 /// How far a step of wrapping again has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Rewrapped {
     pub moves: u64,
     /// Files that wait for a form.
     pub files: u64,
+    /// Lists that were taken out and lie ready.
+    pub exports: u64,
 }
 
 /// One key to be changed: whose, as it was, as it becomes.
@@ -62,6 +66,7 @@ enum Id {
     Factor(i64),
     Move(Vec<u8>),
     File(Vec<u8>, i64),
+    Export(Vec<u8>),
 }
 
 struct Rewrap(Vec<Change>);
@@ -79,6 +84,7 @@ impl Work for Rewrap {
                 Id::Factor(account) => batch.add(&FACTOR, &[(*account).into(), old, new]),
                 Id::Move(id) => batch.add(&MOVE, &[id.into(), old, new]),
                 Id::File(draft, n) => batch.add(&FILE, &[draft.into(), (*n).into(), old, new]),
+                Id::Export(id) => batch.add(&EXPORT, &[id.into(), old, new]),
             };
         }
         let touched = tx.exec_all(batch).await?;
@@ -114,7 +120,7 @@ impl Store {
     /// # Errors
     /// As [`rewrap_cases`](Self::rewrap_cases).
     pub async fn rewrap_rest(&self) -> Result<Rewrapped, Error> {
-        let mut changes: [Vec<Change>; 3] = Default::default();
+        let mut changes: [Vec<Change>; 4] = Default::default();
         let mut reader = self.db.read().await?;
         for row in reader.rows(&FACTORS, &[]).await? {
             let account = row.int(0)?;
@@ -130,12 +136,18 @@ impl Store {
             let id = Id::File(draft.to_vec(), n);
             changes[2].extend(self.renewed(&row, 2, &kept::place(&draft, n), id)?);
         }
+        for row in reader.rows(&EXPORTS, &[]).await? {
+            let id: [u8; 16] = row.array(0)?;
+            let aad = exports::place(&id);
+            changes[3].extend(self.renewed(&row, 1, &aad, Id::Export(id.to_vec()))?);
+        }
         drop(reader);
-        let [factors, moves, files] = changes;
+        let [factors, moves, files, exports] = changes;
         Ok(Rewrapped {
             factors: self.rewrap(factors).await?,
             moves: self.rewrap(moves).await?,
             files: self.rewrap(files).await?,
+            exports: self.rewrap(exports).await?,
         })
     }
 
@@ -173,7 +185,7 @@ impl Store {
             let number = u16::from_str_radix(tail, 16).map_err(|_| row.corrupt(0, "no key"))?;
             *under.entry(number).or_default() += row.int(1)?;
         }
-        for (stmt, column) in [(&FACTORS, 1), (&MOVES, 1), (&FILES, 2)] {
+        for (stmt, column) in [(&FACTORS, 1), (&MOVES, 1), (&FILES, 2), (&EXPORTS, 1)] {
             count(&mut reader, (stmt, column), &mut under).await?;
         }
         Ok(under)

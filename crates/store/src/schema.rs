@@ -6,8 +6,14 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] =
-    &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES, crate::schema_rights::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[
+    CASES,
+    crate::schema_sending::MIGRATION,
+    PEOPLE,
+    MOVES,
+    crate::schema_leaving::MIGRATION,
+    crate::schema_rights::MIGRATION,
+];
 
 const CASES: Migration = Migration {
     version: 1,

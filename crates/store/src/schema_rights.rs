@@ -6,7 +6,7 @@
 use crate::db::Migration;
 
 pub(crate) const MIGRATION: Migration = Migration {
-    version: 5,
+    version: 6,
     name: "rights",
     lite: "
 CREATE TABLE certificates (

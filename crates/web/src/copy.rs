@@ -2,11 +2,8 @@
 //! as JSON. Made from what the person may see and from nothing else: never a note of staff, never
 //! the words of others.
 
-use crate::page::Page;
-use axum::{
-    http::header,
-    response::{IntoResponse, Response},
-};
+use crate::{download, page::Page};
+use axum::response::Response;
 use domain::{
     case::{By, Fact},
     field::{FieldKind, Value},
@@ -102,24 +99,13 @@ pub(crate) fn json(page: &Page, case: &CasePage) -> Json {
 /// The Word file of a paper.
 pub(crate) fn word_file(number: &str, paper: &Paper) -> Response {
     const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-    let headers = [
-        (header::CONTENT_TYPE, WORD.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{number}-copy.docx\"")),
-    ];
-    (headers, paper.docx()).into_response()
+    download::file(WORD, &format!("{number}-copy.docx"), paper.docx())
 }
 
 /// The JSON file of a case.
 pub(crate) fn json_file(page: &Page, case: &CasePage) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}-copy.json\"", case.number),
-        ),
-    ];
-    let body = serde_json::to_string_pretty(&json(page, case)).unwrap_or_default();
-    (headers, body).into_response()
+    let body = serde_json::to_vec_pretty(&json(page, case)).unwrap_or_default();
+    download::file("application/json", &format!("{}-copy.json", case.number), body)
 }
 
 fn items(page: &Page, case: &CasePage) -> Vec<Item> {

@@ -24,11 +24,11 @@ const LATER: &str = "2036-03-03T09:00+08:00";
 
 async fn what_was_kept_long_enough_goes_with_a_certificate(stand: Stand) {
     let old = closed(&stand, &Appeal::new("1302", "十年前的事")).await;
-    let held = closed(&stand, &Appeal::new("1302", "有保全")).await;
+    let stays = closed(&stand, &Appeal::new("1302", "有保全")).await;
     let asked = closed(&stand, &Appeal::new("1302", "有申请")).await;
     let open = handling(&stand, &Appeal::new("1302", "还在办")).await;
     let hold = Wish::Hold { basis: "legal_hold".to_owned() };
-    wish(&stand, &east_leader(), held, (hold, &[(HOLD_REASON, "调卷")])).await.unwrap();
+    wish(&stand, &east_leader(), stays, (hold, &[(HOLD_REASON, "调卷")])).await.unwrap();
     let copy = Wish::Ask { right: Right::Copy, field: None };
     wish(&stand, &Actor::Appellant(asked), asked, (copy, &[])).await.unwrap();
 
@@ -54,7 +54,7 @@ async fn what_was_kept_long_enough_goes_with_a_certificate(stand: Stand) {
     assert_eq!(stand.store.confirm_expiry(&stand.pack, now, &list.id).await, Ok(1));
     assert_eq!(stand.store.carry_expiry(&stand.pack, now, 10).await.unwrap(), 0);
     assert!(stand.page(old).await.erased);
-    for case in [held, asked, open] {
+    for case in [stays, asked, open] {
         assert!(!stand.page(case).await.erased);
     }
     assert_eq!(stand.troubles().await, Vec::<String>::new());

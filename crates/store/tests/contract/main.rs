@@ -11,6 +11,7 @@ mod erasure;
 mod expiry;
 mod guard;
 mod kept;
+mod leaving;
 mod links;
 mod mine;
 mod moving;

@@ -35,7 +35,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 17] = [
+    const WHOLE: [&str; 19] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
@@ -45,12 +45,14 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT id, upto",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE active = 1",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE unit",
+        "SELECT COUNT(*) FROM accounts WHERE active = 1 AND pledge",
         "SELECT id FROM accounts WHERE active = 1 AND roles LIKE",
         "WITH hits",
         // Small tables: second factors, confirmed moves, waiting files, erasures under way.
         "SELECT account, key FROM factors",
         "SELECT id, key FROM moves",
         "SELECT draft, n, key FROM kept_files",
+        "SELECT id, key FROM exports",
         "SELECT list FROM erasing",
         "SELECT case_id, list FROM erasing",
         "SELECT case_id FROM erasing",

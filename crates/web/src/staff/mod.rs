@@ -22,10 +22,12 @@ mod secrecy;
 
 mod board;
 mod dry_run;
+mod exports;
 mod me;
 mod notices;
 pub(crate) mod papers;
 mod people;
+mod pledge;
 mod proof;
 mod rights;
 pub(crate) mod setup;
@@ -47,6 +49,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = proof::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
+    let routes = pledge::routes(routes);
+    let routes = exports::routes(routes);
     let routes = reveal::routes(routes);
     let routes = secrecy::routes(routes);
     let routes = glass::routes(routes);

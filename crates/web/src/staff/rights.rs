@@ -24,7 +24,6 @@ use axum::{
 };
 use domain::{
     access::Viewer,
-    audit::Deed,
     case::{By, Fact},
     decide::Ctx,
     refusal::Refusal,
@@ -259,7 +258,6 @@ async fn ask(
     Path((number, right)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let right = Right::named(&right).ok_or(Oops::NotFound)?;
     let (wish, texts) = asked(right, &form);
     wished(&app, &page, &me, &number, (form.command(), wish, texts)).await
@@ -272,7 +270,6 @@ async fn act(
     Path((number, wish)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let id = form.get("id").parse().unwrap_or(0);
     let basis = form.get("basis").to_owned();
     let (wish, field) = match wish.as_str() {
@@ -321,16 +318,22 @@ async fn wished(
 }
 
 /// The copy of a case: what its person may see, for staff who may hand it over.
-async fn handed(app: &App, page: &Page, me: &LoggedIn, number: &str) -> Result<CasePage, Oops> {
+async fn handed(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    number: &str,
+) -> Result<(CasePage, String), Oops> {
     let shown = case::find(app, me, number).await?;
     if !rights::may_hand_copy(&page.pack, &me.viewer(), &shown.case) {
         return Err(Oops::NotFound);
     }
     let eyes = Viewer::Appellant(shown.case.id);
     let own = app.store().case_by_id(&page.pack, &eyes, shown.case.id).await?;
-    let deed = Deed::Exported { what: "copy".to_owned(), case: Some(shown.case.id), rows: 1 };
-    traces::note(app, me, deed).await?;
-    own.ok_or(Oops::NotFound)
+    let own = own.ok_or(Oops::NotFound)?;
+    let words = papers::chinese(page);
+    let mark = traces::taking_out_marked(app, &words, me, ("copy", &own)).await?;
+    Ok((own, mark))
 }
 
 async fn copy_page(
@@ -339,10 +342,11 @@ async fn copy_page(
     me: LoggedIn,
     Path(number): Path<String>,
 ) -> Result<Response, Oops> {
-    let case = handed(&app, &page, &me, &number).await?;
+    let (case, mark) = handed(&app, &page, &me, &number).await?;
     let back = format!("/cases/{}/rights", case.number);
     let docx = format!("/cases/{}/copy/docx", case.number);
-    papers::staff_page(&page, &case.number, (back, docx), copy::paper(&page, &case, app.now()))
+    let paper = copy::paper(&page, &case, app.now());
+    papers::staff_page(&page, &case.number, (back, docx, mark), paper)
 }
 
 async fn copy_docx(
@@ -351,8 +355,10 @@ async fn copy_docx(
     me: LoggedIn,
     Path(number): Path<String>,
 ) -> Result<Response, Oops> {
-    let case = handed(&app, &page, &me, &number).await?;
-    Ok(copy::word_file(&case.number, &copy::paper(&page, &case, app.now())))
+    let (case, mark) = handed(&app, &page, &me, &number).await?;
+    let mut paper = copy::paper(&page, &case, app.now());
+    paper.blocks.push(paper::Block::Note(mark));
+    Ok(copy::word_file(&case.number, &paper))
 }
 
 async fn copy_json(
@@ -361,6 +367,6 @@ async fn copy_json(
     me: LoggedIn,
     Path(number): Path<String>,
 ) -> Result<Response, Oops> {
-    let case = handed(&app, &page, &me, &number).await?;
+    let (case, _) = handed(&app, &page, &me, &number).await?;
     Ok(copy::json_file(&page, &case))
 }
