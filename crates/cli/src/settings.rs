@@ -246,7 +246,18 @@ impl Place {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
         }
-        Store::open(url, keys).await.map_err(|e| Failure::while_doing("opening the database", &e))
+        let store = Store::open(url, keys)
+            .await
+            .map_err(|e| Failure::while_doing("opening the database", &e))?;
+        let missing = store.missing_keys().await;
+        let missing = missing.map_err(|e| Failure::while_doing("looking at the keys", &e))?;
+        match missing.first() {
+            None => Ok(store),
+            Some((number, n)) => Err(Failure::Plain(format!(
+                "the key file has no wrap.{number}, and {n} data keys are wrapped under it: put the \
+                 line back, run xiaohe keys rewrap, and take it away after that"
+            ))),
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Why {
     /// Grave or sensitive, and the person did not say that messages are welcome
     /// (反家庭暴力法 §5: privacy and the true wishes of the victim).
     Grave,
+    /// The person has withdrawn their consent.
+    Consent,
     /// Nobody left a telephone number, or it was erased.
     NoPhone,
     /// It waited too long.
@@ -54,8 +56,15 @@ pub enum Why {
 
 impl Why {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Unsafe, Self::Plan, Self::Grave, Self::NoPhone, Self::Stale, Self::NoText];
+    pub const ALL: [Self; 7] = [
+        Self::Unsafe,
+        Self::Plan,
+        Self::Grave,
+        Self::Consent,
+        Self::NoPhone,
+        Self::Stale,
+        Self::NoText,
+    ];
 
     /// Stable code.
     pub fn code(self) -> &'static str {
@@ -63,6 +72,7 @@ impl Why {
             Self::Unsafe => "unsafe",
             Self::Plan => "plan",
             Self::Grave => "grave",
+            Self::Consent => "consent",
             Self::NoPhone => "no_phone",
             Self::Stale => "stale",
             Self::NoText => "no_text",
@@ -109,6 +119,8 @@ pub fn to_person(
         Why::Plan
     } else if is_grave(pack, case) && !welcome {
         Why::Grave
+    } else if case.rights.withdrawn.is_some() {
+        Why::Consent
     } else if case.anonymous || !reach.phone {
         Why::NoPhone
     } else {

@@ -144,7 +144,7 @@ pub(crate) async fn keep_codes<R>(
 }
 
 /// Where the secret of an account belongs: bytes moved to another account do not open there.
-fn place(account: AccountId) -> Vec<u8> {
+pub(crate) fn place(account: AccountId) -> Vec<u8> {
     [b"second factor ".as_slice(), &account.to_be_bytes()].concat()
 }
 

@@ -9,13 +9,17 @@ mod accounts;
 mod answer;
 mod board;
 mod case_page;
+mod certificates;
 mod chain;
 mod command;
 pub mod db;
 mod deeds;
 mod desk;
+mod desk_rows;
 mod dossier;
+mod erase;
 mod exchanges;
+mod expiry;
 mod exports;
 mod factors;
 mod feed;
@@ -34,10 +38,13 @@ mod pledges;
 mod project;
 mod recent;
 mod request;
+mod rewrap;
+mod rights;
 mod rules;
 mod schema;
 mod schema_leaving;
 mod schema_proofs;
+mod schema_rights;
 mod schema_sending;
 mod seal;
 mod search;
@@ -47,16 +54,19 @@ mod subjects;
 mod told;
 mod verify;
 mod verify_deeds;
+mod want;
 
 pub use account_change::AccountChange;
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
+pub use certificates::Certificate;
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use exchanges::Exchange;
+pub use expiry::{Expiring, ExpiryList, NoExpiry};
 pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
@@ -73,6 +83,8 @@ pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
+pub use rewrap::{RewrapStep, Rewrapped};
+pub use rights::RightWish;
 pub use rules::PastRules;
 pub use search::Hit;
 pub use sessions::{Device, Session, Stage};
@@ -85,7 +97,7 @@ use domain::case::Case;
 use numbers::Ids;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 use vault::Keys;
 
 /// Every statement that the store may run, so that all can be tried against a database before one
@@ -95,9 +107,14 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         accounts::STATEMENTS,
         board::STATEMENTS,
         case_page::STATEMENTS,
+        certificates::STATEMENTS,
+        erase::STATEMENTS,
+        expiry::STATEMENTS,
+        rewrap::STATEMENTS,
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        desk_rows::STATEMENTS,
         exports::STATEMENTS,
         exchanges::STATEMENTS,
         factors::STATEMENTS,
@@ -175,6 +192,21 @@ impl Store {
 /// A value as JSON text. Facts and cases are maps of strings and numbers, which always can.
 fn text_of<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Sixteen bytes out of 32 hexadecimal digits.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 16]> {
+    let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    plain.then(|| u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)).flatten()
 }
 
 /// The case in a column of a row.

@@ -13,6 +13,7 @@ pub const MIGRATIONS: &[Migration] = &[
     MOVES,
     crate::schema_proofs::MIGRATION,
     crate::schema_leaving::MIGRATION,
+    crate::schema_rights::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

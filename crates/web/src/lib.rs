@@ -9,6 +9,7 @@ mod assets;
 mod citizen;
 mod coming_in;
 mod cookies;
+mod copy;
 mod download;
 pub mod edge;
 pub mod error;

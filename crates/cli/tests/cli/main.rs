@@ -8,5 +8,6 @@ mod kill;
 mod pack;
 mod proofs;
 mod reload;
+mod rotation;
 mod sending;
 mod support;
