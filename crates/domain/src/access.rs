@@ -4,15 +4,17 @@
 use crate::{
     case::{Actor, Case, CaseId, Staff},
     field::Meaning,
-    pack::{Pack, Scope, Sees, Sight},
+    pack::{Grant, Pack, Right, Scope, Sees, Sensitivity, Sight, Standing},
     workflow::Code,
 };
+use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Who looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Viewer {
-    /// A member of staff.
-    Staff(Staff),
+    /// A member of staff, at an instant: what opens a door for a while has an end.
+    Staff(Staff, Timestamp),
     /// The person who appealed, shown by the receipt of this case.
     Appellant(CaseId),
     /// Anybody.
@@ -21,21 +23,39 @@ pub enum Viewer {
     System,
 }
 
-impl From<&Viewer> for Actor {
-    fn from(viewer: &Viewer) -> Self {
-        match viewer {
-            Viewer::Staff(s) => Self::Staff(s.clone()),
-            Viewer::Appellant(id) => Self::Appellant(*id),
-            Viewer::Public => Self::Public,
-            Viewer::System => Self::System,
+impl Viewer {
+    /// Who acts, as somebody who looks.
+    pub fn of(actor: &Actor, at: Timestamp) -> Self {
+        match actor {
+            Actor::Staff(s) => Self::Staff(s.clone(), at),
+            Actor::Appellant(id) => Self::Appellant(*id),
+            Actor::Public => Self::Public,
+            Actor::System => Self::System,
         }
+    }
+}
+
+/// What somebody sees of a case and may do with it. Nobody has these of a case that they may not
+/// know of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// What is seen.
+    pub sees: Sees,
+    /// What may be done.
+    pub may: BTreeSet<Right>,
+}
+
+impl Rights {
+    /// Whether this may be done.
+    pub fn may(&self, right: Right) -> bool {
+        self.may.contains(&right)
     }
 }
 
 /// The widest scope among the roles that somebody holds.
 pub fn scope(pack: &Pack, staff: &Staff) -> Scope {
-    let scopes = staff.roles.iter().filter_map(|r| pack.roles.get(r)).map(|r| r.scope);
-    scopes.max().unwrap_or(Scope::None)
+    let roles = staff.roles.iter().filter_map(|r| pack.roles.get(r));
+    roles.map(crate::pack::Role::scope).max().unwrap_or(Scope::None)
 }
 
 /// The unit whose list of cases the viewer may read as a whole; the top unit for a scope that
@@ -48,40 +68,140 @@ pub fn list_root(pack: &Pack, staff: &Staff) -> Option<Code> {
     }
 }
 
-/// Whether the viewer may know that the case exists.
-pub fn may_open(pack: &Pack, viewer: &Viewer, case: &Case) -> bool {
+/// How somebody stands to a case. A sealed one is open to those only who were let in by name.
+pub fn standings(pack: &Pack, staff: &Staff, at: Timestamp, case: &Case) -> BTreeSet<Standing> {
+    let guarded = &case.guarded;
+    let mut all: BTreeSet<Standing> =
+        Standing::ALL.into_iter().filter(|s| stands(pack, staff, at, case, *s)).collect();
+    if guarded.is_sealed() {
+        all.retain(|s| s.opens_sealed() || *s == Standing::Lent);
+    }
+    all
+}
+
+fn stands(pack: &Pack, staff: &Staff, at: Timestamp, case: &Case, standing: Standing) -> bool {
+    let unit = &staff.unit;
+    match standing {
+        Standing::Owner => case.owner == Some(staff.account),
+        Standing::Opener => case.opener == Some(staff.account),
+        Standing::Unit => case.unit == *unit,
+        Standing::Task => case.open_tasks().any(|t| t.unit == *unit),
+        Standing::Past => {
+            let ended = || case.tasks.iter().any(|t| t.end.is_some() && t.unit == *unit);
+            case.unit != *unit && (case.been.contains(unit) || ended())
+        }
+        Standing::Above => case.unit != *unit && pack.units.covers(unit, &case.unit),
+        Standing::City => true,
+        Standing::Circle => case.guarded.admits(staff.account),
+        Standing::Glass => case.guarded.shows_through_glass(staff.account, at),
+        Standing::Lent => case.guarded.is_lent(staff.account, at),
+    }
+}
+
+/// The rows of the access table that apply, each with the role and the standing that it is for.
+/// A lent identity adds to what another row opens and opens nothing alone.
+pub fn rows<'a>(
+    pack: &'a Pack,
+    (staff, at): (&Staff, Timestamp),
+    case: &Case,
+) -> Vec<(&'a str, Standing, &'a Grant)> {
+    if case.guarded.bars(staff) {
+        return Vec::new();
+    }
+    let sensitivity = case.sensitivity(pack);
+    let mut all = Vec::new();
+    for standing in standings(pack, staff, at, case) {
+        for role in staff.roles.iter().filter_map(|r| pack.roles.get(r)) {
+            all.extend(role.grant(standing, sensitivity).map(|g| (role.code.as_str(), standing, g)));
+        }
+    }
+    if all.iter().all(|(_, standing, _)| *standing == Standing::Lent) {
+        all.clear();
+    }
+    all
+}
+
+/// What the viewer sees and may do; none when they may not know that the case exists.
+pub fn rights(pack: &Pack, viewer: &Viewer, case: &Case) -> Option<Rights> {
     match viewer {
-        Viewer::System => true,
-        Viewer::Public => false,
-        Viewer::Appellant(id) => *id == case.id,
-        Viewer::Staff(staff) => {
-            let took_part = || {
-                case.been.contains(&staff.unit) || case.tasks.iter().any(|t| t.unit == staff.unit)
-            };
-            match scope(pack, staff) {
-                Scope::City => true,
-                Scope::Subtree => pack.units.covers(&staff.unit, &case.unit) || took_part(),
-                Scope::Unit => case.unit == staff.unit || took_part(),
-                Scope::Tasks => took_part(),
-                Scope::None => false,
+        Viewer::System => Some(Rights { sees: Sees::ALL, may: BTreeSet::from(Right::ALL) }),
+        Viewer::Appellant(id) if *id == case.id => {
+            Some(Rights { sees: Sees::ALL, may: BTreeSet::from([Right::Act, Right::Export]) })
+        }
+        Viewer::Appellant(_) | Viewer::Public => None,
+        Viewer::Staff(staff, at) => {
+            let rows = rows(pack, (staff, *at), case);
+            let mut rights = Rights::default();
+            for (_, _, grant) in &rows {
+                rights.sees = rights.sees.or(grant.sees);
+                rights.may.extend(&grant.may);
             }
+            (!rows.is_empty()).then_some(rights)
         }
     }
 }
 
-/// How much of the case the viewer sees. Somebody who may not open it sees nothing.
+/// Whether the viewer may know that the case exists.
+pub fn may_open(pack: &Pack, viewer: &Viewer, case: &Case) -> bool {
+    rights(pack, viewer, case).is_some()
+}
+
+/// How much of the case the viewer may see. Somebody who may not open it sees nothing.
 pub fn sees(pack: &Pack, viewer: &Viewer, case: &Case) -> Sees {
-    if !may_open(pack, viewer, case) {
-        return Sees::default();
+    rights(pack, viewer, case).unwrap_or_default().sees
+}
+
+/// Whether the viewer may do this with the case.
+pub fn may(pack: &Pack, viewer: &Viewer, case: &Case, right: Right) -> bool {
+    rights(pack, viewer, case).is_some_and(|r| r.may(right))
+}
+
+/// Whether somebody might break the glass of this case: a role of theirs has a row for it, and they
+/// are not kept out.
+pub fn may_break_glass(pack: &Pack, staff: &Staff, case: &Case) -> bool {
+    let sensitivity = case.sensitivity(pack);
+    let mut roles = staff.roles.iter().filter_map(|r| pack.roles.get(r));
+    !case.guarded.bars(staff) && roles.any(|r| r.grant(Standing::Glass, sensitivity).is_some())
+}
+
+/// Why somebody sees what they see of a case, or does not know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why<'a> {
+    /// They are kept out by name.
+    BarredByName,
+    /// Their unit is kept out.
+    BarredWithUnit,
+    /// No role of theirs has a row for how they stand to it.
+    NoRow {
+        /// How they stand to it.
+        standings: BTreeSet<Standing>,
+        /// How sensitive it is.
+        sensitivity: Sensitivity,
+    },
+    /// These rows open it.
+    Rows {
+        /// Role, standing and row.
+        rows: Vec<(&'a str, Standing, &'a Grant)>,
+        /// How sensitive it is.
+        sensitivity: Sensitivity,
+        /// All of it together.
+        rights: Rights,
+    },
+}
+
+/// Explains what [`rights`] answers, from the same rows.
+pub fn why<'a>(pack: &'a Pack, (staff, at): (&Staff, Timestamp), case: &Case) -> Why<'a> {
+    if case.guarded.people.contains(&staff.account) {
+        return Why::BarredByName;
     }
-    match viewer {
-        Viewer::System | Viewer::Appellant(_) => Sees::ALL,
-        Viewer::Public => Sees::default(),
-        Viewer::Staff(staff) => staff
-            .roles
-            .iter()
-            .filter_map(|r| pack.roles.get(r))
-            .fold(Sees::default(), |all, role| all.or(role.sees)),
+    if case.guarded.units.contains(&staff.unit) {
+        return Why::BarredWithUnit;
+    }
+    let sensitivity = case.sensitivity(pack);
+    let rows = rows(pack, (staff, at), case);
+    match rights(pack, &Viewer::Staff(staff.clone(), at), case) {
+        Some(rights) => Why::Rows { rows, sensitivity, rights },
+        None => Why::NoRow { standings: standings(pack, staff, at, case), sensitivity },
     }
 }
 
@@ -102,6 +222,7 @@ pub fn shown(sees: Sees, meaning: Meaning, text: &str) -> Option<String> {
         Meaning::Summary | Meaning::Answer => {
             (sees.story >= Sight::Masked).then(|| text.to_owned())
         }
+        Meaning::Reporter => part(sees.reporter, mask_name),
         Meaning::Work | Meaning::ExternalNumber => Some(text.to_owned()),
     }
 }

@@ -8,8 +8,9 @@ pub use crate::fact::{Cause, ClockChange, Fact};
 use crate::{
     clock::{Clock, State},
     field::Value,
+    guarded::Guarded,
     milestone::Milestone,
-    pack::Pack,
+    pack::{Pack, Sensitivity},
     workflow::{Code, StateKind},
 };
 use jiff::{Timestamp, civil::Date};
@@ -196,6 +197,9 @@ pub struct Case {
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
+    /// Who is let in or kept out beside what roles say.
+    #[serde(default, skip_serializing_if = "Guarded::is_plain")]
+    pub guarded: Guarded,
 }
 
 /// When and by whom facts were recorded.
@@ -261,6 +265,7 @@ impl Case {
             met: BTreeSet::new(),
             milestones: Vec::new(),
             been: BTreeSet::from([unit.clone()]),
+            guarded: Guarded::default(),
         })
     }
 
@@ -330,6 +335,18 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Repacked { pack } => self.pack.clone_from(pack),
+            Fact::Released => self.owner = None,
+            Fact::Sealed { .. }
+            | Fact::Unsealed
+            | Fact::Admitted { .. }
+            | Fact::Dismissed { .. }
+            | Fact::Barred { .. }
+            | Fact::Unbarred { .. }
+            | Fact::GlassBroken { .. }
+            | Fact::GlassJudged { .. }
+            | Fact::GlassTold { .. }
+            | Fact::IdentityAsked { .. }
+            | Fact::IdentityLent { .. } => self.guarded.apply(fact),
         }
     }
 
@@ -357,6 +374,17 @@ impl Case {
     /// Whether the person needs protection: danger, or a category of violence and harm.
     pub fn needs_protection(&self, pack: &Pack) -> bool {
         self.is_in_danger(pack) || pack.is_sensitive(&self.category)
+    }
+
+    /// How sensitive it is.
+    pub fn sensitivity(&self, pack: &Pack) -> Sensitivity {
+        if self.guarded.is_sealed() {
+            Sensitivity::Sealed
+        } else if self.needs_protection(pack) {
+            Sensitivity::Sensitive
+        } else {
+            Sensitivity::Ordinary
+        }
     }
 
     /// Folds recorded entries into a case.

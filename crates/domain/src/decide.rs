@@ -5,12 +5,13 @@
 //! and the draft must keep the first promise before its facts are handed out.
 
 use crate::{
+    access::{self, Viewer},
     case::{Actor, By, Case, CaseId, ClockChange, Fact, Stamp, is_paused, is_running},
     clock::Clock,
     contact::{self, Barred, Plan, Way},
     duty, effect,
     field::{Checked, Meaning, Value},
-    pack::{Pack, Rules, Unit},
+    pack::{Pack, Right, Rules, Unit},
     refusal::{Bar, Refusal},
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
@@ -200,6 +201,10 @@ pub fn permit(
     }
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
+    }
+    let staff = matches!(ctx.actor, Actor::Staff(_));
+    if staff && !access::may(ctx.pack, &Viewer::of(ctx.actor, ctx.now), case, Right::Act) {
+        return Err(Bar::Access);
     }
     // What the law demands is said before what the office does.
     if ctx.pack.flow_of(case).is_some_and(|w| duty::shuts(w, case, action)) {

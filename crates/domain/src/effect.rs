@@ -1,7 +1,7 @@
 //! What effects mean: each variant of the closed list, turned into facts.
 
 use crate::{
-    case::{Actor, CaseId, Cause, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
+    case::{Actor, Case, CaseId, Cause, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
     clock::{Clock, Span},
     decide::{Ctx, Draft},
     field::{Checked, Meaning, Value},
@@ -42,7 +42,8 @@ pub(crate) fn run(
             open_tasks(ctx, flow, draft, kind, (&units, clock))
         }
         Effect::OpenRoutedTasks { kind, clock } => {
-            let co = route(ctx, draft).map_or(vec![], |r| r.co);
+            let mut co = route(ctx, draft).map_or(vec![], |r| r.co);
+            co.retain(|unit| !draft.case.guarded.units.contains(unit));
             open_tasks(ctx, flow, draft, kind, (&co, clock))
         }
         Effect::Link { kind, field } => link(ctx, draft, kind, field),
@@ -224,8 +225,22 @@ fn assign(ctx: Ctx<'_>, draft: &mut Draft, to: &AssignTo, given: &Checked) -> Re
         AssignTo::Previous => case.previous_unit.clone(),
     };
     let unit = unit.ok_or(Refusal::NoUnit)?;
+    // What somebody chose is refused; what the program works out goes to the next unit above.
+    if matches!(to, AssignTo::Field(_)) && case.guarded.units.contains(&unit) {
+        return Err(Refusal::UnitBarred);
+    }
+    let unit = open_to(ctx, case, &unit).ok_or(Refusal::NoUnit)?;
     draft.push(Fact::Assigned { unit, rule });
     Ok(())
+}
+
+/// The unit, or the nearest above it that is not kept out of the case.
+pub(crate) fn open_to(ctx: Ctx<'_>, case: &Case, unit: &str) -> Option<Code> {
+    if !case.guarded.units.contains(unit) {
+        return Some(unit.to_owned());
+    }
+    let mut above = ctx.pack.units.upward(unit);
+    above.find(|u| !case.guarded.units.contains(&u.code)).map(|u| u.code.clone())
 }
 
 /// The route of the case as it stands.
@@ -416,6 +431,9 @@ pub(crate) fn open_tasks(
         .map(|c| c.span_for(&draft.case.grade))
         .ok_or_else(|| Refusal::Unknown { what: "clock", code: clock.to_owned() })?;
     for unit in units {
+        if draft.case.guarded.units.contains(unit) {
+            return Err(Refusal::UnitBarred);
+        }
         if draft.case.open_tasks().any(|t| t.kind == kind && t.unit == *unit) {
             continue;
         }
@@ -437,12 +455,16 @@ fn answer_task(ctx: Ctx<'_>, draft: &mut Draft, kind: &str) {
 
 /// Withdraws open tasks, of one kind or of all.
 pub(crate) fn drop_tasks(draft: &mut Draft, kind: Option<&str>) {
-    let ids: Vec<u32> = draft
-        .case
-        .open_tasks()
-        .filter(|t| kind.is_none_or(|k| t.kind == k))
-        .map(|t| t.id)
-        .collect();
+    drop_where(draft, |task| kind.is_none_or(|k| task.kind == k));
+}
+
+/// Withdraws the open tasks of one unit.
+pub(crate) fn drop_tasks_of(draft: &mut Draft, unit: &str) {
+    drop_where(draft, |task| task.unit == unit);
+}
+
+fn drop_where(draft: &mut Draft, fits: impl Fn(&Task) -> bool) {
+    let ids: Vec<u32> = draft.case.open_tasks().filter(|t| fits(t)).map(|t| t.id).collect();
     for id in ids {
         draft.push(Fact::TaskEnded { id, end: TaskEnd::Dropped });
     }

@@ -7,11 +7,13 @@ use crate::{
     case::{AccountId, CaseId, Task, TaskEnd},
     clock::Clock,
     field::Value,
+    guarded::{Barred, Judgement},
     milestone::Milestone,
     workflow::Code,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that happened to a case. Carries codes and ids only, never personal data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,6 +196,70 @@ pub enum Fact {
         step: u8,
         /// Unit that is told.
         unit: Code,
+    },
+    /// From now on only these people know of the case.
+    Sealed {
+        /// The circle.
+        circle: BTreeSet<AccountId>,
+    },
+    /// The seal was opened.
+    Unsealed,
+    /// Somebody was let into the circle.
+    Admitted {
+        /// Who.
+        account: AccountId,
+    },
+    /// Somebody was put out of the circle.
+    Dismissed {
+        /// Who.
+        account: AccountId,
+    },
+    /// Somebody is kept out from now on.
+    Barred {
+        /// Who.
+        who: Barred,
+    },
+    /// Somebody is no longer kept out.
+    Unbarred {
+        /// Who.
+        who: Barred,
+    },
+    /// Nobody has taken the case any more.
+    Released,
+    /// The glass was broken.
+    GlassBroken {
+        /// Who looks.
+        account: AccountId,
+        /// Code of the reason.
+        reason: Code,
+        /// Until when.
+        until: Timestamp,
+        /// Until when somebody else has to judge it.
+        judge_by: Timestamp,
+    },
+    /// A breaking of the glass was judged.
+    GlassJudged {
+        /// Who had broken it.
+        account: AccountId,
+        /// The judgement.
+        judgement: Judgement,
+    },
+    /// The unit above was told that nobody judged a breaking of the glass in time.
+    GlassTold {
+        /// Who had broken it.
+        account: AccountId,
+    },
+    /// Somebody asked to be lent the identity.
+    IdentityAsked {
+        /// Who.
+        account: AccountId,
+    },
+    /// A second person lent the identity.
+    IdentityLent {
+        /// To whom.
+        account: AccountId,
+        /// Until when.
+        until: Timestamp,
     },
     /// The case moved under the rules of another version of the pack.
     Repacked {

@@ -130,6 +130,9 @@ pub enum Meaning {
     Answer,
     /// The number that a partner gave to the matter.
     ExternalNumber,
+    /// Who reported it, where that is somebody else than the person concerned; kept from whoever
+    /// handles it.
+    Reporter,
     /// What staff need from one another to work: reasons, instructions, feedback.
     Work,
 }

@@ -5,7 +5,7 @@ use crate::{
     case::{Case, Staff},
     decide::{Ctx, Draft},
     fact::Fact,
-    pack::{Admin, Pack, Scope},
+    pack::{Admin, Pack},
     workflow::Code,
 };
 
@@ -142,7 +142,7 @@ pub fn may_hold(pack: &Pack, unit: &str, roles: &[Code]) -> Result<(), NotSo> {
     if kinds.len() > 1 {
         return Err(NotSo::TwoAdministrations);
     }
-    let sees = held().any(|role| role.scope != Scope::None);
+    let sees = held().any(|role| !role.grants.is_empty());
     if sees && !kinds.is_empty() { Err(NotSo::AdministersAndSees) } else { Ok(()) }
 }
 

@@ -1,6 +1,6 @@
 //! Why a command is refused. Each refusal has a code; the words for people live in the texts.
 
-use crate::{clock::ClockError, contact::Plan, field::FieldFault, workflow::Code};
+use crate::{clock::ClockError, contact::Plan, field::FieldFault, secrecy::Closed, workflow::Code};
 use jiff::Timestamp;
 
 /// The answer "no", with what is needed to say it well.
@@ -53,6 +53,12 @@ pub enum Refusal {
     /// The step would leave an open case without a running clock or an approved pause.
     #[error("the step would leave the case without a clock")]
     WouldBeLost,
+    /// The unit is kept out of this case.
+    #[error("the unit is kept out of this case")]
+    UnitBarred,
+    /// Who may know of a case cannot be changed so.
+    #[error(transparent)]
+    Secrecy(#[from] Closed),
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -94,6 +100,8 @@ pub enum Bar {
     Duty,
     /// The person is suspected of the harm, or it is not known who is.
     Suspect,
+    /// The actor may look at most, not act.
+    Access,
 }
 
 impl Bar {
@@ -114,6 +122,7 @@ impl Bar {
             Self::Contact { .. } => "contact",
             Self::Duty => "duty",
             Self::Suspect => "suspect",
+            Self::Access => "access",
         }
     }
 }

@@ -184,7 +184,8 @@ pub fn due_words(pack: &Pack, due: Timestamp, to: Recipient) -> String {
         | Recipient::Leader
         | Recipient::Task
         | Recipient::Supervisor
-        | Recipient::Duty => {
+        | Recipient::Duty
+        | Recipient::Owner => {
             format!("{day}{:02}:{:02}", local.hour(), local.minute())
         }
     }

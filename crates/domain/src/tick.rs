@@ -11,6 +11,7 @@ use crate::{
     milestone,
     pack::{Pack, Rules},
     refusal::Refusal,
+    secrecy,
     workflow::{Trigger, Workflow},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +38,7 @@ pub fn tick(
     let Some(flow) = pack.flow_of(case) else { return Ok(draft) };
     climb(ctx, flow, &mut draft)?;
     milestone::alarm(ctx, flow, &mut draft)?;
+    secrecy::remind(ctx, &mut draft);
     if let Some(action) = due_action(ctx, flow, case) {
         let step = Step { action, given: Checked::default() };
         let moved = decide::act(ctx, &draft.case, &step)?;
@@ -100,6 +102,7 @@ pub fn wake_at(pack: &Pack, case: &Case) -> Result<Option<Timestamp>, Refusal> {
     let rules = pack.of(case);
     let Some(flow) = rules.workflow(&case.workflow) else { return Ok(None) };
     let mut next = milestone::wake_at(pack, flow, case);
+    next = [next, secrecy::wake_at(case)].into_iter().flatten().min();
     for clock in case.clocks.values() {
         let at = match clock.state() {
             State::Paused { until, .. } => Some(until),

@@ -12,6 +12,7 @@
 //! calendar. A city's own routing rules come before those of the base, because the first that fits
 //! decides and the base ends with the rule that fits everything.
 
+mod access;
 mod check;
 mod document;
 mod draw;
@@ -87,6 +88,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
+    let secrecy = access::secrecy(folders, &messages, faults);
     let work_time = time::work_time(folders, &head, faults);
     let holidays = time::holidays(folders, faults);
     let policies = time::policies(folders, faults);
@@ -113,6 +115,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         categories,
         risk,
         routing,
+        secrecy: secrecy?,
         channels: channels.iter().map(|c| (c.code.clone(), c.value.clone())).collect(),
         holidays,
         messages,
@@ -120,6 +123,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         rules: rules::dated(&version, (work_time?, lights, escalation), flows),
         past: BTreeMap::new(),
     };
+    access::workflows(&pack, faults);
     check::routing(&pack, faults);
     check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);

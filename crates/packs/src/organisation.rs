@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    pack::{Admin, Level, Region, Regions, Role, Scope, Sees, Unit, UnitKind, Units},
+    pack::{Admin, Level, Region, Regions, Role, Unit, UnitKind, Units},
     workflow::{Code, Locus},
 };
 use serde::Deserialize;
 
 use crate::{
+    access::{self, RawGrant},
     document::{Document, Entry, Worded, Words, lay},
     faults::Faults,
     folder::{File, Folders, Head},
@@ -54,12 +55,10 @@ struct RawRole {
     en: String,
     kinds: Vec<Code>,
     levels: Vec<Level>,
-    scope: Scope,
-    sees: Sees,
+    #[serde(default)]
+    sees: Vec<RawGrant>,
     #[serde(default)]
     second_factor: bool,
-    #[serde(default)]
-    supervises: bool,
     #[serde(default)]
     administers: Option<Admin>,
 }
@@ -69,8 +68,8 @@ impl RawRole {
     /// traces must neither look inside nor come in with a password alone.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         self.administers?;
-        if self.scope != Scope::None || self.sees != Sees::default() {
-            let advice = "set scope = \"none\" and every part of sees to \"none\"";
+        if !self.sees.is_empty() {
+            let advice = "remove every [[role.sees]] of the role";
             return Some(("administers and sees cases", advice));
         }
         if !self.second_factor {
@@ -321,16 +320,15 @@ pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BT
         if let Some((what, advice)) = raw.fault() {
             faults.add(&at, format!("the role `{code}` {what}"), advice);
         }
+        let grants = access::grants(raw.sees, &at, &code, faults);
         let role = Role {
             code: code.clone(),
             name: raw.name,
             en: raw.en,
             kinds: raw.kinds,
             levels: raw.levels,
-            scope: raw.scope,
-            sees: raw.sees,
+            grants,
             second_factor: raw.second_factor,
-            supervises: raw.supervises,
             administers: raw.administers,
         };
         known.insert(code, role);

@@ -7,13 +7,17 @@ mod region;
 mod risk;
 mod routing;
 mod rules;
+mod secrecy;
+mod sight;
 mod unit;
 
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
 pub use rules::Rules;
-pub use unit::{Admin, Role, Scope, Sees, Sight, Unit, UnitKind, Units};
+pub use secrecy::{Reason, Secrecy};
+pub use sight::{Grant, Right, Scope, Sees, Sensitivity, Sight, Standing};
+pub use unit::{Admin, Role, Unit, UnitKind, Units};
 
 use crate::workflow::{Code, Workflow};
 use jiff::{Timestamp, civil::Date};
@@ -46,6 +50,8 @@ pub struct Pack {
     pub risk: Risk,
     /// Dispatch rules.
     pub routing: Routing,
+    /// Seals, broken glass and lent identities.
+    pub secrecy: Secrecy,
     /// Channels of intake by code.
     pub channels: BTreeMap<Code, Channel>,
     /// English names of the holidays, by the name that the calendar gives them.
@@ -157,6 +163,8 @@ pub enum Recipient {
     Supervisor,
     /// The desk that is on duty for alarms, nearest to the place.
     Duty,
+    /// Whoever took the case, or the responsible unit as long as nobody has.
+    Owner,
 }
 
 /// A named programme: one workflow under a city's own name.
@@ -213,7 +221,7 @@ impl Pack {
 
     /// Whether one of these roles may ask who read what.
     pub fn supervises(&self, roles: &[Code]) -> bool {
-        self.held(roles).any(|role| role.supervises)
+        self.held(roles).any(|role| role.ever_may(Right::Supervise))
     }
 
     /// Whether whoever holds these roles must have a second factor.

@@ -1,6 +1,9 @@
 //! The organisation tree, partner agencies, and the roles that people hold in them.
 
-use super::region::Level;
+use super::{
+    region::Level,
+    sight::{Grant, Right, Scope, Sensitivity, Standing},
+};
 use crate::workflow::Code;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -129,16 +132,29 @@ pub struct Role {
     pub kinds: Vec<Code>,
     /// Levels on which it may be held.
     pub levels: Vec<Level>,
-    /// Which cases its holder may list and open.
-    pub scope: Scope,
-    /// What its holder sees of a case.
-    pub sees: Sees,
+    /// What its holder sees of a case and may do with it: the rows of the access table.
+    pub grants: Vec<Grant>,
     /// Its holder must prove who they are with something beside the password.
     pub second_factor: bool,
-    /// Its holder may ask who has read a case, and what the staff of the units below did.
-    pub supervises: bool,
     /// The kind of administration it is, if it is one.
     pub administers: Option<Admin>,
+}
+
+impl Role {
+    /// How far its lists reach.
+    pub fn scope(&self) -> Scope {
+        Scope::of(&self.grants)
+    }
+
+    /// The row for somebody who stands so to a case of such sensitivity; at most one does.
+    pub fn grant(&self, standing: Standing, sensitivity: Sensitivity) -> Option<&Grant> {
+        self.grants.iter().find(|g| g.holds(standing, sensitivity))
+    }
+
+    /// Whether any of its rows gives the right.
+    pub fn ever_may(&self, right: Right) -> bool {
+        self.grants.iter().any(|g| g.may.contains(&right))
+    }
 }
 
 /// The three kinds of administration that no account may hold together, so that nobody can both
@@ -157,68 +173,4 @@ pub enum Admin {
 impl Admin {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::System, Self::Security, Self::Audit];
-}
-
-/// Which cases a role may list and open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// None.
-    None,
-    /// Cases in which the unit has a task.
-    Tasks,
-    /// Cases of the own unit.
-    Unit,
-    /// Cases of the own unit and the units below.
-    Subtree,
-    /// Every case of the city.
-    City,
-}
-
-/// How much of a part of a case is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sight {
-    /// Nothing.
-    #[default]
-    None,
-    /// With the middle blanked out.
-    Masked,
-    /// Everything.
-    Full,
-}
-
-/// What a role sees of a case (domain handbook §4, "Who sees what").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sees {
-    /// Names and identity numbers.
-    pub identity: Sight,
-    /// Telephone and address.
-    pub contact: Sight,
-    /// The narrative.
-    pub story: Sight,
-    /// Evidence and risk answers.
-    pub evidence: Sight,
-}
-
-impl Sees {
-    /// Everything: for the appellant's own words and for the program itself.
-    pub const ALL: Self = Self {
-        identity: Sight::Full,
-        contact: Sight::Full,
-        story: Sight::Full,
-        evidence: Sight::Full,
-    };
-
-    /// The better of two sights, part by part.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self {
-            identity: self.identity.max(other.identity),
-            contact: self.contact.max(other.contact),
-            story: self.story.max(other.story),
-            evidence: self.evidence.max(other.evidence),
-        }
-    }
 }
