@@ -179,6 +179,13 @@ impl Ground {
         staff
     }
 
+    /// Everybody whose number is below the walkers'.
+    pub fn planters(&self) -> Vec<Staff> {
+        let staff = self.staff.lock().unwrap();
+        let walks = |name: &str| name.contains("-9@");
+        staff.iter().filter(|(name, _)| !walks(name)).map(|(_, staff)| staff.clone()).collect()
+    }
+
     /// Somebody who is logged in, in a browser and by token.
     pub async fn caller(&self, name: &str, staff: &Staff) -> Caller {
         let (store, now) = (&self.stand.store, self.stand.clock.now());
@@ -199,10 +206,6 @@ impl Ground {
         Caller { name: "appellant".to_owned(), cookie: format!("pass={pass}"), ..Caller::default() }
     }
 
-    /// Sends a request and reads the whole answer.
-    pub async fn send(&self, caller: &Caller, ask: &Ask) -> Reply {
-        send(&self.router, caller, ask).await
-    }
 }
 
 /// Sends a request to any router.

@@ -37,6 +37,7 @@ pub struct Planted {
 /// All cases of a group.
 #[derive(Debug, Clone)]
 pub struct Grove {
+    pub group: Group,
     pub cases: Vec<Planted>,
 }
 
@@ -106,7 +107,7 @@ pub async fn grow(ground: &Ground, group: Group) -> Grove {
         let missing = planter.missing(flow);
         assert!(missing.is_empty(), "nothing was planted in {missing:?} of {flow}");
     }
-    Grove { cases: planter.cases }
+    Grove { group, cases: planter.cases }
 }
 
 impl Planter<'_> {

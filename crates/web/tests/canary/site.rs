@@ -2,11 +2,12 @@
 //! somebody of every role.
 
 use crate::{
-    ground::{Ask, Caller, Ground},
+    ground::{Caller, Ground},
     plant::{self, Grove},
     routes::{Facts, NUMBER, QUERY, TOKEN, WORD},
+    seal,
     secret::{self, Group},
-    walk::{Findings, Probe, Walk, Walker},
+    walk::{Findings, Probe, Walk, Walker, apart},
 };
 use domain::case::Staff;
 use std::collections::BTreeMap;
@@ -67,6 +68,10 @@ impl Site {
             let grove = plant::grow(&site.ground, group).await;
             site.groves.insert(group, grove);
         }
+        let walkers = site.people.iter().filter_map(|p| p.caller.staff.clone());
+        let walkers: Vec<Staff> = walkers.collect();
+        seal::exclude(&site.ground, &site.groves[&Group::Excluded], &walkers).await;
+        seal::seal(&site.ground, &site.groves[&Group::Sealed]).await;
         site
     }
 
@@ -77,14 +82,12 @@ impl Site {
     }
 
     /// Every page into which nothing is filled in, as everybody.
-    async fn look_around(&self) -> BTreeMap<(String, String), String> {
-        let started = std::time::Instant::now();
+    pub async fn look_around(&self) -> BTreeMap<(String, String), String> {
         let (nothing, mut findings) = (Watch::new([]), Findings::default());
         for person in &self.people {
             let walker = Walker { caller: person.caller.clone(), watch: &nothing, probes: &[] };
             self.walk(&nothing, &[]).walk(&walker, &mut findings).await;
         }
-        eprintln!("around {:?} {}", started.elapsed(), findings.sent);
         findings.plain
     }
 
@@ -187,37 +190,19 @@ async fn person(ground: &Ground, seat: &str, roles: &[&str]) -> Person {
     Person { caller, knows_foreign: city && !administers }
 }
 
-/// The gate itself.
-pub async fn gate(site: Site) {
-    let started = std::time::Instant::now();
-    let control = site.watch(&[Group::Control]);
-    let words = site.control_words();
-    let walk = site.walk(&control, &words);
-    let gaps = walk.gaps(&site.doorman().await).await;
-    assert!(gaps.is_empty(), "the walk does not go everywhere:\n{}", gaps.join("\n"));
-
-    let secret: &[Group] = if SEALS { &[Group::Sealed, Group::Excluded] } else { &[] };
-    let (near, far) = ([secret].concat(), [secret, &[Group::Foreign]].concat());
-    let watches = [site.watch(&near), site.watch(&far)];
-    let probes = [site.probes(&near).await, site.probes(&far).await];
-    let mut findings = Findings::default();
-    for person in &site.people {
-        let at = usize::from(!person.knows_foreign);
-        let caller = person.caller.clone();
-        let walker = Walker { caller, watch: &watches[at], probes: &probes[at] };
-        walk.walk(&walker, &mut findings).await;
-    }
-    let leaks: Vec<String> = findings.leaks.iter().map(ToString::to_string).collect();
-    eprintln!("walk {:?}", started.elapsed());
-    eprintln!("{} requests; seen on {:#?}", findings.sent, findings.seen);
-    assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
-}
-
-/// Until there are seals, only foreign cases are looked for.
-const SEALS: bool = false;
-
-/// A request that is sent with nothing filled in.
-#[allow(dead_code)]
-fn bare(path: &str) -> Ask {
-    Ask::get(path)
+/// Pages that have changed although nothing has changed that they may tell of.
+pub fn changed(
+    before: &BTreeMap<(String, String), String>,
+    after: &BTreeMap<(String, String), String>,
+) -> Vec<String> {
+    // What was done to cases is counted for those who run the program, and remembered for those who
+    // watch over it: as how much, never as which.
+    let counts = |ask: &str| ["GET /metrics ", "GET /traces"].iter().any(|p| ask.starts_with(p));
+    let kept = before.iter().filter(|((_, ask), _)| !counts(ask));
+    let differs = kept.filter(|(key, text)| after.get(*key) != Some(text));
+    let words = differs.map(|((who, ask), text)| {
+        let now = after.get(&(who.clone(), ask.clone())).map_or("", String::as_str);
+        format!("{ask} as {who} has changed: {}", apart(now, text))
+    });
+    words.collect()
 }

@@ -117,7 +117,8 @@ impl Walk<'_> {
         };
         for word in self.control_words.iter().filter(|w| w.slot == slot) {
             if slot != NUMBER || ask.method == Method::GET {
-                self.look(walker, (route, &ask.with(slot, &word.real)), &[], findings).await;
+                let ask = ask.with(slot, &word.real);
+                self.look(walker, (route, &ask), &[&word.real], findings).await;
             }
         }
         let mut decoys: BTreeMap<&str, String> = BTreeMap::new();
@@ -154,7 +155,8 @@ impl Walk<'_> {
             Err(what) => drop(findings.leaks.insert(leak(route, walker, ask, what))),
         }
         for (place, bytes) in parts {
-            if !self.control.look(&bytes).is_empty() {
+            let shown = self.control.look(&bytes);
+            if shown.iter().any(|s| !own.iter().any(|own| covers(own, &s.what, self.control))) {
                 let who = walker.caller.name.clone();
                 findings.seen.entry(route.to_owned()).or_default().insert(who);
             }
@@ -194,7 +196,7 @@ fn said(ask: &Ask) -> String {
 }
 
 /// What of two answers differs, in a few words.
-fn apart(found: &str, expected: &str) -> String {
+pub fn apart(found: &str, expected: &str) -> String {
     let mut lines = found.lines().zip(expected.lines());
     let cut = |line: &str| line.trim().chars().take(300).collect::<String>();
     match lines.find(|(a, b)| a != b) {

@@ -1,0 +1,226 @@
+//! The answer for a number that one may not know of is the answer for a number that was never
+//! issued: in status, headers, body, and time.
+
+use crate::{
+    ground::{Ask, Caller, Reply, encode, send},
+    routes::{self, NUMBER},
+    secret::Group,
+    site::Site,
+};
+use axum::Router;
+use jiff::ToSpan;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use web::App;
+
+/// Ids that no case will ever have here, apart from those of the walk.
+const NEVER: i64 = 91_000_000;
+
+/// Numbers that one may not know of, and numbers that nobody has.
+struct Numbers {
+    hidden: Vec<String>,
+    foreign: Vec<String>,
+    unknown: Vec<String>,
+}
+
+async fn numbers(site: &Site) -> Numbers {
+    let (store, pack) = (&site.ground.stand.store, site.ground.pack());
+    let of = |group: Group| {
+        let grove = &site.groves[&group];
+        ["appeal", "mediation", "recognition"].map(|flow| grove.first(flow).clone())
+    };
+    let numbers = |group| of(group).map(|case| case.number);
+    let hidden = [numbers(Group::Sealed), numbers(Group::Excluded)].concat();
+    let mut unknown = Vec::new();
+    for (n, planted) in (0..).zip([of(Group::Sealed), of(Group::Excluded)].concat()) {
+        // Right check digit, never issued.
+        let mut case = site.ground.stand.page(planted.id).await.case;
+        let (id, opened) = (case.id, case.opened);
+        case.id = NEVER + n;
+        unknown.push(store.number_of(pack, &case));
+        // The same case, another year.
+        case.id = id;
+        case.opened = opened.checked_sub((24 * 400).hours()).unwrap();
+        unknown.push(store.number_of(pack, &case));
+        // The same number, a wrong check digit.
+        let (head, last) = planted.number.split_at(planted.number.len() - 1);
+        let digit: u32 = last.parse().unwrap();
+        unknown.push(format!("{head}{}", (digit + 3) % 10));
+    }
+    Numbers { hidden, foreign: numbers(Group::Foreign).to_vec(), unknown }
+}
+
+/// An application that has answered nobody yet: what it counts of wrong tries is the same for all.
+fn fresh(site: &Site) -> Router {
+    let clock = site.ground.stand.clock.clone();
+    let (store, city) = (site.ground.stand.store.clone(), testkit::city().clone());
+    web::router(App::new(store, city, move || clock.now(), Vec::new()))
+}
+
+/// Everything of an answer but the number itself, which has the same length in all of them.
+fn whole(reply: &Reply, number: &str) -> String {
+    let plain: String = number.chars().filter(char::is_ascii_digit).collect();
+    let text = format!("{}\n{}", reply.head(), reply.text());
+    [number, &encode(number), &plain].iter().fold(text, |text, one| text.replace(*one, "◊"))
+}
+
+/// Answers that differ, on every route that takes a number, for everybody.
+pub async fn answers(site: &Site) -> Vec<String> {
+    let (numbers, router) = (numbers(site).await, fresh(site));
+    let table = web::route_table(&site.ground.app);
+    let (mut apart, mut tried) = (Vec::new(), 0);
+    for rule in &table {
+        let asks = routes::asks(site.ground.pack(), &site.facts, rule.path).unwrap_or_default();
+        for ask in asks.iter().filter(|a| a.names(NUMBER)) {
+            for person in &site.people {
+                let foreign = if person.knows_foreign { &[][..] } else { &numbers.foreign };
+                let all = numbers.unknown.iter().chain(&numbers.hidden).chain(foreign);
+                let mut first: Option<(String, String)> = None;
+                for number in all {
+                    let reply = send(&router, &person.caller, &ask.with(NUMBER, number)).await;
+                    let text = settled(whole(&reply, number));
+                    tried += 1;
+                    match &first {
+                        None => first = Some((number.clone(), text)),
+                        Some((_, expected)) if *expected == text => {}
+                        Some((other, expected)) => apart.push(format!(
+                            "{} {} as {}: {number} and {other}\n{text}\n---\n{expected}",
+                            ask.method, ask.path, person.caller.name
+                        )),
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 5_000, "{tried}");
+    apart
+}
+
+/// Without the id of the command that a form carries: it is drawn by lot.
+fn settled(text: String) -> String {
+    let mut parts = text.split("name=\"command\" value=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + part.find('"').map_or("", |at| &part[at..]))
+}
+
+/// How well two samples can be told apart by time: the chance that one of the second takes longer
+/// than one of the first (Mann–Whitney). A half is not at all.
+pub fn rank(first: &[Duration], second: &[Duration]) -> f64 {
+    let mut all: Vec<(Duration, bool)> = first.iter().map(|d| (*d, false)).collect();
+    all.extend(second.iter().map(|d| (*d, true)));
+    all.sort_unstable();
+    let (mut sum, mut at) = (0.0, 0);
+    while at < all.len() {
+        let tied = all[at..].iter().take_while(|(d, _)| *d == all[at].0).count();
+        let (from, until) = (to_f64(at + 1), to_f64(at + tied));
+        let own = all[at..at + tied].iter().filter(|(_, second)| *second).count();
+        sum += to_f64(own) * (from + until) / 2.0;
+        at += tied;
+    }
+    let (n, m) = (to_f64(first.len()), to_f64(second.len()));
+    (sum - m * (m + 1.0) / 2.0) / (n * m)
+}
+
+fn to_f64(n: usize) -> f64 {
+    f64::from(u32::try_from(n).expect("a small number"))
+}
+
+/// The times of two requests, asked in turns so that whatever else the machine does meets both.
+async fn times(
+    router: &Router,
+    caller: &Caller,
+    asks: [&[Ask]; 2],
+    rounds: usize,
+) -> [Vec<Duration>; 2] {
+    let mut times = [const { Vec::new() }; 2];
+    for round in 0..rounds {
+        for turn in 0..2 {
+            // Who comes first changes too.
+            let which = (turn + round) % 2;
+            let ask = &asks[which][round % asks[which].len()];
+            let start = Instant::now();
+            let reply = send(router, caller, ask).await;
+            times[which].push(start.elapsed());
+            assert!(!reply.status.is_success() || reply.bytes.len() < 100_000);
+        }
+    }
+    times
+}
+
+/// Probes of one kind, and how far from a half a rank may be: about four times what chance does.
+const FIRST: (usize, f64) = (300, 0.095);
+const AGAIN: (usize, f64) = (1_500, 0.045);
+
+/// The rank, measured again with more probes when it looks suspicious: a real difference stays.
+pub async fn told_apart(router: &Router, caller: &Caller, asks: [&[Ask]; 2]) -> Option<f64> {
+    for (rounds, band) in [FIRST, AGAIN] {
+        let [unknown, hidden] = times(router, caller, asks, rounds).await;
+        let rank = rank(&unknown, &hidden);
+        if (rank - 0.5).abs() < band {
+            return None;
+        }
+        if rounds == AGAIN.0 {
+            return Some(rank);
+        }
+    }
+    None
+}
+
+/// Routes on which time tells a hidden number from an unknown one.
+pub async fn speeds(site: &Site) -> Vec<String> {
+    let (numbers, router) = (numbers(site).await, fresh(site));
+    let note = serde_json::json!({ "note": "记录" });
+    let shapes: [(&str, Ask); 5] = [
+        ("a page", Ask::get(format!("/cases/{NUMBER}"))),
+        ("a paper", Ask::get(format!("/cases/{NUMBER}/papers/1"))),
+        ("the API", Ask::get(format!("/api/v1/cases/{NUMBER}"))),
+        ("a step", Ask::json(format!("/api/v1/cases/{NUMBER}/actions/note"), note)),
+        ("Open311", Ask::get(format!("/open311/v2/requests/{NUMBER}.json"))),
+    ];
+    // Numbers that were never issued, with the right check digit: the others fall out at once.
+    let never: Vec<&String> = numbers.unknown.iter().step_by(3).collect();
+    let mut slow = Vec::new();
+    for role in ["triage@hotline-9901", "handler@wf-990101"] {
+        let person = site.people.iter().find(|p| p.caller.name == role).expect(role);
+        for (what, ask) in &shapes {
+            let fill = |number: &&String| ask.with(NUMBER, number);
+            let unknown: Vec<Ask> = never.iter().map(fill).collect();
+            for (kind, hidden) in
+                [("sealed", &numbers.hidden[..3]), ("excluded", &numbers.hidden[3..])]
+            {
+                let hidden: Vec<Ask> = hidden.iter().map(|n| ask.with(NUMBER, n)).collect();
+                let found = told_apart(&router, &person.caller, [&unknown, &hidden]).await;
+                slow.extend(found.map(|rank| {
+                    format!("{what} as {role} tells {kind} from unknown: rank {rank:.3}")
+                }));
+            }
+        }
+    }
+    slow
+}
+
+/// By number, for those who make an answer slower on purpose.
+pub fn numbers_of(site: &Site, group: Group) -> BTreeMap<String, Group> {
+    site.groves[&group].cases.iter().map(|c| (c.number.clone(), group)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(all: impl IntoIterator<Item = u64>) -> Vec<Duration> {
+        all.into_iter().map(Duration::from_micros).collect()
+    }
+
+    #[test]
+    fn the_rank_of_equals_is_a_half_and_of_strangers_one() {
+        let rank = |a: Vec<Duration>, b: Vec<Duration>| super::rank(&a, &b);
+        assert!((rank(micros(0..100), micros(0..100)) - 0.5).abs() < 1e-9);
+        assert!((rank(micros([5; 40]), micros([5; 40])) - 0.5).abs() < 1e-9);
+        assert!(rank(micros(0..100), micros(100..200)) > 0.999);
+        assert!(rank(micros(100..200), micros(0..100)) < 0.001);
+        assert!((rank(micros([1, 3]), micros([2])) - 0.5).abs() < 1e-9);
+    }
+}
