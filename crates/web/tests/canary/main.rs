@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
 
+mod doors;
 mod ground;
 mod log;
 mod places;
@@ -16,6 +17,9 @@ mod same;
 mod seal;
 mod secret;
 mod site;
+#[allow(dead_code, reason = "the test of the table itself needs more of it")]
+#[path = "../../../packs/tests/matrix/table.rs"]
+mod table;
 mod walk;
 
 use secret::Group;
@@ -43,6 +47,7 @@ async fn nobody_sees_what_is_not_theirs_on_sqlite() {
     nobody_sees(&site).await;
     answers_are_the_same(&site).await;
     the_gate_can_fail(&site).await;
+    doors_open_as_the_table_says(&site).await;
     nothing_lies_about(&site).await;
 }
 
@@ -86,6 +91,11 @@ async fn nobody_sees(site: &Site) {
         SEEN_ON.into_iter().filter(|route| !findings.seen.contains_key(*route)).collect();
     assert!(unseen.is_empty(), "nothing was seen on {unseen:?}: {:#?}", findings.seen);
     assert!(findings.sent > 5_000, "{} requests", findings.sent);
+}
+
+/// The access table through HTTP.
+async fn doors_open_as_the_table_says(site: &Site) {
+    none("doors are not as the table says", &doors::walk(&site.ground).await);
 }
 
 /// A number that one may not know of is answered like one that was never issued.

@@ -21,7 +21,7 @@ use testkit::{
 const NEVER: i64 = 90_000_000;
 
 /// Where somebody of each role sits; the first unit in which the role may be held.
-const SEATS: [&str; 7] = [
+pub const SEATS: [&str; 7] = [
     unit::HOTLINE,
     unit::EAST,
     unit::EAST_TOWN,
