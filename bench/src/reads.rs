@@ -33,7 +33,7 @@ pub fn run(dir: &Path, asks: usize) -> Result<(), Failure> {
         let pack = city.pack.clone();
         let size = newest(&store, &pack, &staff).await?;
         println!("{size} cases");
-        let viewer = Viewer::Staff(staff.clone());
+        let viewer = Viewer::Staff(staff.clone(), Timestamp::now());
         // One kind of page alone, for a profiler: BENCH_ONLY=queue.
         let only = std::env::var("BENCH_ONLY").unwrap_or_default();
         for what in
@@ -61,7 +61,12 @@ fn private_megabytes() -> Result<u64, Failure> {
 async fn newest(store: &Store, pack: &domain::pack::Pack, staff: &Staff) -> Result<i64, Failure> {
     let flow = pack.workflow("appeal").ok_or("no workflow `appeal`")?;
     let root = domain::access::list_root(pack, staff).ok_or("no list")?;
-    Ok(store.state_counts(flow, &root).await?.iter().map(|c| c.cases).sum())
+    Ok(store
+        .state_counts(pack, &Viewer::System, (flow, &root))
+        .await?
+        .iter()
+        .map(|c| c.cases)
+        .sum())
 }
 
 async fn ask(

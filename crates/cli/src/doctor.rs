@@ -4,7 +4,7 @@ use crate::{
     failure::Failure,
     settings::{Place, block_on, now},
 };
-use domain::{pack::Pack, workflow::StateKind};
+use domain::{access::Viewer, pack::Pack, workflow::StateKind};
 use jiff::Timestamp;
 use packs::City;
 use serde::Serialize;
@@ -198,7 +198,8 @@ fn database(place: &Place, keys: Option<Arc<Keys>>, city: Option<&City>, found: 
         let mut cases = 0;
         if let (Some(city), Some(root)) = (city, root) {
             for flow in city.pack.workflows.values() {
-                let counts = store.state_counts(flow, &root.code).await;
+                let counts =
+                    store.state_counts(&city.pack, &Viewer::System, (flow, &root.code)).await;
                 let counts = counts.map_err(|e| Failure::while_doing("counting", &e))?;
                 cases += counts.iter().map(|c| c.cases).sum::<i64>();
             }

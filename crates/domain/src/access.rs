@@ -112,7 +112,9 @@ pub fn rows<'a>(
     let mut all = Vec::new();
     for standing in standings(pack, staff, at, case) {
         for role in staff.roles.iter().filter_map(|r| pack.roles.get(r)) {
-            all.extend(role.grant(standing, sensitivity).map(|g| (role.code.as_str(), standing, g)));
+            all.extend(
+                role.grant(standing, sensitivity).map(|g| (role.code.as_str(), standing, g)),
+            );
         }
     }
     if all.iter().all(|(_, standing, _)| *standing == Standing::Lent) {

@@ -6,7 +6,7 @@
 
 use crate::{
     case::{AccountId, Case, CaseId},
-    pack::Pack,
+    pack::{Pack, Sensitivity},
     workflow::Code,
 };
 use serde::{Deserialize, Serialize};
@@ -154,9 +154,9 @@ impl Deed {
     }
 }
 
-/// Whether it is remembered who reads this case: violence, sexual harm, children in danger.
+/// Whether it is remembered who reads this case: violence, sexual harm, danger, or a seal.
 pub fn remembers_readers(pack: &Pack, case: &Case) -> bool {
-    pack.is_sensitive(&case.category)
+    case.sensitivity(pack) != Sensitivity::Ordinary
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ pub enum NotSo {
     /// The log-in name is taken or cannot be one.
     #[error("this log-in name cannot be used")]
     BadName,
+    /// Something can be handed over by this person alone, before they leave.
+    #[error("this person must hand something over personally first")]
+    OnlyInsider,
     /// The days do not follow one another, or are too many.
     #[error("these days cannot be used")]
     BadDays,
@@ -65,6 +68,7 @@ impl NotSo {
             Self::NobodyLeft(_) => "nobody_left",
             Self::Unfit => "unfit",
             Self::BadName => "bad_name",
+            Self::OnlyInsider => "only_insider",
             Self::BadDays => "bad_days",
         }
     }

@@ -12,11 +12,12 @@ use crate::{
     effect,
     guarded::{Barred, Judgement},
     pack::{Right, Standing},
+    people,
     refusal::Refusal,
     workflow::{Code, Tone},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What somebody wants to change about who may know of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,11 +130,11 @@ impl Change {
     }
 }
 
-/// Decides a change.
+/// Decides a change; `said` names the sealed fields that came with it.
 ///
 /// # Errors
 /// As [`Closed`] says; a case that would be left with nobody to take it on is refused as always.
-pub fn change(ctx: Ctx<'_>, case: &Case, change: &Change) -> Result<Draft, Refusal> {
+pub fn change(ctx: Ctx<'_>, case: &Case, change: &Change, said: &[Code]) -> Result<Draft, Refusal> {
     let Actor::Staff(me) = ctx.actor else { return Err(Closed::NotYours.into()) };
     let viewer = Viewer::of(ctx.actor, ctx.now);
     let lacks = |right: Right| !access::may(ctx.pack, &viewer, case, right);
@@ -171,6 +172,9 @@ pub fn change(ctx: Ctx<'_>, case: &Case, change: &Change) -> Result<Draft, Refus
         Change::AskIdentity => ask_identity(ctx, &mut draft, me)?,
         Change::Lend { account } => lend(ctx, &mut draft, me, *account)?,
     }
+    if !said.is_empty() {
+        draft.push(Fact::Given { coded: BTreeMap::new(), texts: said.to_vec() });
+    }
     decide::settle(ctx, draft)
 }
 
@@ -191,7 +195,8 @@ fn seal(ctx: Ctx<'_>, draft: &mut Draft, me: &Staff, circle: &[Staff]) -> Result
     draft.push(Fact::Sealed { circle: all.iter().map(|s| s.account).collect() });
     let goes_on = |staff: &&Staff| {
         let actor = Actor::Staff((*staff).clone());
-        decide::allowed(Ctx { actor: &actor, ..ctx }, &draft.case).any(|a| a.tone != Tone::Quiet)
+        let mut steps = decide::allowed(Ctx { actor: &actor, ..ctx }, &draft.case);
+        people::can_own(ctx.pack, &draft.case, &staff.roles) && steps.any(|a| a.tone != Tone::Quiet)
     };
     if draft.case.is_open(ctx.pack) && !all.iter().any(goes_on) {
         return Err(Closed::NobodyGoesOn.into());

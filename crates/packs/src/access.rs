@@ -44,7 +44,12 @@ impl RawGrant {
 }
 
 /// The rows of a role, in their order.
-pub(crate) fn grants(raw: Vec<RawGrant>, at: &Locus, role: &str, faults: &mut Faults) -> Vec<Grant> {
+pub(crate) fn grants(
+    raw: Vec<RawGrant>,
+    at: &Locus,
+    role: &str,
+    faults: &mut Faults,
+) -> Vec<Grant> {
     let grants: Vec<Grant> = raw.into_iter().map(RawGrant::checked).collect();
     let mut seen = BTreeSet::new();
     for grant in &grants {
@@ -99,14 +104,15 @@ pub(crate) fn workflows(pack: &Pack, faults: &mut Faults) {
                 let acts = |standing, of| {
                     role.grant(standing, of).is_some_and(|g| g.may.contains(&Right::Act))
                 };
-                let missing = [Sensitivity::Ordinary, Sensitivity::Sensitive].iter().find(|of| {
-                    !ways(who.relation).iter().any(|standing| acts(*standing, **of))
-                });
+                let missing = [Sensitivity::Ordinary, Sensitivity::Sensitive]
+                    .iter()
+                    .find(|of| !ways(who.relation).iter().any(|standing| acts(*standing, **of)));
                 if let Some(of) = missing {
                     let (role, of) = (&who.role, of.code());
                     let action = &action.code;
-                    let what =
-                        format!("the role `{role}` is expected to do `{action}` and may not act on {of} cases");
+                    let what = format!(
+                        "the role `{role}` is expected to do `{action}` and may not act on {of} cases"
+                    );
                     let advice = "give the role a row in roles.toml with may = [\"act\"] for how it \
                                   stands to the case there";
                     faults.add(&flow.at, what, advice);

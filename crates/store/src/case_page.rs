@@ -6,11 +6,12 @@ use crate::{
     dossier, numbers, sight,
 };
 use domain::{
-    access::{self, Viewer},
+    access::{self, Rights, Viewer},
     case::{By, Case, CaseId, Fact},
-    pack::{Pack, Sees},
+    pack::{Pack, Right, Sees},
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use vault::CaseKey;
 
 static CASE: Stmt = Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
@@ -45,8 +46,10 @@ pub struct CasePage {
     pub number: String,
     /// Entries so far; named by whoever acts on what this page showed.
     pub version: i64,
-    /// How much the viewer sees.
+    /// How much this page shows: of who it is and how to reach them only a part, at first.
     pub sees: Sees,
+    /// What the viewer may see and do.
+    pub rights: Rights,
     /// The history, oldest first.
     pub entries: Vec<EntryPage>,
     /// Attachments; their names only for those who may open them.
@@ -97,6 +100,15 @@ impl CasePage {
     }
 }
 
+/// How a page shows what its viewer may see whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Masked {
+    /// Names, telephones and addresses in part, until they are revealed one by one.
+    AtFirst,
+    /// Nothing.
+    Nothing,
+}
+
 pub(crate) struct Head {
     pub(crate) case: Case,
     pub(crate) version: i64,
@@ -132,7 +144,7 @@ impl Store {
         id: CaseId,
     ) -> Result<Option<CasePage>, Error> {
         let mut reader = self.db.page().await?;
-        self.page_with(&mut reader, pack, viewer, id).await
+        self.page_with(&mut reader, pack, (viewer, Masked::AtFirst), id).await
     }
 
     /// The same over a connection that is lent already.
@@ -140,14 +152,18 @@ impl Store {
         &self,
         reader: &mut Reader,
         pack: &Pack,
-        viewer: &Viewer,
+        (viewer, masked): (&Viewer, Masked),
         id: CaseId,
     ) -> Result<Option<CasePage>, Error> {
-        let Some(head) = self.head(reader, id).await? else { return Ok(None) };
-        if !access::may_open(pack, viewer, &head.case) {
-            return Ok(None);
-        }
-        let sees = access::sees(pack, viewer, &head.case);
+        let rights = match self.head(reader, id).await? {
+            Some(head) => access::rights(pack, viewer, &head.case).map(|rights| (head, rights)),
+            None => None,
+        };
+        let Some((head, rights)) = rights else { return Ok(None) };
+        let sees = match viewer {
+            Viewer::Staff(..) if masked == Masked::AtFirst => rights.sees.at_first(),
+            _ => rights.sees,
+        };
         let mut batch = Batch::new();
         for stmt in [&ENTRIES, &TEXTS, &FILES, &LINKED] {
             batch.add(stmt, &[id.into()]);
@@ -161,6 +177,7 @@ impl Store {
             number: self.number_of(pack, &head.case),
             version: head.version,
             sees,
+            rights,
             entries: Vec::with_capacity(entries.len()),
             files: Vec::new(),
             merged: Vec::new(),
@@ -176,7 +193,7 @@ impl Store {
             {
                 let opened = dossier::open(key, id, &command, text.blob(1)?)
                     .map_err(|e| text.corrupt(1, e.to_string()))?;
-                (entry.texts, entry.hidden) = sight::strip(flow, sees, opened);
+                (entry.texts, entry.hidden) = sight::strip(flow, (sees, page.rights.sees), opened);
             }
             page.entries.push(entry);
         }
@@ -195,8 +212,56 @@ impl Store {
         for row in &linked {
             page.merged.push(row.int(0)?);
         }
+        self.forget_strangers(reader, pack, viewer, &mut page).await?;
         sight::narrow(&mut page, flow, viewer);
         Ok(Some(page))
+    }
+
+    /// The same with names, telephones and addresses whole, for papers that go out; only for those
+    /// who may take papers out. Whoever asks remembers that they did.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn case_in_clear(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        number: &str,
+    ) -> Result<Option<CasePage>, Error> {
+        let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
+        let mut reader = self.db.page().await?;
+        let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
+        let fits = |p: &CasePage| same_number(&p.number, number) && p.rights.may(Right::Export);
+        Ok(page.filter(fits))
+    }
+
+    /// Takes from a page every other case that the viewer may not know of.
+    async fn forget_strangers(
+        &self,
+        reader: &mut Reader,
+        pack: &Pack,
+        viewer: &Viewer,
+        page: &mut CasePage,
+    ) -> Result<(), Error> {
+        if *viewer == Viewer::System {
+            return Ok(());
+        }
+        let mut strangers = BTreeSet::new();
+        for id in page.case.links.iter().map(|(_, id)| *id).chain(page.merged.iter().copied()) {
+            let head = self.head(reader, id).await?;
+            let own = matches!(viewer, Viewer::Appellant(_));
+            if !own && !head.is_some_and(|h| access::may_open(pack, viewer, &h.case)) {
+                strangers.insert(id);
+            }
+        }
+        page.merged.retain(|id| !strangers.contains(id));
+        page.case.links.retain(|(_, id)| !strangers.contains(id));
+        for entry in &mut page.entries {
+            entry.facts.retain(
+                |fact| !matches!(fact, Fact::Linked { case, .. } if strangers.contains(case)),
+            );
+        }
+        Ok(())
     }
 
     /// An attachment: media type, name, content. Only whole stories come with their evidence.
@@ -211,8 +276,8 @@ impl Store {
     ) -> Result<Option<(String, String, Vec<u8>)>, Error> {
         let mut reader = self.db.read().await?;
         let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
-        let sees = access::sees(pack, viewer, &head.case);
-        if sees.evidence != domain::pack::Sight::Full {
+        let rights = access::rights(pack, viewer, &head.case).unwrap_or_default();
+        if rights.sees.evidence != domain::pack::Sight::Full || !rights.may(Right::Export) {
             return Ok(None);
         }
         let row = reader.row(&FILE, &[id.into(), seq.into(), n.into()]).await?;

@@ -8,6 +8,7 @@ use crate::{
     imports::IMPORTED,
     messages,
     project::{self, DeskRow},
+    sight::SECRECY_REASON,
     text_of,
 };
 use domain::{
@@ -18,7 +19,9 @@ use domain::{
     pack::Pack,
     people,
     refusal::Refusal,
+    secrecy::{self, Change},
     tick,
+    workflow::Code,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeSet, sync::Arc};
@@ -76,6 +79,28 @@ static WAKE_LINKED: Stmt = Stmt::new(
 );
 static QUEUE: Stmt =
     Stmt::new("INSERT INTO outbox (case_id, seq, at, message, unit) VALUES ($1, $2, $3, $4, $5)");
+/// For somebody in the circle of a sealed case: read on the page of notices, and never sent.
+static QUEUE_INSIDE: Stmt = Stmt::new(
+    "INSERT INTO outbox (case_id, seq, at, message, unit, due, outcome)
+     VALUES ($1, $2, $3, $4, $5, NULL, 'inside')",
+);
+/// What a seal takes out of everything that is shared: words, tags, messages on their way to units.
+static UNWORD: Stmt = Stmt::split(
+    "DELETE FROM words WHERE doc IN (SELECT pos FROM entries WHERE case_id = $1)",
+    "DELETE FROM words WHERE rowid IN (SELECT pos FROM entries WHERE case_id = $1)",
+);
+static UNTAG: Stmt = Stmt::new("DELETE FROM people WHERE case_id = $1");
+static UNSEND: Stmt = Stmt::new(
+    "UPDATE outbox SET due = NULL, outcome = 'inside'
+     WHERE case_id = $1 AND unit <> '' AND due IS NOT NULL",
+);
+/// What an opened seal puts back: the words of an entry, under its position.
+static REWORD: Stmt = Stmt::split(
+    "INSERT INTO words (doc, line)
+     SELECT pos, array_to_tsvector(string_to_array($3, ' ')) FROM entries
+     WHERE case_id = $1 AND seq = $2",
+    "INSERT INTO words (rowid, line) SELECT pos, $3 FROM entries WHERE case_id = $1 AND seq = $2",
+);
 static FILE: Stmt = Stmt::new(
     "INSERT INTO files (case_id, seq, n, kind, size, name, body)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -100,6 +125,11 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
     &LINK,
     &WAKE_LINKED,
     &QUEUE,
+    &QUEUE_INSIDE,
+    &UNWORD,
+    &UNTAG,
+    &UNSEND,
+    &REWORD,
     &FILE,
     &IMPORT,
 ];
@@ -141,6 +171,17 @@ pub enum Want {
         from: AccountId,
         /// Whose it becomes.
         to: Staff,
+    },
+    /// Other people who may know of it.
+    Guard {
+        /// The case.
+        case: CaseId,
+        /// The change.
+        change: Change,
+        /// The command must find so many entries, when it opens a seal: their words are put back.
+        version: Option<i64>,
+        /// By position of the entry, the line of hashed words that an opened seal puts back.
+        lines: Vec<(i64, String)>,
     },
     /// Whatever the time brings.
     Tick {
@@ -197,10 +238,11 @@ impl Work for Command {
             Want::Act { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
+            | Want::Guard { case, .. }
             | Want::Tick { case } => Some(load(tx, *case).await?),
         };
-        if let (Want::Act { .. }, Some(loaded)) = (&self.want, &before) {
-            self.may_know(&loaded.case)?;
+        if let Some(loaded) = &before {
+            self.may_ask(loaded)?;
         }
         let linked = self.linked(tx, before.as_ref()).await?;
         match (self.decide(before.as_ref().map(|l| &l.case), linked.as_ref()), before) {
@@ -231,6 +273,7 @@ impl Command {
             Want::Act { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
+            | Want::Guard { case, .. }
             | Want::Tick { case } => *case == done.case && done.seq != 1,
         };
         let same_actor = row.text(2)? == text_of(&By::from(&self.actor));
@@ -249,13 +292,31 @@ impl Command {
         }
     }
 
+    /// The sealed field in which somebody said why they change who may know.
+    fn said(&self) -> Vec<Code> {
+        let why = (!self.sealed.texts.is_empty()).then(|| SECRECY_REASON.to_owned());
+        why.into_iter().collect()
+    }
+
+    /// Whether whoever commands may know of the case, or break its glass.
+    fn may_ask(&self, loaded: &Loaded) -> Result<(), WriteError<No>> {
+        match &self.want {
+            Want::Guard { change: Change::BreakGlass { .. }, .. } => {
+                let Actor::Staff(me) = &self.actor else { return Err(No::NotFound.into()) };
+                let may = access::may_break_glass(&self.pack, me, &loaded.case);
+                if may { Ok(()) } else { Err(No::NotFound.into()) }
+            }
+            Want::Guard { version: Some(seen), .. } if *seen != loaded.version => {
+                self.may_know(&loaded.case)?;
+                Err(No::Changed.into())
+            }
+            Want::Act { .. } | Want::Guard { .. } => self.may_know(&loaded.case),
+            Want::Open { .. } | Want::Hand { .. } | Want::Tick { .. } | Want::Move { .. } => Ok(()),
+        }
+    }
+
     fn may_know(&self, case: &Case) -> Result<(), WriteError<No>> {
-        let viewer = match &self.actor {
-            Actor::Staff(s) => Viewer::Staff(s.clone()),
-            Actor::Appellant(id) => Viewer::Appellant(*id),
-            Actor::Public => Viewer::Public,
-            Actor::System => Viewer::System,
-        };
+        let viewer = Viewer::of(&self.actor, self.at);
         let knows = access::may_open(&self.pack, &viewer, case);
         if knows { Ok(()) } else { Err(WriteError::Refused(No::NotFound)) }
     }
@@ -268,7 +329,7 @@ impl Command {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
             Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
-            Want::Open { .. } | Want::Move { .. } | Want::Hand { .. } => None,
+            Want::Open { .. } | Want::Move { .. } | Want::Hand { .. } | Want::Guard { .. } => None,
         };
         let Some(id) = id else { return Ok(None) };
         // A case that is about to be linked must not close unseen meanwhile.
@@ -296,6 +357,9 @@ impl Command {
                 Ok(people::hand_over(ctx, case, to))
             }
             (Want::Hand { .. }, Some(case)) => Ok(Draft::of(case, ctx.stamp())),
+            (Want::Guard { change, .. }, Some(case)) => {
+                Ok(secrecy::change(ctx, case, change, &self.said())?)
+            }
             (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
             (Want::Move { seen, .. }, Some(case)) => {
                 let made = moving::moved(ctx, case)?;
@@ -348,6 +412,7 @@ impl Command {
         let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
         let old = self.desk_rows(before.as_ref().map(|l| &l.case))?;
         let new = self.desk_rows(Some(case))?;
+        let queued = messages::queued(&self.pack, case, &draft.facts);
 
         let mut batch = Batch::new();
         batch.add(
@@ -362,7 +427,8 @@ impl Command {
                 (&hash).into(),
             ],
         );
-        if !self.sealed.line.is_empty() {
+        let secret = case.guarded.is_sealed();
+        if !self.sealed.line.is_empty() && !secret {
             batch.add(&WORDS, &[(&self.sealed.line).into()]);
         }
         match &self.want {
@@ -377,7 +443,11 @@ impl Command {
                 ];
                 batch.add(&CREATE, &row);
             }
-            Want::Act { .. } | Want::Move { .. } | Want::Hand { .. } | Want::Tick { .. } => {
+            Want::Act { .. }
+            | Want::Move { .. }
+            | Want::Hand { .. }
+            | Want::Guard { .. }
+            | Want::Tick { .. } => {
                 let row = [
                     case.id.into(),
                     version.into(),
@@ -395,7 +465,8 @@ impl Command {
         }
         desk_difference(&mut batch, &old, &new);
         self.sealed_side(&mut batch, case, seq);
-        self.around(&mut batch, case, seq, &draft.facts);
+        self.around(&mut batch, case, &draft.facts);
+        self.queue(&mut batch, (case, seq), &queued);
         tx.exec_all(batch).await?;
         self.count(tx, before.as_ref().map(|l| &l.case), case);
         Ok(Done { case: case.id, seq, repeated: false })
@@ -406,7 +477,8 @@ impl Command {
             let row = [case.id.into(), seq.into(), (&self.sealed.texts).into()];
             batch.add(&TEXTS, &row);
         }
-        for tag in &self.sealed.tags {
+        let tags = self.sealed.tags.iter().filter(|_| !case.guarded.is_sealed());
+        for tag in tags {
             batch.add(&PEOPLE, &[tag.into(), case.id.into()]);
         }
         for (n, (kind, size, name, body)) in (0_i64..).zip(&self.sealed.files) {
@@ -427,8 +499,7 @@ impl Command {
     }
 
     /// What was left to move, links, messages, and cases that wait for this one.
-    fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, seq: i64, facts: &'a [Fact]) {
-        let at = self.at.as_microsecond();
+    fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, facts: &'a [Fact]) {
         if let Want::Move { case, seen } = &self.want {
             batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
         }
@@ -437,13 +508,35 @@ impl Command {
                 batch.add(&LINK, &[(*other).into(), case.id.into(), kind.into()]);
             }
         }
-        for (message, unit) in messages::queued(&self.pack, case, facts) {
-            let row = [case.id.into(), seq.into(), at.into(), P::Text(message), P::Text(unit)];
-            batch.add(&QUEUE, &row);
-        }
+        self.shared(batch, case, facts);
         let closes = facts.iter().any(|f| matches!(f, Fact::Acted { from, to, .. } if from != to));
         if closes && !case.is_open(&self.pack) {
-            batch.add(&WAKE_LINKED, &[case.id.into(), at.into()]);
+            batch.add(&WAKE_LINKED, &[case.id.into(), self.at.as_microsecond().into()]);
+        }
+    }
+
+    /// What is to be said to units and to the person.
+    fn queue<'a>(&self, batch: &mut Batch<'a>, done: (&Case, i64), queued: &'a [(&str, String)]) {
+        let (case, seq) = done;
+        for (message, unit) in queued {
+            let at = self.at.as_microsecond();
+            let row = [case.id.into(), seq.into(), at.into(), P::Text(message), P::Text(unit)];
+            let inside = case.guarded.is_sealed() && !unit.is_empty();
+            batch.add(if inside { &QUEUE_INSIDE } else { &QUEUE }, &row);
+        }
+    }
+
+    /// What a seal takes out of the shared indexes, and an opened one puts back.
+    fn shared<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, facts: &[Fact]) {
+        if facts.iter().any(|f| matches!(f, Fact::Sealed { .. })) {
+            for stmt in [&UNWORD, &UNTAG, &UNSEND] {
+                batch.add(stmt, &[case.id.into()]);
+            }
+        }
+        if let Want::Guard { lines, .. } = &self.want {
+            for (seq, line) in lines {
+                batch.add(&REWORD, &[case.id.into(), (*seq).into(), line.into()]);
+            }
         }
     }
 

@@ -387,7 +387,8 @@ impl Store {
         if pack.administers(&viewer.roles) == Some(Admin::Audit) {
             return Ok(Some(CaseName::Tag(self.case_tag(id))));
         }
-        let viewer = Viewer::Staff(viewer.clone());
+        // What opens a door for a while does not open the record of who went through it.
+        let viewer = Viewer::Staff(viewer.clone(), Timestamp::MAX);
         let mut reader = self.db.read().await?;
         let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
         let open = access::may_open(pack, &viewer, &head.case);

@@ -164,7 +164,7 @@ impl Store {
         for place in &places {
             batch.add(&LINE, &[place.at.case.into()]);
         }
-        let viewer = Viewer::Staff(look.staff.clone());
+        let viewer = Viewer::Staff(look.staff.clone(), look.now);
         let mut cases = Vec::with_capacity(places.len());
         for (place, rows) in places.into_iter().zip(reader.rows_all(batch).await?) {
             let Some(row) = rows.first() else { continue };
@@ -199,7 +199,7 @@ impl Store {
             return Ok(None);
         }
         let flow = pack.flow_of(&case);
-        let sees = access::sees(pack, viewer, &case);
+        let sees = access::sees(pack, viewer, &case).at_first();
         let mut summary = String::new();
         if let (Some(wrapped), Some(body)) = (row.opt_blob(0)?, row.opt_blob(3)?) {
             let key = self.keys.unwrap(&id.to_be_bytes(), wrapped);
@@ -256,8 +256,8 @@ impl Look<'_> {
 
     /// What the listed unit holds, and the units below it; answers whether closed ones are among.
     fn held(&self, flow: &Workflow, lists: &mut BTreeSet<(String, String)>) -> bool {
-        let Some(unit) = self.listed_unit() else { return false };
-        let mut closed = false;
+        let mut closed = self.known(flow, lists);
+        let Some(unit) = self.listed_unit() else { return closed };
         let states = flow.states.iter().filter(|s| self.is_wanted(s));
         for state in states.filter(|_| self.scope() > Scope::Tasks) {
             closed |= !state.is_open();
@@ -271,9 +271,29 @@ impl Look<'_> {
         closed
     }
 
+    /// The sealed cases that the viewer knows of; answers whether closed ones are among.
+    fn known(&self, flow: &Workflow, lists: &mut BTreeSet<(String, String)>) -> bool {
+        let own = self.filter.unit.as_ref().is_none_or(|unit| *unit == self.staff.unit);
+        let mut closed = false;
+        for state in flow.states.iter().filter(|s| own && self.is_wanted(s)) {
+            closed |= !state.is_open();
+            let circle = project::circle_unit(self.staff.account);
+            lists.insert((circle, project::own_list(&flow.code, &state.code)));
+        }
+        closed
+    }
+
     /// What waits for a role that the viewer holds: where the role acts from tells in which lists.
     fn mine(&self, flow: &Workflow, lists: &mut BTreeSet<(String, String)>) {
         let Some(root) = access::list_root(self.pack, self.staff) else { return };
+        if self
+            .filter
+            .state
+            .as_ref()
+            .is_none_or(|code| flow.state(code).is_some_and(State::is_open))
+        {
+            self.known(flow, lists);
+        }
         let unit = &self.staff.unit;
         let wide = self.scope() > Scope::Unit;
         let expected =

@@ -3,6 +3,7 @@
 //! All of it is prepared before the command reaches the writer, because encryption and cutting
 //! text into words cost more than the write itself.
 
+use crate::sight;
 use domain::{case::CaseId, field::Meaning, workflow::Workflow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -52,15 +53,10 @@ pub fn seal(
     (texts, files): (&Texts, &[Attachment]),
 ) -> Sealed {
     let mut sealed = Sealed::default();
-    let mut entry = Entry::new(keys);
-    for (field, text) in texts.values().flatten() {
-        let meaning = flow.fields.get(field).map(|f| f.meaning).unwrap_or_default();
-        index(keys, &mut entry, &mut sealed.tags, meaning, text);
-    }
     if !texts.is_empty() {
         let json = serde_json::to_vec(texts).unwrap_or_default();
         sealed.texts = key.seal(aad, &json);
-        sealed.line = entry.line();
+        (sealed.line, sealed.tags) = words(keys, flow, texts);
     }
     sealed.files = files
         .iter()
@@ -70,6 +66,16 @@ pub fn seal(
         })
         .collect();
     sealed
+}
+
+/// The line of hashed words of one entry, and the tags of the people in it.
+pub fn words(keys: &Keys, flow: &Workflow, texts: &Texts) -> (String, Vec<[u8; 16]>) {
+    let mut entry = Entry::new(keys);
+    let mut tags = Vec::new();
+    for (field, text) in texts.values().flatten() {
+        index(keys, &mut entry, &mut tags, sight::meaning(Some(flow), field), text);
+    }
+    (entry.line(), tags)
 }
 
 fn index(
@@ -92,8 +98,8 @@ fn index(
             }
             tags.extend(phone_tag(keys, text));
         }
-        // How to reach somebody safely must not be findable by anybody.
-        Meaning::SafeContact => {}
+        // How to reach somebody safely, and who reported it, must not be findable by anybody.
+        Meaning::SafeContact | Meaning::Reporter => {}
         _ => drop(entry.text(text)),
     }
 }

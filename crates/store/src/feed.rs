@@ -14,7 +14,7 @@ use crate::{
 use domain::{
     case::{Case, CaseId},
     field::Value,
-    pack::Pack,
+    pack::{Pack, Sensitivity},
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -160,11 +160,11 @@ impl Store {
     }
 }
 
-/// The service of a case that anybody may know of.
+/// The service of a case that anybody may know of: one that is neither sensitive nor sealed.
 fn service_of<'a>(pack: &Pack, case: &'a Case) -> Option<&'a str> {
     let service = case.coded.get(SERVICE).map(Value::one)?;
-    let plain = pack.categories.get(&case.category).is_some_and(|c| !c.sensitive);
-    plain.then_some(service)
+    let known = pack.categories.contains_key(&case.category);
+    (known && case.sensitivity(pack) == Sensitivity::Ordinary).then_some(service)
 }
 
 /// The sources of a span; a span is short, so these are few.

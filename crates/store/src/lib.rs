@@ -16,6 +16,7 @@ mod desk;
 mod dossier;
 mod factors;
 mod feed;
+mod guard;
 mod imports;
 mod kept;
 mod letter;
@@ -48,6 +49,7 @@ pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
+pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -85,6 +87,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         desk::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         merge::STATEMENTS,

@@ -4,6 +4,7 @@
 use crate::{
     Store,
     db::{Error, Stmt},
+    project,
 };
 use domain::{
     access::{self, Viewer},
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 static OF_UNIT: Stmt = Stmt::new(
     "SELECT o.id, o.case_id, o.at, o.message, e.facts FROM outbox o
      JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
-     WHERE o.unit = $1 AND o.unit <> '' ORDER BY o.id DESC LIMIT 50",
+     WHERE (o.unit = $1 OR o.unit = $2) AND o.unit <> '' ORDER BY o.id DESC LIMIT 50",
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&OF_UNIT];
@@ -45,12 +46,29 @@ pub struct Message {
 }
 
 /// Every message that the facts of a command queue, and for whom: a unit, or `""` for the person
-/// who appealed. `after` is the case as the facts leave it.
+/// who appealed. `after` is the case as the facts leave it. What a sealed case has to say to units
+/// is said to each person in its circle instead.
 pub(crate) fn queued<'a>(
     pack: &'a Pack,
     after: &'a Case,
     facts: &'a [Fact],
-) -> Vec<(&'a str, &'a str)> {
+) -> Vec<(&'a str, String)> {
+    let all = addressed(pack, after, facts);
+    let Some(circle) = &after.guarded.circle else {
+        return all.into_iter().map(|(message, unit)| (message, unit.to_owned())).collect();
+    };
+    let mut inside = Vec::new();
+    for (message, unit) in all {
+        if unit.is_empty() {
+            inside.push((message, String::new()));
+        } else {
+            inside.extend(circle.iter().map(|a| (message, project::circle_unit(*a))));
+        }
+    }
+    inside
+}
+
+fn addressed<'a>(pack: &'a Pack, after: &'a Case, facts: &'a [Fact]) -> Vec<(&'a str, &'a str)> {
     let mut all = Vec::new();
     let mut asked: Vec<&str> = Vec::new();
     let mut above = after.unit.as_str();
@@ -61,7 +79,7 @@ pub(crate) fn queued<'a>(
             Fact::Climbed { unit, .. } => above = unit,
             Fact::Queued { message } => match pack.messages.get(message).map(|m| m.to) {
                 Some(Recipient::Appellant) | None => all.push((message.as_str(), "")),
-                Some(Recipient::Unit) => all.push((message, &after.unit)),
+                Some(Recipient::Unit | Recipient::Owner) => all.push((message, &after.unit)),
                 Some(Recipient::Leader) => all.push((message, above)),
                 Some(Recipient::Supervisor) => {
                     let over = pack.units.upward(&after.unit).nth(1);
@@ -111,10 +129,17 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn notices(&self, pack: &Pack, staff: &Staff) -> Result<Vec<Message>, Error> {
+    pub async fn notices(
+        &self,
+        pack: &Pack,
+        staff: &Staff,
+        now: Timestamp,
+    ) -> Result<Vec<Message>, Error> {
         let mut reader = self.db.read().await?;
-        let rows = reader.rows(&OF_UNIT, &[(&staff.unit).into()]).await?;
-        let viewer = Viewer::Staff(staff.clone());
+        let circle = project::circle_unit(staff.account);
+        let params = [(&staff.unit).into(), (&circle).into()];
+        let rows = reader.rows(&OF_UNIT, &params).await?;
+        let viewer = Viewer::Staff(staff.clone(), now);
         let mut notices = Vec::new();
         for row in &rows {
             let id = row.int(1)?;

@@ -258,6 +258,10 @@ impl Store {
                     continue;
                 }
                 found += 1;
+                // Who moves cases may not know of a sealed one: it keeps its rules until it is open.
+                if case.guarded.is_sealed() {
+                    continue;
+                }
                 match moving::moved(ctx, &case) {
                     Ok(made) => {
                         moves.push((case.id, seen(&case, &made.shifts)));

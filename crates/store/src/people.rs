@@ -48,6 +48,11 @@ static OPEN_IN: Stmt = Stmt::new(
     "SELECT c.body FROM desk d JOIN cases c ON c.id = d.case_id
      WHERE d.unit = $1 AND d.state = $2 ORDER BY d.case_id LIMIT 5000",
 );
+/// The sealed cases of whose circle somebody is.
+static KNOWN: Stmt = Stmt::new(
+    "SELECT c.body FROM desk d JOIN cases c ON c.id = d.case_id
+     WHERE d.unit = $1 ORDER BY d.case_id LIMIT 5000",
+);
 static ABSENT: Stmt =
     Stmt::new("INSERT INTO absences (account, deputy, since, until) VALUES ($1, $2, $3, $4)");
 static BACK: Stmt = Stmt::new("UPDATE absences SET until = $2 WHERE account = $1 AND until > $2");
@@ -74,6 +79,7 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
     &HOLDERS,
     &HOLDERS_IN,
     &OPEN_IN,
+    &KNOWN,
     &ABSENT,
     &BACK,
     &DEPUTY_FOR,
@@ -330,6 +336,16 @@ impl Administer {
             }
             if !cases.is_empty() && gone.iter().any(|r| *r == role) {
                 waits.insert(role);
+            }
+        }
+        if kept.is_empty() {
+            let circle = project::circle_unit(whom.id);
+            for row in tx.rows(&KNOWN, &[(&circle).into()]).await? {
+                let case = crate::parse_case(&row, 0)?;
+                let alone = case.guarded.circle.is_some_and(|circle| circle.len() == 1);
+                if alone || case.owner == Some(whom.id) {
+                    return Err(WriteError::Refused(NotSo::OnlyInsider));
+                }
             }
         }
         if owned > 0 {

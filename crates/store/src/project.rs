@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row of the work lists: one for each unit that covers the case, one for each open task, and one
-/// for the person who took it.
+/// for the person who took it; of a sealed case one for each person in its circle alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeskRow {
     /// Unit in whose list it stands.
@@ -58,6 +58,8 @@ const ABOVE_MARK: char = '^';
 const BROUGHT_MARK: char = '!';
 /// The mark of a row in the list of whoever took the case.
 const TAKEN_MARK: char = '@';
+/// The mark of an index of cases that somebody is kept out of.
+const BARRED_MARK: char = '-';
 
 /// The list of the cases of one state that a unit holds itself. Workflows may share the names of
 /// states, their lists are apart.
@@ -94,6 +96,22 @@ pub fn case_lists(flow: &Workflow, state: &State) -> Vec<String> {
     lists
 }
 
+/// What stands in place of a unit for the sealed cases that somebody knows of: they are in the
+/// lists of those people and in no other.
+pub fn circle_unit(account: AccountId) -> String {
+    format!("{TAKEN_MARK}{account}")
+}
+
+/// What stands in place of a unit for the cases that somebody is kept out of.
+pub fn barred_unit(name: &str) -> String {
+    format!("{BARRED_MARK}{name}")
+}
+
+fn barred(case: &Case) -> impl Iterator<Item = String> {
+    let people = case.guarded.people.iter().map(|account| barred_unit(&account.to_string()));
+    people.chain(case.guarded.units.iter().map(|unit| barred_unit(unit)))
+}
+
 /// The list of the tasks of one kind that a unit owes.
 pub fn task_list(flow: &str, kind: &str) -> String {
     format!("{TASK_MARK}{flow}:{kind}")
@@ -124,6 +142,14 @@ pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
         grade: case.grade.clone(),
         category: case.category.clone(),
     };
+    for index in barred(case) {
+        rows.insert(row(&index, case.workflow.clone(), rank, yellow));
+    }
+    if let Some(circle) = &case.guarded.circle {
+        let list = own_list(&case.workflow, &case.state);
+        rows.extend(circle.iter().map(|a| row(&circle_unit(*a), list.clone(), rank, yellow)));
+        return Ok(rows);
+    }
     let brought_to = waiting::brought_to(pack, case).map(|unit| unit.code.as_str());
     for unit in pack.units.upward(&case.unit) {
         let list = match unit.code.as_str() {
@@ -186,11 +212,14 @@ pub fn light(rank: i64, yellow: i64, now: Timestamp) -> Light {
 pub const EDITION: &str = "edition";
 
 /// What a case adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
-/// is open, for the rules it lives under.
+/// is open, for the rules it lives under. A sealed case counts nowhere that anybody looks.
 pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
     let mut all = BTreeMap::new();
     if case.is_open(pack) {
         all.insert((EDITION.to_owned(), case.pack.clone()), 1);
+    }
+    if case.guarded.is_sealed() {
+        return all;
     }
     for unit in pack.units.upward(&case.unit) {
         all.insert((format!("{}:{}", case.workflow, case.state), unit.code.clone()), 1);

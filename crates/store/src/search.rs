@@ -143,7 +143,8 @@ impl Store {
             return Ok(None);
         };
         let mut case = head.case;
-        let eyes = Eyes { flow: pack.flow_of(&case), sees: access::sees(pack, viewer, &case), key };
+        let sees = access::sees(pack, viewer, &case);
+        let eyes = Eyes { flow: pack.flow_of(&case), sees, key };
         let Some(text) = reader.row(&TEXT, &[id.into(), seq.into()]).await? else {
             return Ok(None);
         };
@@ -184,7 +185,7 @@ impl Eyes<'_> {
     ) -> Result<Texts, Error> {
         let texts = dossier::open(&self.key, id, command, row.blob(column)?)
             .map_err(|e| row.corrupt(column, e.to_string()))?;
-        Ok(sight::strip(self.flow, self.sees, texts).0)
+        Ok(sight::strip(self.flow, (self.sees, self.sees), texts).0)
     }
 }
 
@@ -194,7 +195,7 @@ fn holds(query: &Query, flow: Option<&Workflow>, entry: &Texts) -> bool {
     for (field, text) in entry.values().flatten() {
         match sight::meaning(flow, field) {
             Meaning::Name => names.push(text.as_str()),
-            Meaning::SafeContact => {}
+            Meaning::SafeContact | Meaning::Reporter => {}
             Meaning::Phone => {
                 texts.push(text.as_str());
                 phones.extend(dialled(text));

@@ -14,13 +14,21 @@ use std::collections::BTreeSet;
 /// The action under which the texts of an opening are kept.
 pub const OPENING: &str = "open";
 
-/// Takes away what these eyes may not see, and says which fields that were.
-pub fn strip(flow: Option<&Workflow>, sees: Sees, texts: Texts) -> (Texts, Vec<String>) {
+/// Takes away what these eyes may not see, and says which fields that were. `at_first` is what is
+/// shown before anything is revealed; a plan of how to reach somebody safely must be read in time
+/// and goes by all that may be seen.
+pub fn strip(
+    flow: Option<&Workflow>,
+    (at_first, all): (Sees, Sees),
+    texts: Texts,
+) -> (Texts, Vec<String>) {
     let mut hidden = Vec::new();
     let mut kept = Texts::new();
     for (action, fields) in texts {
         for (field, text) in fields {
-            match access::shown(sees, meaning(flow, &field), &text) {
+            let meaning = meaning(flow, &field);
+            let sees = if meaning == Meaning::SafeContact { all } else { at_first };
+            match access::shown(sees, meaning, &text) {
                 Some(text) => {
                     kept.entry(action.clone()).or_default().insert(field, text);
                 }
@@ -31,8 +39,14 @@ pub fn strip(flow: Option<&Workflow>, sees: Sees, texts: Texts) -> (Texts, Vec<S
     (kept, hidden)
 }
 
+/// The field in which somebody says why they change who may know of a case.
+pub const SECRECY_REASON: &str = "secrecy_reason";
+
 /// What a field holds, as far as the workflow knows it.
 pub fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
+    if field == SECRECY_REASON {
+        return Meaning::Work;
+    }
     flow.and_then(|f| f.fields.get(field)).map(|f| f.meaning).unwrap_or_default()
 }
 

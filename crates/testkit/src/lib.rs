@@ -16,6 +16,6 @@ mod stand;
 pub use appeal::{Appeal, checked, command_id, step};
 pub use clock::Clock;
 pub use gateway::{GATEWAY_SECRET, Received, TestGateway};
-pub use people::{actor, staff, viewer};
+pub use people::{actor, eyes, staff, viewer};
 pub use sample::{city, keys, pack, unit};
 pub use stand::{Folder, Stand, stores};

@@ -5,6 +5,7 @@ use domain::{
     access::Viewer,
     case::{Actor, Staff},
 };
+use jiff::Timestamp;
 
 /// A member of staff. Their role must exist and be one that their unit can have.
 ///
@@ -27,10 +28,15 @@ pub fn actor(account: i64, unit: &str, role: &str) -> Actor {
     Actor::Staff(staff(account, unit, role))
 }
 
+/// Somebody who looks, at an instant at which nothing is open for a while.
+pub fn eyes(staff: Staff) -> Viewer {
+    Viewer::Staff(staff, Timestamp::MAX)
+}
+
 /// The same as somebody who looks.
 ///
 /// # Panics
 /// As [`staff`].
 pub fn viewer(account: i64, unit: &str, role: &str) -> Viewer {
-    Viewer::Staff(staff(account, unit, role))
+    eyes(staff(account, unit, role))
 }

@@ -12,13 +12,14 @@ use domain::{
     access::Viewer,
     case::{Actor, CaseId},
     pack::Pack,
+    secrecy::Change,
 };
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
     sync::atomic::{AtomicU32, Ordering},
 };
-use store::{Act, CasePage, Done, No, Opened, Store, db::WriteError};
+use store::{Act, CasePage, Done, Guarding, No, Opened, Store, db::WriteError};
 
 /// A folder of its own, removed in the end.
 #[derive(Debug)]
@@ -150,6 +151,21 @@ impl Stand {
     pub async fn act(&self, actor: &Actor, case: CaseId, action: &str, fields: &[(&str, &str)]) {
         let done = self.try_act(actor, case, action, fields).await;
         done.unwrap_or_else(|no| panic!("{action} is refused: {no:?}"));
+    }
+
+    /// Changes who may know of a case now.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn guard(
+        &self,
+        actor: &Actor,
+        case: CaseId,
+        change: Change,
+    ) -> Result<Done, WriteError<No>> {
+        let (command, actor, reason) = (command_id(), actor.clone(), "当事人有顾虑".to_owned());
+        let guarding = Guarding { command, actor, case, change, reason };
+        self.store.guard(&self.pack, self.clock.now(), guarding).await
     }
 
     /// Lets time act on everything that waits for it; answers how many cases moved.

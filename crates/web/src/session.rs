@@ -35,6 +35,8 @@ pub struct LoggedIn {
     pub csrf: String,
     /// Session token, for logging out.
     pub token: String,
+    /// The instant of the request.
+    pub at: Timestamp,
     /// Names of those for whom this person acts while they are away; their roles are among the
     /// account's.
     pub standing_in: Vec<String>,
@@ -48,7 +50,7 @@ impl LoggedIn {
 
     /// As reads see it.
     pub fn viewer(&self) -> Viewer {
-        Viewer::Staff(self.staff())
+        Viewer::Staff(self.staff(), self.at)
     }
 
     /// As commands see it.
@@ -292,7 +294,7 @@ impl Found {
                 }
             }
         }
-        Ok(LoggedIn { account, csrf, token, standing_in })
+        Ok(LoggedIn { account, csrf, token, at: now, standing_in })
     }
 }
 

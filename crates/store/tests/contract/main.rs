@@ -8,6 +8,7 @@ mod commands;
 mod deeds;
 mod desk;
 mod erasure;
+mod guard;
 mod kept;
 mod links;
 mod mine;

@@ -160,7 +160,7 @@ async fn show(
     let Some((total, below)) = rows.split_first() else {
         return page.show(&NothingPage { page });
     };
-    let states = app.store().state_counts(flow, unit).await?;
+    let states = app.store().state_counts(pack, &me.viewer(), (flow, unit)).await?;
     let root = access::list_root(pack, &staff).unwrap_or_default();
     let board = Board { page, flow, now };
     let (mut busy, idle): (Vec<&BoardRow>, Vec<&BoardRow>) = below.iter().partition(|r| r.open > 0);

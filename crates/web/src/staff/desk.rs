@@ -106,7 +106,7 @@ pub(super) async fn page(
         flow: flow.code.clone(),
         flows: flows(&page, &wanted),
         new: new_records(&page, &staff),
-        tabs: tabs(&app, &page, &staff, (flow, &wanted)).await?,
+        tabs: tabs(&app, &page, &me, (flow, &wanted)).await?,
         lights: lights(&page, &wanted),
         grades: pack
             .risk
@@ -276,10 +276,11 @@ fn new_records(page: &Page, staff: &Staff) -> Vec<Tab> {
 async fn tabs(
     app: &App,
     page: &Page,
-    staff: &Staff,
+    me: &LoggedIn,
     (flow, wanted): (&Workflow, &Wanted),
 ) -> Result<Vec<Tab>, Oops> {
     let pack = &page.pack;
+    let staff = &me.staff();
     let scope = access::scope(pack, staff);
     let base = Wanted { flow: flow.code.clone(), unit: wanted.unit.clone(), ..Wanted::default() };
     let tab = |name: &str, count: String, to: Wanted| Tab {
@@ -291,7 +292,7 @@ async fn tabs(
     let mine = Wanted { whose: CasesOf::Mine, unit: String::new(), ..base.clone() };
     let mut tabs = vec![tab(page.t("desk.mine"), String::new(), mine)];
     if scope > Scope::Tasks {
-        let counts = counts(app, page, staff, (flow, wanted)).await?;
+        let counts = counts(app, page, me, (flow, wanted)).await?;
         for state in &flow.states {
             let count = counts.get(&state.code).copied();
             let responsible =
@@ -325,17 +326,17 @@ async fn tabs(
 async fn counts(
     app: &App,
     page: &Page,
-    staff: &Staff,
+    me: &LoggedIn,
     (flow, wanted): (&Workflow, &Wanted),
 ) -> Result<BTreeMap<String, i64>, Oops> {
     let pack = &page.pack;
-    let root = access::list_root(pack, staff).unwrap_or_default();
+    let root = access::list_root(pack, &me.staff()).unwrap_or_default();
     let unit = if wanted.unit.is_empty() { &root } else { &wanted.unit };
     let covered = pack.units.covers(&root, unit);
-    if access::scope(pack, staff) < Scope::Subtree || !covered {
+    if access::scope(pack, &me.staff()) < Scope::Subtree || !covered {
         return Ok(BTreeMap::new());
     }
-    let counts = app.store().state_counts(flow, unit).await?;
+    let counts = app.store().state_counts(pack, &me.viewer(), (flow, unit)).await?;
     Ok(counts.into_iter().map(|c| (c.state, c.cases)).collect())
 }
 

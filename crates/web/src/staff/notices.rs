@@ -35,7 +35,7 @@ struct NoticesPage<'a> {
 }
 
 async fn list(State(app): State<App>, page: Page, me: LoggedIn) -> Result<Response, Oops> {
-    let found = app.store().notices(&page.pack, &me.staff()).await?;
+    let found = app.store().notices(&page.pack, &me.staff(), app.now()).await?;
     let notices = found.iter().map(|message| notice(&page, message)).collect();
     let unit = page.unit(&me.account.unit).to_owned();
     page.show(&NoticesPage { page: &page, unit, notices })

@@ -16,7 +16,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{response::Response, routing::get};
-use domain::pack::{Category, Level, RouteTo, Rule, Scope, Sight};
+use domain::pack::{Category, Grant, Level, RouteTo, Rule, Sight};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = routes
@@ -143,12 +143,15 @@ async fn categories(page: Page, _: LoggedIn) -> Result<Response, Oops> {
     page.show(&CategoriesPage { page: &page, version: version(&page), categories })
 }
 
-struct RoleView {
-    name: String,
+/// One row of the access table.
+struct GrantView {
+    role: String,
     code: String,
     held: String,
-    scope: String,
-    sees: [SightView; 4],
+    standings: String,
+    of: String,
+    sees: [SightView; 5],
+    may: String,
 }
 
 struct SightView {
@@ -162,7 +165,7 @@ struct SightView {
 struct RolesPage<'a> {
     page: &'a Page,
     version: String,
-    roles: Vec<RoleView>,
+    rows: Vec<GrantView>,
 }
 
 /// The name of a level of the administration.
@@ -184,32 +187,34 @@ async fn roles(page: Page, _: LoggedIn) -> Result<Response, Oops> {
         };
         SightView { class, label: page.t(part).to_owned(), word: page.t(key).to_owned() }
     };
+    let words = |key: &str, codes: Vec<&str>| {
+        let word = |code: &&str| page.t(&format!("{key}.{code}")).to_owned();
+        let words: Vec<String> = codes.iter().map(word).collect();
+        words.join(page.t("board.comma"))
+    };
     // Residents and the program itself hold no office; what they see is decided elsewhere.
     let held = page.pack.roles.values().filter(|r| !r.kinds.is_empty());
-    let roles = held.map(|role| {
+    let rows = held.flat_map(|role| {
         let levels: Vec<&str> = role.levels.iter().map(|l| level_name(&page, *l)).collect();
-        RoleView {
-            name: page.either(&role.name, &role.en).to_owned(),
+        let view = |grant: &Grant| GrantView {
+            role: page.either(&role.name, &role.en).to_owned(),
             code: role.code.clone(),
             held: levels.join(page.t("board.comma")),
-            scope: page
-                .t(match role.scope {
-                    Scope::None => "setup.scope.none",
-                    Scope::Tasks => "setup.scope.tasks",
-                    Scope::Unit => "setup.scope.unit",
-                    Scope::Subtree => "setup.scope.subtree",
-                    Scope::City => "setup.scope.city",
-                })
-                .to_owned(),
+            standings: words("standing", grant.standings.iter().map(|s| s.code()).collect()),
+            of: words("sensitivity", grant.of.iter().map(|s| s.code()).collect()),
             sees: [
-                sight("setup.identity", role.sees.identity),
-                sight("setup.contact", role.sees.contact),
-                sight("setup.story", role.sees.story),
-                sight("setup.evidence", role.sees.evidence),
+                sight("setup.identity", grant.sees.identity),
+                sight("setup.contact", grant.sees.contact),
+                sight("setup.story", grant.sees.story),
+                sight("setup.evidence", grant.sees.evidence),
+                sight("setup.reporter", grant.sees.reporter),
             ],
-        }
+            may: words("right", grant.may.iter().map(|r| r.code()).collect()),
+        };
+        role.grants.iter().map(view).collect::<Vec<_>>()
     });
-    page.show(&RolesPage { page: &page, version: version(&page), roles: roles.collect() })
+    let rows = rows.collect();
+    page.show(&RolesPage { page: &page, version: version(&page), rows })
 }
 
 struct RuleView {

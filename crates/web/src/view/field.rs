@@ -103,7 +103,8 @@ fn is_secret(meaning: Meaning) -> bool {
         | Meaning::Address
         | Meaning::SafeContact
         | Meaning::Story
-        | Meaning::Summary => true,
+        | Meaning::Summary
+        | Meaning::Reporter => true,
         Meaning::Answer | Meaning::ExternalNumber | Meaning::Work => false,
     }
 }

@@ -1,0 +1,238 @@
+//! Who may know of a case beside what roles say, and showing one masked field: the asking side of
+//! `domain::secrecy`. Decides nothing.
+
+use crate::{
+    Store,
+    answer::{Done, No},
+    case_page::Masked,
+    command::{Command, Want},
+    db::{Error, Stmt, WriteError},
+    dossier::{self, Attachment, Sealed, Texts, place},
+    sight,
+};
+use domain::{
+    access::{self, Viewer},
+    audit::Deed,
+    case::{AccountId, Actor, Case, CaseId, Staff},
+    decide::Ctx,
+    pack::{Pack, Right},
+    secrecy::{self, Candidate, Change, Ground},
+};
+use jiff::Timestamp;
+use std::{collections::BTreeMap, sync::Arc};
+
+static ENTRIES: Stmt = Stmt::new(
+    "SELECT t.seq, e.command, t.body FROM texts t
+     JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq
+     WHERE t.case_id = $1 ORDER BY t.seq LIMIT 2000",
+);
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&ENTRIES];
+
+/// The action under which reasons for changes of who may know are kept.
+const SECRECY: &str = "secrecy";
+
+/// The wish to change who may know of a case.
+#[derive(Debug, Clone)]
+pub struct Guarding {
+    /// Command id; a repetition answers the first result.
+    pub command: [u8; 16],
+    /// Who.
+    pub actor: Actor,
+    /// Case.
+    pub case: CaseId,
+    /// What.
+    pub change: Change,
+    /// Why, in words; kept sealed.
+    pub reason: String,
+}
+
+/// One masked field, shown whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revealed {
+    /// Code of the field.
+    pub field: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Somebody who should perhaps be kept out of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Insider {
+    /// The account.
+    pub account: AccountId,
+    /// Name.
+    pub name: String,
+    /// Unit.
+    pub unit: String,
+    /// Why.
+    pub ground: Ground,
+}
+
+impl Store {
+    /// Changes who may know of a case.
+    ///
+    /// # Errors
+    /// When the domain refuses, the case is not known to the actor, or the database fails.
+    pub async fn guard(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        guarding: Guarding,
+    ) -> Result<Done, WriteError<No>> {
+        let Guarding { command, actor, case, change, reason } = guarding;
+        let mut reader = self.db.read().await?;
+        let head = self.head(&mut reader, case).await?.ok_or(No::NotFound)?;
+        let key = head.key.as_ref().ok_or(No::NotFound)?;
+        let flow = pack.flow_of(&head.case).ok_or(No::NotFound)?;
+        let opens = change == Change::Unseal;
+        let mut sealed = Sealed::default();
+        if !reason.trim().is_empty() {
+            let field = BTreeMap::from([(sight::SECRECY_REASON.to_owned(), reason)]);
+            let texts = Texts::from([(SECRECY.to_owned(), field)]);
+            let none: &[Attachment] = &[];
+            sealed = dossier::seal(&self.keys, key, flow, &place(case, &command), (&texts, none));
+            // Why somebody is let in or kept out is not found by searching.
+            sealed.line.clear();
+            sealed.tags.clear();
+        }
+        let mut lines = Vec::new();
+        if opens {
+            for row in reader.rows(&ENTRIES, &[case.into()]).await? {
+                let texts = dossier::open(key, case, &row.array(1)?, row.blob(2)?)
+                    .map_err(|e| row.corrupt(2, e.to_string()))?;
+                let (line, tags) = dossier::words(&self.keys, flow, &texts);
+                sealed.tags.extend(tags);
+                lines.push((row.int(0)?, line));
+            }
+            lines.retain(|(_, line)| !line.is_empty());
+        }
+        drop(reader);
+        let command = Command {
+            id: command,
+            at: crate::request::whole(now),
+            actor,
+            pack: pack.clone(),
+            keys: self.keys.clone(),
+            want: Want::Guard { case, change, version: opens.then_some(head.version), lines },
+            sealed,
+        };
+        self.db.write(command).await
+    }
+
+    /// Shows one masked field whole, and remembers that it was shown before it is. None when the
+    /// viewer may not have it, or there is no such text.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn reveal(
+        &self,
+        pack: &Pack,
+        (staff, now): (&Staff, Timestamp),
+        case: CaseId,
+        (seq, field): (i64, &str),
+    ) -> Result<Option<Revealed>, Error> {
+        let viewer = Viewer::Staff(staff.clone(), now);
+        let mut reader = self.db.page().await?;
+        let page = self.page_with(&mut reader, pack, (&viewer, Masked::Nothing), case).await?;
+        drop(reader);
+        let Some(page) = page.filter(|p| p.rights.may(Right::Reveal)) else { return Ok(None) };
+        let entry = page.entries.iter().find(|e| e.seq == seq);
+        let text = entry.and_then(|e| e.texts.values().find_map(|fields| fields.get(field)));
+        let Some(text) = text else { return Ok(None) };
+        let deed = Deed::Revealed { case, field: field.to_owned() };
+        self.record(now, crate::Record::of(staff, vec![deed])).await?;
+        Ok(Some(Revealed { field: field.to_owned(), text: text.clone() }))
+    }
+
+    /// The case of a number whose glass this person might break; none as for a number that does not
+    /// exist.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn behind_glass(
+        &self,
+        pack: &Pack,
+        staff: &Staff,
+        number: &str,
+    ) -> Result<Option<CaseId>, Error> {
+        let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
+        let mut reader = self.db.read().await?;
+        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+        let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
+        Ok((same && access::may_break_glass(pack, staff, &head.case)).then_some(id))
+    }
+
+    /// Why somebody sees what they see of a case, told to somebody who may ask who read it. The
+    /// outer none: the asker may not know of the case, or may not ask.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn case_for_why(
+        &self,
+        pack: &Pack,
+        asker: &Viewer,
+        number: &str,
+    ) -> Result<Option<Case>, Error> {
+        let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
+        let mut reader = self.db.read().await?;
+        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+        let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
+        let may = access::may(pack, asker, &head.case, Right::Supervise);
+        Ok((same && may).then_some(head.case))
+    }
+
+    /// Who should perhaps be kept out of the case, by what stands in it. Empty for somebody who may
+    /// not keep anybody out.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn exclusion_proposals(
+        &self,
+        pack: &Pack,
+        (staff, now): (&Staff, Timestamp),
+        case: CaseId,
+    ) -> Result<Vec<Insider>, Error> {
+        let mut reader = self.db.read().await?;
+        let Some(head) = self.head(&mut reader, case).await? else { return Ok(Vec::new()) };
+        let viewer = Viewer::Staff(staff.clone(), now);
+        let Some(key) = head.key.filter(|_| access::may(pack, &viewer, &head.case, Right::Exclude))
+        else {
+            return Ok(Vec::new());
+        };
+        let flow = pack.flow_of(&head.case);
+        let (mut names, mut words) = (Vec::new(), Vec::new());
+        for row in reader.rows(&ENTRIES, &[case.into()]).await? {
+            let texts = dossier::open(&key, case, &row.array(1)?, row.blob(2)?)
+                .map_err(|e| row.corrupt(2, e.to_string()))?;
+            for (field, text) in texts.into_values().flatten() {
+                match sight::meaning(flow, &field) {
+                    domain::field::Meaning::Name => names.push(text),
+                    _ => words.push(text),
+                }
+            }
+        }
+        drop(reader);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let actor = Actor::System;
+        let ctx = Ctx { now, pack, actor: &actor, linked: None };
+        let mut found = Vec::new();
+        for account in self.accounts().await? {
+            let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };
+            let barred = head.case.guarded.bars(&account.staff());
+            let ground = secrecy::ground(ctx, &head.case, who, (&names, &words));
+            if let Some(ground) = ground.filter(|_| !barred) {
+                found.push(Insider {
+                    account: account.id,
+                    name: account.name,
+                    unit: account.unit,
+                    ground,
+                });
+            }
+        }
+        found.sort_by_key(|i| (i.ground, i.account));
+        found.truncate(20);
+        Ok(found)
+    }
+}

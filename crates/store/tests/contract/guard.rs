@@ -1,0 +1,324 @@
+//! Seals, exclusions, broken glass, lent identities, through every question of the store.
+
+use crate::{
+    access::{PHONE, meets, ready},
+    cast::*,
+};
+use domain::{
+    access::Viewer,
+    case::{Actor, CaseId, Staff, is_running},
+    guarded::{Barred, Judgement},
+    refusal::{Bar, Refusal},
+    secrecy::{Change, Closed, Ground},
+};
+use jiff::{SignedDuration, Timestamp};
+use store::{Done, No, Whose, db::WriteError};
+use testkit::{Appeal, Stand, staff, unit};
+
+testkit::both!(
+    a_sealed_case_is_known_to_its_circle_alone,
+    a_seal_leaves_the_counts_and_comes_back_to_them,
+    an_opened_seal_is_found_again,
+    a_sealed_case_speaks_to_its_circle,
+    somebody_in_the_circle_can_go_on,
+    who_is_kept_out_meets_nothing,
+    a_unit_that_is_kept_out_loses_the_case_to_the_one_above,
+    the_board_of_somebody_kept_out_adds_up,
+    glass_shows_for_a_while_and_is_told,
+    a_lent_identity_takes_a_second_person,
+    a_reveal_is_remembered_before_it_is_shown,
+    insiders_are_proposed,
+);
+
+fn who(actor: &Actor) -> Staff {
+    let Actor::Staff(staff) = actor else { panic!("staff") };
+    staff.clone()
+}
+
+fn after(stand: &Stand, hours: i64) -> Timestamp {
+    stand.clock.now() + SignedDuration::from_hours(hours)
+}
+
+fn closed(why: Closed) -> Result<Done, WriteError<No>> {
+    Err(WriteError::Refused(No::Refused(Refusal::Secrecy(why))))
+}
+
+fn gone() -> Result<Done, WriteError<No>> {
+    Err(WriteError::Refused(No::NotFound))
+}
+
+/// Sealed by the eastern leader; the eastern handler knows of it.
+async fn sealed(stand: &Stand) -> CaseId {
+    let case = ready(stand).await;
+    let circle = vec![who(&east_handler())];
+    stand.guard(&east_leader(), case, Change::Seal { circle }).await.unwrap();
+    case
+}
+
+async fn a_sealed_case_is_known_to_its_circle_alone(stand: Stand) {
+    let case = sealed(&stand).await;
+    let outside = [
+        operator(),
+        triage(),
+        dispatcher(),
+        city_visitor(),
+        city_leader(),
+        archivist(),
+        east_reviewer(),
+        east_visitor(),
+        east_police(),
+        west_handler(),
+        Actor::Staff(staff(18, unit::EAST, "handler")),
+    ];
+    for actor in outside {
+        assert_eq!(meets(&stand, &who(&actor), case).await, [false; 6], "{actor:?}");
+        let act = stand.try_act(&actor, case, "note", &[("note", "记")]).await;
+        assert_eq!(act, gone(), "{actor:?}");
+        assert_eq!(stand.guard(&actor, case, Change::Unseal).await, gone());
+    }
+    // Inside: by number and in the own lists; no search finds it and no other case is near it.
+    for actor in [east_handler(), east_leader()] {
+        let met = meets(&stand, &who(&actor), case).await;
+        assert_eq!((met[0], met[1], met[2], met[3], met[4]), (true, false, true, false, true));
+    }
+    // The next entry is in no shared index either.
+    stand.act(&east_handler(), case, "note", &[("note", "转移到安全住处")]).await;
+    let eyes = testkit::eyes(who(&east_handler()));
+    let hits = stand.store.search(&stand.pack, &eyes, "转移到安全住处", 9).await.unwrap();
+    assert!(hits.is_empty());
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+async fn a_seal_leaves_the_counts_and_comes_back_to_them(stand: Stand) {
+    let case = ready(&stand).await;
+    let flow = stand.pack.workflow("appeal").unwrap();
+    let total = async || {
+        let counts = stand.store.state_counts(&stand.pack, &Viewer::System, (flow, unit::CITY));
+        counts.await.unwrap().iter().map(|c| c.cases).sum::<i64>()
+    };
+    assert_eq!(total().await, 1);
+    let seal = Change::Seal { circle: vec![who(&east_handler())] };
+    stand.guard(&east_leader(), case, seal.clone()).await.unwrap();
+    assert_eq!(total().await, 0);
+    assert_eq!(stand.guard(&east_leader(), case, seal).await, closed(Closed::Sealed));
+    stand.guard(&east_leader(), case, Change::Unseal).await.unwrap();
+    assert_eq!(total().await, 1);
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+async fn an_opened_seal_is_found_again(stand: Stand) {
+    let case = sealed(&stand).await;
+    stand.act(&east_handler(), case, "note", &[("note", "转移到安全住处")]).await;
+    stand.guard(&east_leader(), case, Change::Unseal).await.unwrap();
+    let handler = who(&east_handler());
+    assert_eq!(meets(&stand, &handler, case).await, [true; 6]);
+    let eyes = testkit::eyes(handler);
+    for words in ["转移到安全住处", "摔了碗筷", "欧阳如意", PHONE] {
+        let hits = stand.store.search(&stand.pack, &eyes, words, 9).await.unwrap();
+        assert_eq!(hits.len(), 1, "{words}");
+    }
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+async fn a_sealed_case_speaks_to_its_circle(stand: Stand) {
+    let case = sealed(&stand).await;
+    stand.clock.advance_hours(24 * 40);
+    assert!(stand.tick().await > 0);
+    let now = stand.clock.now();
+    let notices = async |actor: &Actor| {
+        let all = stand.store.notices(&stand.pack, &who(actor), now).await.unwrap();
+        all.iter().filter(|m| m.case == case).count()
+    };
+    assert!(notices(&east_handler()).await > 0 && notices(&east_leader()).await > 0);
+    assert_eq!(notices(&east_reviewer()).await + notices(&city_leader()).await, 0);
+    // And never to a gateway.
+    let lease = SignedDuration::from_hours(1);
+    let claimed =
+        stand.store.claim_messages(store::Audience::Units, now, lease, 500).await.unwrap();
+    assert!(claimed.is_empty(), "{claimed:?}");
+}
+
+async fn somebody_in_the_circle_can_go_on(stand: Stand) {
+    let case = ready(&stand).await;
+    let nobody = Change::Seal { circle: vec![staff(15, unit::EAST, "statistician")] };
+    let alone = stand.guard(&east_reviewer(), case, nobody).await;
+    assert_eq!(alone, closed(Closed::NobodyGoesOn));
+    let seal = Change::Seal { circle: vec![who(&east_handler())] };
+    stand.guard(&east_leader(), case, seal).await.unwrap();
+    // Letting in, putting out; the last one stays.
+    stand.guard(&east_leader(), case, Change::Admit(who(&east_reviewer()))).await.unwrap();
+    assert!(stand.seen(&testkit::eyes(who(&east_reviewer())), case).await.is_some());
+    for account in [12, 11] {
+        stand.guard(&east_leader(), case, Change::Dismiss(account)).await.unwrap();
+    }
+    let last = stand.guard(&east_leader(), case, Change::Dismiss(13)).await;
+    assert_eq!(last, closed(Closed::LastOfCircle));
+    assert_eq!(
+        stand.guard(&east_leader(), case, Change::Dismiss(11)).await,
+        closed(Closed::Unknown)
+    );
+    // A handler in the circle may act, and does not decide about the seal.
+    stand.guard(&east_leader(), case, Change::Admit(who(&east_handler()))).await.unwrap();
+    let unseal = stand.guard(&east_handler(), case, Change::Unseal).await;
+    assert_eq!(unseal, closed(Closed::NotYours));
+}
+
+async fn who_is_kept_out_meets_nothing(stand: Stand) {
+    let case = ready(&stand).await;
+    stand.guard(&east_leader(), case, Change::Bar(Barred::Person(11))).await.unwrap();
+    assert_eq!(meets(&stand, &who(&east_handler()), case).await, [false; 6]);
+    assert_eq!(stand.try_act(&east_handler(), case, "note", &[("note", "记")]).await, gone());
+    assert_eq!(stand.page(case).await.case.owner, None);
+    // Whoever leads the city is kept out like anybody else, also through glass.
+    stand.guard(&east_leader(), case, Change::Bar(Barred::Person(5))).await.unwrap();
+    let glass = Change::BreakGlass { reason: "danger_to_life".to_owned() };
+    assert_eq!(stand.guard(&city_leader(), case, glass).await, gone());
+    let oneself = stand.guard(&east_leader(), case, Change::Bar(Barred::Person(13))).await;
+    assert_eq!(oneself, closed(Closed::Oneself));
+    let colleague = Actor::Staff(staff(18, unit::EAST, "handler"));
+    assert_eq!(meets(&stand, &who(&colleague), case).await, [true; 6]);
+    stand.guard(&east_leader(), case, Change::Unbar(Barred::Person(11))).await.unwrap();
+    assert_eq!(meets(&stand, &who(&east_handler()), case).await, [true; 6]);
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+async fn a_unit_that_is_kept_out_loses_the_case_to_the_one_above(stand: Stand) {
+    let case = assigned(&stand, &Appeal::new("1302", "投诉镇里"), unit::EAST_TOWN).await;
+    let bar = Change::Bar(Barred::Unit(unit::EAST_TOWN.to_owned()));
+    stand.guard(&east_leader(), case, bar).await.unwrap();
+    assert_eq!(stand.page(case).await.case.unit, unit::EAST);
+    assert_eq!(meets(&stand, &who(&town_handler()), case).await, [false; 6]);
+    let unknown = Change::Bar(Barred::Unit("wf-nowhere".to_owned()));
+    assert_eq!(stand.guard(&east_leader(), case, unknown).await, closed(Closed::Unknown));
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+async fn the_board_of_somebody_kept_out_adds_up(stand: Stand) {
+    let case = ready(&stand).await;
+    let other = assigned(&stand, &Appeal::new("1302", "另一件"), unit::EAST).await;
+    stand.clock.advance_hours(24 * 40);
+    let flow = stand.pack.workflow("appeal").unwrap();
+    let now = stand.clock.now();
+    let board = async |actor: Actor| {
+        let asked = (flow, unit::CITY);
+        let rows = stand.store.board(&stand.pack, &who(&actor), asked, now).await.unwrap();
+        (rows[0].open, rows[0].late, rows[0].oldest)
+    };
+    let whole = board(city_leader()).await;
+    assert_eq!((whole.0, whole.1), (2, 2));
+    stand.guard(&east_leader(), case, Change::Bar(Barred::Person(5))).await.unwrap();
+    let (open, late, oldest) = board(city_leader()).await;
+    assert_eq!((open, late), (1, 1));
+    let left = stand.page(other).await.case;
+    assert_eq!(oldest, left.clocks.values().filter(|c| is_running(c)).map(|c| c.due()).min());
+    let colleague = board(Actor::Staff(staff(55, unit::CITY, "leader"))).await;
+    assert_eq!(colleague, whole);
+}
+
+async fn glass_shows_for_a_while_and_is_told(stand: Stand) {
+    let case = sealed(&stand).await;
+    let glass = |reason: &str| Change::BreakGlass { reason: reason.to_owned() };
+    assert_eq!(stand.guard(&operator(), case, glass("danger_to_life")).await, gone());
+    let unknown = stand.guard(&city_leader(), case, glass("curious")).await;
+    assert_eq!(unknown, closed(Closed::Unknown));
+    stand.guard(&city_leader(), case, glass("danger_to_life")).await.unwrap();
+
+    let leader = who(&city_leader());
+    let at = |hours: i64| Viewer::Staff(leader.clone(), after(&stand, hours));
+    let page = stand.seen(&at(1), case).await.unwrap();
+    assert_eq!(page.text("narrative"), Some("昨晚喝酒以后摔了碗筷"));
+    assert!(page.rights.may.is_empty(), "to be read and nothing else");
+    assert!(stand.seen(&at(2), case).await.is_none(), "two hours and no longer");
+    let act = stand.try_act(&city_leader(), case, "note", &[("note", "记")]).await;
+    let bar = act.map(|_| ()).unwrap_err();
+    let refused = matches!(
+        &bar,
+        WriteError::Refused(No::Refused(Refusal::NotAllowed { why: Bar::Access | Bar::Role, allowed, .. }))
+            if allowed.is_empty()
+    );
+    assert!(refused, "{bar:?}");
+
+    let now = stand.clock.now();
+    let told = stand.store.notices(&stand.pack, &who(&east_handler()), now).await.unwrap();
+    assert!(told.iter().any(|m| m.message == "glass_broken"), "{told:?}");
+    // Nobody judges themselves; a case that nobody judged is told once more.
+    stand.clock.advance_hours(24 * 5);
+    stand.tick().await;
+    let now = stand.clock.now();
+    let told = stand.store.notices(&stand.pack, &who(&east_leader()), now).await.unwrap();
+    assert_eq!(told.iter().filter(|m| m.message == "glass_unjudged").count(), 1);
+    let judge = Change::Judge { account: 5, judgement: Judgement::Wrong };
+    assert_eq!(stand.guard(&east_handler(), case, judge.clone()).await, closed(Closed::NotYours));
+    stand.guard(&east_leader(), case, judge.clone()).await.unwrap();
+    assert_eq!(stand.guard(&east_leader(), case, judge).await, closed(Closed::NothingWaits));
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+async fn a_lent_identity_takes_a_second_person(stand: Stand) {
+    let case = ready(&stand).await;
+    let police = who(&east_police());
+    let phone = async |hours: i64| {
+        let eyes = (&police, after(&stand, hours));
+        let reveal = stand.store.reveal(&stand.pack, eyes, case, (1, "contact_phone")).await;
+        reveal.unwrap().map(|r| r.text)
+    };
+    assert_eq!(phone(0).await, None);
+    let lend = Change::Lend { account: 41 };
+    let early = stand.guard(&east_handler(), case, lend.clone()).await;
+    assert_eq!(early, closed(Closed::NothingWaits));
+    stand.guard(&east_police(), case, Change::AskIdentity).await.unwrap();
+    assert_eq!(stand.guard(&east_police(), case, lend.clone()).await, closed(Closed::NotYours));
+    stand.guard(&east_handler(), case, lend).await.unwrap();
+    let number = stand.page(case).await.number;
+    let eyes = Viewer::Staff(police.clone(), stand.clock.now());
+    let page = stand.store.case(&stand.pack, &eyes, &number).await.unwrap().unwrap();
+    assert_eq!(page.rights.sees.contact, domain::pack::Sight::Full);
+    assert_eq!(page.text("narrative"), None, "the identity, not the story");
+    let later = Viewer::Staff(police.clone(), after(&stand, 25));
+    let page = stand.store.case(&stand.pack, &later, &number).await.unwrap().unwrap();
+    assert_eq!(page.rights.sees.contact, domain::pack::Sight::Masked);
+}
+
+async fn a_reveal_is_remembered_before_it_is_shown(stand: Stand) {
+    let case = ready(&stand).await;
+    let handler = who(&east_handler());
+    let eyes = (&handler, stand.clock.now());
+    let shown = stand.store.reveal(&stand.pack, eyes, case, (1, "contact_phone")).await.unwrap();
+    assert_eq!(shown.unwrap().text, PHONE);
+    let deeds = stand.store.deeds(&stand.pack, &handler, &Whose::Account(11), None).await.unwrap();
+    let lines = deeds.unwrap().lines;
+    assert_eq!((lines[0].kind.as_str(), lines[0].detail.as_str()), ("revealed", "contact_phone"));
+    for actor in [east_leader(), west_handler(), city_visitor()] {
+        let someone = who(&actor);
+        let eyes = (&someone, stand.clock.now());
+        let seen = stand.store.reveal(&stand.pack, eyes, case, (1, "narrative")).await.unwrap();
+        assert_eq!(seen, None, "{actor:?}");
+    }
+}
+
+async fn insiders_are_proposed(stand: Stand) {
+    let case = ready(&stand).await;
+    let account = async |name: &str, place: &str| {
+        let new = store::NewAccount {
+            username: format!("u{}", name.len() + place.len() * 31),
+            password: String::new(),
+            name: name.to_owned(),
+            unit: place.to_owned(),
+            roles: Vec::new(),
+        };
+        stand.store.create_account(new).await.unwrap()
+    };
+    let same = account("欧阳如意", unit::WEST).await;
+    let stranger = account("诸葛亮", unit::EAST_TOWN).await;
+    let leader = who(&east_leader());
+    let proposals = async |staff: &Staff| {
+        let eyes = (staff, stand.clock.now());
+        let all = stand.store.exclusion_proposals(&stand.pack, eyes, case).await.unwrap();
+        all.into_iter().map(|i| (i.account, i.ground)).collect::<Vec<_>>()
+    };
+    assert_eq!(proposals(&leader).await, [(same, Ground::SameName)]);
+    assert!(stranger > 0);
+    assert!(proposals(&who(&east_police())).await.is_empty());
+    stand.guard(&east_leader(), case, Change::Bar(Barred::Person(same))).await.unwrap();
+    assert!(proposals(&leader).await.is_empty());
+}
