@@ -60,7 +60,6 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/track" => vec![
             Ask::get(route),
             Ask::post(route, &[("number", NUMBER), ("receipt", &facts.receipt)]),
-            Ask::post(route, &[("number", WORD), ("receipt", &facts.receipt)]),
         ],
         "/my/{action}" => vec![forged("/my/rate"), forged("/my/none")],
         "/my/papers/{ordinal}" => vec![Ask::get("/my/papers/1"), Ask::get("/my/papers/9")],

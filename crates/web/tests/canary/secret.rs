@@ -103,6 +103,7 @@ fn sign(meaning: Meaning) -> char {
         Meaning::Work => '庚',
         Meaning::ExternalNumber => '辛',
         Meaning::IdNumber => '子',
+        Meaning::Reporter => '丑',
     }
 }
 

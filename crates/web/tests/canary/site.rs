@@ -20,6 +20,9 @@ use testkit::{
 /// Ids that no case will ever have here.
 const NEVER: i64 = 90_000_000;
 
+/// Roles that meet each route itself.
+const DOORMAN: [&str; 2] = ["operator", "triage"];
+
 /// Where somebody of each role sits; the first unit in which the role may be held.
 pub const SEATS: [&str; 7] = [
     unit::HOTLINE,
@@ -54,6 +57,7 @@ impl Site {
     pub async fn new(stand: Stand) -> Self {
         let ground = Ground::on(stand);
         let people = people(&ground).await;
+        everybody(&ground).await;
         let mut groves = BTreeMap::new();
         for group in [Group::Control, Group::Foreign] {
             groves.insert(group, plant::grow(&ground, group).await);
@@ -119,12 +123,15 @@ impl Site {
     /// What is put into requests to find these groups.
     pub async fn probes(&self, groups: &[Group]) -> Vec<Probe> {
         let mut all = Vec::new();
+        let mut never = NEVER;
         for group in groups {
-            for (n, flow) in (0..).zip(["appeal", "mediation", "recognition"]) {
+            for flow in ["appeal", "mediation", "recognition"] {
                 let planted = self.groves[group].first(flow);
-                let mut never = self.ground.stand.page(planted.id).await.case;
-                never.id = NEVER + n;
-                let decoy = self.ground.stand.store.number_of(self.ground.pack(), &never);
+                // One of its own for each: what is counted of wrong tries is counted alike.
+                never += 1;
+                let mut case = self.ground.stand.page(planted.id).await.case;
+                case.id = never;
+                let decoy = self.ground.stand.store.number_of(self.ground.pack(), &case);
                 all.push(Probe { slot: NUMBER, real: planted.number.clone(), decoy });
             }
             for (n, (real, decoy)) in secret::probes(*group).into_iter().enumerate() {
@@ -154,7 +161,7 @@ impl Site {
     /// Somebody with every right at once, in a browser, as a program and as an appellant: meets
     /// each route itself and not the door before it.
     pub async fn doorman(&self) -> Caller {
-        let staff = self.ground.person(unit::HOTLINE, &["operator", "triage"], 0).await;
+        let staff = self.ground.person(unit::HOTLINE, &DOORMAN, 0).await;
         let mut caller = self.ground.caller("doorman", &staff).await;
         let last = &self.people.last().expect("the appellant").caller;
         caller.cookie = format!("{}; {}", caller.cookie, last.cookie);
@@ -182,6 +189,24 @@ async fn people(ground: &Ground) -> Vec<Person> {
     all
 }
 
+/// Three people of each role at every desk that plants, made before anything is looked at: a list
+/// of colleagues may grow when colleagues come.
+async fn everybody(ground: &Ground) {
+    let pack = ground.pack();
+    ground.person(unit::HOTLINE, &DOORMAN, 0).await;
+    let counties = ["990101", "990121"];
+    let near = |code: &str| {
+        counties.iter().any(|c| code.ends_with(c)) || SEATS.contains(&code) || code == unit::WEST_TOWN
+    };
+    for desk in pack.units.iter().filter(|u| near(&u.code)) {
+        for role in pack.roles.keys().filter(|r| pack.can_hold(r, desk)) {
+            for n in 0..3 {
+                ground.person(&desk.code, &[role], n).await;
+            }
+        }
+    }
+}
+
 async fn person(ground: &Ground, seat: &str, roles: &[&str]) -> Person {
     let staff: Staff = ground.person(seat, roles, 9).await;
     let administers = roles.iter().any(|r| r.ends_with("_admin"));
@@ -196,8 +221,10 @@ pub fn changed(
     after: &BTreeMap<(String, String), String>,
 ) -> Vec<String> {
     // What was done to cases is counted for those who run the program, and remembered for those who
-    // watch over it: as how much, never as which.
-    let counts = |ask: &str| ["GET /metrics ", "GET /traces"].iter().any(|p| ask.starts_with(p));
+    // watch over it: as how much, never as which. How many letters wait for a gateway is such a
+    // count; it says nothing of a case.
+    const COUNTS: [&str; 3] = ["GET /metrics ", "GET /traces", "GET /setup/messages "];
+    let counts = |ask: &str| COUNTS.iter().any(|p| ask.starts_with(p));
     let kept = before.iter().filter(|((_, ask), _)| !counts(ask));
     let differs = kept.filter(|(key, text)| after.get(*key) != Some(text));
     let words = differs.map(|((who, ask), text)| {

@@ -210,6 +210,11 @@ pub fn settled(reply: &Reply, sent: &[&str]) -> String {
     let mut text = format!("{}\n{}", reply.head(), reply.text());
     for one in sent {
         let digits: String = one.chars().filter(char::is_ascii_digit).collect();
+        // Two letters stand in many words of a page; what was typed stands in quotes.
+        if one.len() <= 2 {
+            text = text.replace(&format!("\"{one}\""), "◊");
+            continue;
+        }
         text = text.replace(one, "◊").replace(&encode(one), "◊");
         if digits.len() > 7 {
             text = text.replace(&digits, "◊");
