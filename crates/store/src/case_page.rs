@@ -3,7 +3,9 @@
 use crate::{
     Store, Texts,
     db::{Batch, Error, Reader, Stmt},
-    dossier, numbers, sight,
+    dossier,
+    even::even,
+    numbers, sight,
 };
 use domain::{
     access::{self, Rights, Viewer},
@@ -128,9 +130,12 @@ impl Store {
         number: &str,
     ) -> Result<Option<CasePage>, Error> {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let page = self.case_by_id(pack, viewer, id).await?;
-        // The year is part of the number: another year is another, unknown number.
-        Ok(page.filter(|p| same_number(&p.number, number)))
+        even(async {
+            let page = self.case_by_id(pack, viewer, id).await?;
+            // The year is part of the number: another year is another, unknown number.
+            Ok(page.filter(|p| same_number(&p.number, number)))
+        })
+        .await
     }
 
     /// The case with this id, if the viewer may know of it.
@@ -229,10 +234,13 @@ impl Store {
         number: &str,
     ) -> Result<Option<CasePage>, Error> {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let mut reader = self.db.page().await?;
-        let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
-        let fits = |p: &CasePage| same_number(&p.number, number) && p.rights.may(Right::Export);
-        Ok(page.filter(fits))
+        even(async {
+            let mut reader = self.db.page().await?;
+            let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
+            let fits = |p: &CasePage| same_number(&p.number, number) && p.rights.may(Right::Export);
+            Ok(page.filter(fits))
+        })
+        .await
     }
 
     /// Takes from a page every other case that the viewer may not know of.
@@ -303,10 +311,13 @@ impl Store {
     ) -> Result<Option<CaseId>, Error> {
         let tag = numbers::receipt_tag(&self.keys, receipt);
         let id = numbers::case_of(&self.keys, number).unwrap_or(-1);
-        let mut reader = self.db.read().await?;
-        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
-        let right = head.receipt == tag && same_number(&self.number_of(pack, &head.case), number);
-        Ok(right.then_some(id))
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+            let own = same_number(&self.number_of(pack, &head.case), number);
+            Ok((head.receipt == tag && own).then_some(id))
+        })
+        .await
     }
 
     /// Earlier cases of the same telephone that the viewer may know of, newest first.

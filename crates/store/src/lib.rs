@@ -14,6 +14,7 @@ pub mod db;
 mod deeds;
 mod desk;
 mod dossier;
+mod even;
 mod factors;
 mod feed;
 mod guard;

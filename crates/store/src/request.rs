@@ -7,7 +7,7 @@ use crate::{
     command::{BY_COMMAND, Command, Want},
     db::{Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
-    numbers, sight,
+    even, numbers, sight,
 };
 use domain::{
     case::{AccountId, Actor, By, CaseId, Staff},
@@ -18,7 +18,7 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use vault::BlindKind;
 
 static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
@@ -176,6 +176,7 @@ impl Store {
             self.seal_for(pack, &act, &texts).await?
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
+        let (names_another, start) = (linked.is_some(), Instant::now());
         let want = Want::Act { case: act.case, steps: act.steps, linked };
         let command = Command {
             id: act.command,
@@ -186,7 +187,11 @@ impl Store {
             want,
             sealed,
         };
-        self.db.write(command).await
+        let done = self.db.write(command).await;
+        if names_another && done.is_err() {
+            even::until_stroke(start).await;
+        }
+        done
     }
 
     /// The case of a command that this actor has done already: a second press of the button must

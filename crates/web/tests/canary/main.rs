@@ -25,7 +25,7 @@ mod walk;
 use secret::Group;
 use site::Site;
 use testkit::{Stand, mark::Watch};
-use walk::{Findings, Walker};
+use walk::Walker;
 
 /// Routes on which the control group must have been seen; a walk that sees nothing proves nothing.
 const SEEN_ON: [&str; 9] = [
@@ -78,13 +78,12 @@ async fn nobody_sees(site: &Site) {
     let far = [Group::Sealed, Group::Excluded, Group::Foreign];
     let watches: [Watch; 2] = [site.watch(&near), site.watch(&far)];
     let probes = [site.probes(&near).await, site.probes(&far).await];
-    let mut findings = Findings::default();
-    for person in &site.people {
+    let walker = |person: &site::Person| {
         let at = usize::from(!person.knows_foreign);
-        let caller = person.caller.clone();
-        let walker = Walker { caller, watch: &watches[at], probes: &probes[at] };
-        walk.walk(&walker, &mut findings).await;
-    }
+        Walker { caller: person.caller.clone(), watch: &watches[at], probes: &probes[at] }
+    };
+    let walkers: Vec<Walker<'_>> = site.people.iter().map(walker).collect();
+    let findings = walk.all(&walkers).await;
     all.extend(findings.leaks.iter().map(ToString::to_string));
     none("leaks", &all);
     let unseen: Vec<&str> =

@@ -8,7 +8,7 @@ use crate::{
     same,
     secret::Group,
     site::Site,
-    walk::{Findings, Leak, Walker},
+    walk::{Leak, Walker},
 };
 use axum::{
     Router,
@@ -38,9 +38,7 @@ async fn found(site: &Site, router: Router, who: &str, table: &[&'static str]) -
     walk.table.retain(|route| table.contains(route));
     let person = site.people.iter().find(|p| p.caller.name == who).expect(who);
     let walker = Walker { caller: person.caller.clone(), watch: &watch, probes: &probes };
-    let mut findings = Findings::default();
-    walk.walk(&walker, &mut findings).await;
-    findings.leaks
+    walk.all(&[walker]).await.leaks
 }
 
 fn assert_red(leaks: &BTreeSet<Leak>, route: &str, words: &str) {

@@ -7,7 +7,7 @@ use crate::{
     routes::{Facts, NUMBER, QUERY, TOKEN, WORD},
     seal,
     secret::{self, Group},
-    walk::{Findings, Probe, Walk, Walker, apart},
+    walk::{Probe, Walk, Walker, apart},
 };
 use domain::case::Staff;
 use std::collections::BTreeMap;
@@ -87,12 +87,10 @@ impl Site {
 
     /// Every page into which nothing is filled in, as everybody.
     pub async fn look_around(&self) -> BTreeMap<(String, String), String> {
-        let (nothing, mut findings) = (Watch::new([]), Findings::default());
-        for person in &self.people {
-            let walker = Walker { caller: person.caller.clone(), watch: &nothing, probes: &[] };
-            self.walk(&nothing, &[]).walk(&walker, &mut findings).await;
-        }
-        findings.plain
+        let nothing = Watch::new([]);
+        let walker = |p: &Person| Walker { caller: p.caller.clone(), watch: &nothing, probes: &[] };
+        let walkers: Vec<Walker<'_>> = self.people.iter().map(walker).collect();
+        self.walk(&nothing, &[]).all(&walkers).await.plain
     }
 
     pub fn walk<'a>(&'a self, control: &'a Watch, control_words: &'a [Probe]) -> Walk<'a> {
