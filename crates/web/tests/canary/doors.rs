@@ -104,9 +104,7 @@ impl Doors<'_> {
             if let Some(below) = below {
                 self.at(category, below).await;
             }
-            if unit != unit::HOTLINE {
-                self.task(category, unit).await;
-            }
+            self.task(category, unit).await;
             if unit == unit::EAST_POLICE {
                 let past = self.task(category, unit).await;
                 self.act(past, (unit, "agency"), "give_opinion", &[("opinion", "已办")]).await;
@@ -138,11 +136,16 @@ impl Doors<'_> {
                 self.ground.stand.act(&actor, case, "sign", &[]).await;
                 self.ground.stand.act(&actor, case, "take", &[]).await;
             }
-            if self.guard(lent, &staff, Change::AskIdentity).await {
-                let change = Change::Lend { account: staff.account };
-                assert!(self.guard(lent, &lender, change).await, "{role} was not lent it");
-            }
+            self.lend(lent, &lender, &staff).await;
             self.guard(glass, &staff, break_glass()).await;
+        }
+    }
+
+    /// Lends the identity to whoever may ask for it.
+    async fn lend(&self, case: CaseId, lender: &Staff, staff: &Staff) {
+        if self.guard(case, staff, Change::AskIdentity).await {
+            let change = Change::Lend { account: staff.account };
+            assert!(self.guard(case, lender, change).await, "{:?} was not lent it", staff.roles);
         }
     }
 
@@ -168,6 +171,7 @@ impl Doors<'_> {
             }
             for staff in &people {
                 self.guard(case, staff, break_glass()).await;
+                self.lend(case, &handler, staff).await;
             }
         }
     }

@@ -194,34 +194,30 @@ pub async fn told_apart(router: &Router, caller: &Caller, asks: [&[Ask]; 2]) -> 
 /// Routes on which time tells a hidden number from an unknown one.
 pub async fn speeds(site: &Site) -> Vec<String> {
     let (numbers, router) = (numbers(site).await, fresh(site));
+    let (triage, handler) = ("triage@hotline-9901", "handler@wf-990101");
     let note = serde_json::json!({ "note": "记录" });
-    let shapes: [(&str, Ask); 5] = [
-        ("a page", Ask::get(format!("/cases/{NUMBER}"))),
-        ("a paper", Ask::get(format!("/cases/{NUMBER}/papers/1"))),
-        ("the API", Ask::get(format!("/api/v1/cases/{NUMBER}"))),
-        ("a step", Ask::json(format!("/api/v1/cases/{NUMBER}/actions/note"), note)),
-        ("Open311", Ask::get(format!("/open311/v2/requests/{NUMBER}.json"))),
+    let merge = format!("/api/v1/cases/{}/actions/merge", site.facts.control);
+    let shapes: [(&str, &str, Ask); 7] = [
+        (triage, "a page", Ask::get(format!("/cases/{NUMBER}"))),
+        (triage, "a paper", Ask::get(format!("/cases/{NUMBER}/papers/1"))),
+        (triage, "a step", Ask::json(format!("/api/v1/cases/{NUMBER}/actions/note"), note)),
+        (handler, "a page", Ask::get(format!("/cases/{NUMBER}"))),
+        (handler, "the API", Ask::get(format!("/api/v1/cases/{NUMBER}"))),
+        (handler, "a merger", Ask::json(merge, serde_json::json!({ "main": NUMBER }))),
+        ("nobody", "Open311", Ask::get(format!("/open311/v2/requests/{NUMBER}.json"))),
     ];
     // Numbers that were never issued, with the right check digit: the others fall out at once.
     let never: Vec<&String> = numbers.unknown.iter().step_by(3).collect();
-    let mut slow = Vec::new();
-    for role in ["triage@hotline-9901", "handler@wf-990101"] {
-        let person = site.people.iter().find(|p| p.caller.name == role).expect(role);
-        for (what, ask) in &shapes {
-            let fill = |number: &&String| ask.with(NUMBER, number);
-            let unknown: Vec<Ask> = never.iter().map(fill).collect();
-            for (kind, hidden) in
-                [("sealed", &numbers.hidden[..3]), ("excluded", &numbers.hidden[3..])]
-            {
-                let hidden: Vec<Ask> = hidden.iter().map(|n| ask.with(NUMBER, n)).collect();
-                let found = told_apart(&router, &person.caller, [&unknown, &hidden]).await;
-                slow.extend(found.map(|rank| {
-                    format!("{what} as {role} tells {kind} from unknown: rank {rank:.3}")
-                }));
-            }
-        }
+    let mut told = Vec::new();
+    for (who, what, ask) in &shapes {
+        let person = site.people.iter().find(|p| p.caller.name == *who).expect(who);
+        let unknown: Vec<Ask> = never.iter().map(|n| ask.with(NUMBER, n)).collect();
+        // Sealed and excluded in turns.
+        let hidden: Vec<Ask> = numbers.hidden.iter().map(|n| ask.with(NUMBER, n)).collect();
+        let found = told_apart(&router, &person.caller, [&unknown, &hidden]).await;
+        told.extend(found.map(|rank| format!("{what} as {who}: rank {rank:.3}")));
     }
-    slow
+    told
 }
 
 /// By number, for those who make an answer slower on purpose.
