@@ -14,6 +14,7 @@ mod rules;
 mod serve;
 mod settings;
 mod verify;
+mod why;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -48,6 +49,8 @@ enum Command {
     Import(import::Import),
     /// Rebuilds everything from the events and compares.
     Verify(Place),
+    /// Says by which rows of the access table somebody sees a case.
+    Why(why::Why),
     /// Copies the database to a file while it is in use.
     Backup(backup::Backup),
     /// Puts a backup in the place of the database; stop the server first.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Pack(pack) => pack.run(cli.json),
         Command::Import(import) => import.run(cli.json),
         Command::Verify(place) => verify::run(&place, cli.json),
+        Command::Why(why) => why.run(cli.json),
         Command::Backup(backup) => backup.run(cli.json),
         Command::Restore(restore) => restore.run(cli.json),
         Command::Doctor(place) => doctor::run(&place, cli.json),

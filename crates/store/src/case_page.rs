@@ -10,7 +10,8 @@ use crate::{
 use domain::{
     access::{self, Rights, Viewer},
     case::{By, Case, CaseId, Fact},
-    pack::{Pack, Right, Sees},
+    field::Meaning,
+    pack::{Pack, Right, Sees, Sight},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -285,7 +286,7 @@ impl Store {
         let mut reader = self.db.read().await?;
         let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
         let rights = access::rights(pack, viewer, &head.case).unwrap_or_default();
-        if rights.sees.evidence != domain::pack::Sight::Full || !rights.may(Right::Export) {
+        if rights.sees.evidence != Sight::Full || !rights.may(Right::Export) {
             return Ok(None);
         }
         let row = reader.row(&FILE, &[id.into(), seq.into(), n.into()]).await?;
@@ -337,6 +338,31 @@ impl Store {
             pages.extend(self.case_by_id(pack, viewer, row.int(0)?).await?);
         }
         Ok(pages)
+    }
+
+    /// Other cases of a telephone in this one, as far as the viewer may know of them. Only for eyes
+    /// that may see telephones whole.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn same_phones(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        case: CaseId,
+    ) -> Result<Vec<CasePage>, Error> {
+        let mut reader = self.db.page().await?;
+        let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), case).await?;
+        drop(reader);
+        let Some(page) = page.filter(|p| p.rights.sees.contact == Sight::Full) else {
+            return Ok(Vec::new());
+        };
+        let fields = pack.flow_of(&page.case).into_iter().flat_map(|flow| flow.fields.values());
+        let mut phones = fields.filter(|f| f.meaning == Meaning::Phone);
+        let Some(phone) = phones.find_map(|f| page.text(&f.code)) else { return Ok(Vec::new()) };
+        let mut others = self.same_phone(pack, viewer, phone).await?;
+        others.retain(|other| other.case.id != case);
+        Ok(others)
     }
 
     pub(crate) async fn head(

@@ -300,7 +300,14 @@ async fn a_case_is_moved_by_those_who_may() {
 
     let case = city.get_as(&operator, &path).await.json();
     assert_eq!(case["unit"], hotline.as_str());
-    assert_eq!(case["people"][0]["phone"], "13800001234");
+    assert_eq!(case["people"][0]["phone"], "138****1234");
+    assert!(case["rights"].as_array().unwrap().contains(&json!("reveal")));
+    let reveal = async |field: &str| {
+        let asked = json!({ "version": 1, "field": field });
+        city.post_as(&operator, &format!("{path}/reveal"), &asked).await
+    };
+    assert_eq!(reveal("contact_phone").await.json()["text"], "13800001234");
+    assert_eq!(reveal("no_such_field").await.status, 404);
     let register = &case["allowed_actions"][0];
     assert_eq!(register["code"], "register");
     assert!(register["fields"].as_array().unwrap().iter().any(|f| f["type"] == "risk"));

@@ -89,8 +89,8 @@ async fn a_request_is_sent_and_only_its_progress_is_public() {
     for part in ["Secret story", "Park", "36.6", "https://img.example/1.jpg"] {
         assert!(story.contains(part), "{part} in {story}");
     }
-    assert_eq!(texts["contact_name"], "Wang Hua");
-    assert_eq!(texts["address"], "Hidden road");
+    assert_eq!(texts["contact_name"], "W某某");
+    assert_eq!(texts["address"], "Hidden…");
 }
 
 #[tokio::test]

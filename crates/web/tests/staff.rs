@@ -249,15 +249,19 @@ async fn eyes_see_what_their_role_sees() {
     let (story, phone, name) = ("孩子跟着爷爷奶奶", "138 0000 1234", "林小禾");
     let (masked, first, plan) = ("138****1234", "林某某", "图书到期");
     let cases = [
-        (COUNTY, vec![story, phone, name, plan, "柳荫小区"], vec!["按权限隐去"]),
+        (
+            COUNTY,
+            vec![story, masked, first, plan, "柳荫小区"],
+            vec![phone, name, "二单元", "按权限隐去"],
+        ),
         (
             LEADER,
             vec![first, "按权限隐去", "想离婚"],
             vec![story, phone, masked, name, plan, "二单元"],
         ),
         (agency, vec![masked, first, "按权限隐去"], vec![story, phone, name, plan, "二单元"]),
-        (DISPATCHER, vec![story, masked, first], vec![phone, name, plan]),
-        ("visitor@wf-9901", vec![phone, name, plan], vec![story]),
+        (DISPATCHER, vec!["想离婚", masked, first], vec![story, phone, name, plan]),
+        ("visitor@wf-9901", vec![masked, first, plan], vec![story, phone, name]),
     ];
     for (who, seen, unseen) in cases {
         let shown = office.get(who, &path).await;

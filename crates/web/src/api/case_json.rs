@@ -75,6 +75,8 @@ pub(crate) fn whole(
         "light": light,
         "flags": case.flags,
         "erased": shown.erased,
+        "sensitivity": case.sensitivity(&page.pack).code(),
+        "rights": shown.rights.may.iter().map(|r| r.code()).collect::<Vec<_>>(),
         "clocks": case.clocks.values().map(|c| clock(page, case, c, now)).collect::<Vec<_>>(),
         "people": shown.entries.iter().flat_map(|e| people(flow, e)).collect::<Vec<_>>(),
         "timeline": shown.entries.iter().map(|e| entry(page, flow, e, names)).collect::<Vec<_>>(),

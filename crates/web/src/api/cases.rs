@@ -1,10 +1,14 @@
 //! Work lists and single cases, for staff programs.
 
-use super::case_json::{self, Names, light_word};
+use super::{
+    body::Sent,
+    case_json::{self, Names, light_word},
+};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, traces};
 use axum::{
     Json,
     extract::{Path, Query, State},
+    http::HeaderMap,
 };
 use domain::{audit::Deed, case::By, clock::Light};
 use serde::Deserialize;
@@ -123,6 +127,32 @@ pub(crate) async fn show(
     traces::reading(&app, &who, [&shown]).await?;
     let names = names(&app, &shown).await?;
     Ok(Json(case_json::whole(&app, &page, &who, (&shown, &names))))
+}
+
+#[derive(Deserialize)]
+struct Masked {
+    /// Position of the entry, `version` in the timeline.
+    version: i64,
+    field: String,
+}
+
+/// Shows one masked field whole, which is remembered first.
+pub(crate) async fn reveal(
+    State(app): State<App>,
+    who: LoggedIn,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Json<Value>, Oops> {
+    super::command(&headers, "reveal", &who.actor())?;
+    let asked: Masked = sent.read(&["field"])?;
+    let shown = app.store().case(&app.pack(), &who.viewer(), &number).await?;
+    let shown = shown.ok_or(Oops::NotFound)?;
+    let eyes = (&who.staff(), app.now());
+    let field = (asked.version, asked.field.as_str());
+    let found = app.store().reveal(&app.pack(), eyes, shown.case.id, field).await?;
+    let revealed = found.ok_or(Oops::NotFound)?;
+    Ok(Json(json!({ "field": revealed.field, "text": revealed.text })))
 }
 
 /// The names of everybody who took part, each asked for once.

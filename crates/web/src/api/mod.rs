@@ -42,6 +42,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Token, "/api/v1/cases", get(cases::list).post(acts::open))
         .add(Access::Token, "/api/v1/cases/{number}", get(cases::show))
         .add(Access::Token, "/api/v1/cases/{number}/actions/{action}", post(acts::act))
+        .add(Access::Token, "/api/v1/cases/{number}/reveal", post(cases::reveal))
         .add(Access::Demo, "/api/v1/demo/accounts", get(demo_accounts))
 }
 

@@ -24,6 +24,7 @@ fn build(pack: &Pack) -> Value {
         ("/api/v1/cases", cases()),
         ("/api/v1/cases/{number}", case()),
         ("/api/v1/cases/{number}/actions/{action}", act()),
+        ("/api/v1/cases/{number}/reveal", reveal()),
         ("/api/v1/demo/accounts", demo_accounts()),
     ]
     .into_iter()
@@ -209,6 +210,13 @@ fn act() -> Value {
         in_path("action", "Code of the step, from allowed_actions."),
     ]);
     json!({ "post": for_staff(with_body(act, "Fields")) })
+}
+
+fn reveal() -> Value {
+    let summary = "Shows a masked field whole. It is remembered who asked for it.";
+    let mut show = operation("reveal", summary, (200, of("Revealed")), &[404]);
+    show["parameters"] = json!([in_path("number", "Number of the case.")]);
+    json!({ "post": for_staff(with_body(show, "Masked")) })
 }
 
 fn demo_accounts() -> Value {

@@ -7,7 +7,8 @@ use super::{
     letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
     protection::{self, PaperView, PlanView, RiskView},
-    traces,
+    reveal::{self, MaskedView},
+    secrecy, traces,
 };
 use crate::{
     app::App,
@@ -24,7 +25,6 @@ use axum::{
 };
 use domain::{
     field::{FieldFault, Meaning},
-    pack::Sight,
     workflow::Workflow,
 };
 use std::collections::BTreeMap;
@@ -79,6 +79,8 @@ struct CaseView<'a> {
     files_hidden: usize,
     related: Vec<LinkView>,
     readers: String,
+    secrecy: String,
+    masked: Vec<MaskedView>,
 }
 
 /// What is shown beside the case itself.
@@ -92,6 +94,8 @@ pub(super) struct Beside<'a> {
     pub(super) done: String,
     /// Something was sent just now and taken, so that its draft is done.
     pub(super) sent: bool,
+    /// A masked field that was just asked for.
+    pub(super) revealed: Option<reveal::Shown>,
 }
 
 pub(super) async fn page(
@@ -152,7 +156,7 @@ pub(super) async fn show(
             None => String::new(),
         },
         helping: open.join(page.t("staff.comma")),
-        notices: notices(&words, shown, &beside, &tasks),
+        notices: notices(&words, (me, shown), &beside, &tasks),
         sent: beside.sent,
         wrong: wrong(page, beside.tried),
         actions,
@@ -170,6 +174,8 @@ pub(super) async fn show(
         files,
         related: related(app, me, page, shown).await?,
         readers: traces::readers_href(page, me, shown),
+        secrecy: secrecy::href(page, me, shown),
+        masked: reveal::masked(&words, shown, beside.revealed.as_ref()),
         tasks,
     };
     page.show(&view)
@@ -249,7 +255,7 @@ fn story(flow: &Workflow, shown: &CasePage) -> (String, bool) {
 
 fn notices(
     words: &Words<'_>,
-    shown: &CasePage,
+    (me, shown): (&LoggedIn, &CasePage),
     beside: &Beside<'_>,
     tasks: &[TaskView],
 ) -> Vec<Notice> {
@@ -261,6 +267,13 @@ fn notices(
     }
     if !beside.done.is_empty() {
         add("", beside.done.clone(), String::new());
+    }
+    if let Some(until) = secrecy::through_glass(page, me, shown) {
+        let until = crate::view::clock_time(page, until);
+        add("notice-danger", page.tf("glass.looking", &[("until", &until)]), String::new());
+    }
+    if case.guarded.is_sealed() {
+        add("notice-warn", page.t("secrecy.is_sealed").to_owned(), String::new());
     }
     if shown.erased {
         add("notice-warn", page.t("case.erased").to_owned(), String::new());
@@ -319,17 +332,10 @@ async fn related(
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }
-    let flow = pack.flow_of(&shown.case);
-    let phones = flow.iter().flat_map(|f| f.fields.values());
-    let phone = phones
-        .filter(|f| f.meaning == Meaning::Phone && shown.sees.contact == Sight::Full)
-        .find_map(|f| shown.text(&f.code));
-    if let Some(phone) = phone {
-        for other in app.store().same_phone(pack, &viewer, phone).await? {
-            let href = format!("/cases/{}", other.number);
-            if other.case.id != shown.case.id && all.iter().all(|l| l.href != href) {
-                all.push(panels::case_link(page, &other, page.t("related.phone")));
-            }
+    for other in app.store().same_phones(pack, &viewer, shown.case.id).await? {
+        let href = format!("/cases/{}", other.number);
+        if all.iter().all(|l| l.href != href) {
+            all.push(panels::case_link(page, &other, page.t("related.phone")));
         }
     }
     Ok(all)

@@ -8,6 +8,7 @@ mod case;
 mod core;
 mod desk;
 mod files;
+mod glass;
 mod history;
 mod letters;
 mod login;
@@ -15,7 +16,9 @@ mod offers;
 mod opening;
 mod panels;
 mod protection;
+mod reveal;
 mod search;
+mod secrecy;
 
 mod board;
 mod dry_run;
@@ -27,6 +30,7 @@ mod proof;
 mod setup;
 mod traces;
 mod visits;
+mod why;
 
 use crate::routes::Routes;
 
@@ -41,5 +45,9 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = proof::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
+    let routes = reveal::routes(routes);
+    let routes = secrecy::routes(routes);
+    let routes = glass::routes(routes);
+    let routes = why::routes(routes);
     core::routes(routes)
 }

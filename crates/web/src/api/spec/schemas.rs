@@ -39,6 +39,8 @@ pub(super) fn all(pack: &Pack) -> Value {
         })),
         "Field": field(),
         "Fields": fields(),
+        "Masked": object(&json!({ "version": whole(), "field": text() })),
+        "Revealed": object(&json!({ "field": text(), "text": text() })),
         "NewCase": new_case(pack),
         "OpenedCase": object(&json!({
             "number": text(), "receipt": text(), "state": text(), "version": whole(),
@@ -206,7 +208,7 @@ fn case() -> Value {
         "summary": text(), "opened": time(), "version": whole(), "programme": or_null("string"),
         "channel": text(), "place": text(), "anonymous": flag(), "entered": time(),
         "handling_unit": or_null("string"), "light": light(), "flags": texts(),
-        "erased": flag(), "clocks": list(&of("Clock")),
+        "erased": flag(), "sensitivity": text(), "rights": texts(), "clocks": list(&of("Clock")),
         "people": list(&json!({ "type": "object" })),
         "timeline": list(&object(&json!({
             "version": whole(), "at": time(), "by": { "type": "object" },

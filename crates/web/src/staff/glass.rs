@@ -1,0 +1,113 @@
+//! Breaking the glass: somebody who may not know of a case looks at it in an emergency, for a reason,
+//! with a second proof, for a while, and others are told at once.
+
+use crate::{
+    app::App,
+    coming_in::{Guess, LONGEST},
+    error::Oops,
+    form::Form,
+    page::Page,
+    routes::{Access, Routes},
+    session::LoggedIn,
+    traces,
+};
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use domain::{audit::Deed, pack::Standing, secrecy::Change};
+use store::Guarding;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.add(Access::Staff, "/glass", get(page).post(break_it))
+}
+
+#[derive(Template)]
+#[template(path = "staff/glass.html")]
+struct GlassPage<'a> {
+    page: &'a Page,
+    lead: String,
+    may: bool,
+    reasons: Vec<(String, String, bool)>,
+    number: &'a str,
+    words: &'a str,
+    error: String,
+}
+
+async fn page(page: Page, me: LoggedIn) -> Result<Response, Oops> {
+    show(&page, &me, &Form::default(), String::new())
+}
+
+fn show(page: &Page, me: &LoggedIn, form: &Form, error: String) -> Result<Response, Oops> {
+    let secrecy = &page.pack.secrecy;
+    let roles = me.account.roles.iter().filter_map(|r| page.pack.roles.get(r));
+    let mut grants = roles.flat_map(|r| &r.grants);
+    let chosen = form.get("why");
+    page.show(&GlassPage {
+        page,
+        lead: page.tf("glass.note", &[("n", &secrecy.glass_minutes.to_string())]),
+        may: grants.any(|g| g.standings.contains(&Standing::Glass)),
+        reasons: secrecy
+            .glass_reasons
+            .iter()
+            .map(|r| (r.code.clone(), page.either(&r.label, &r.en).to_owned(), r.code == chosen))
+            .collect(),
+        number: form.get("number"),
+        words: form.get("reason"),
+        error,
+    })
+}
+
+fn again(page: &Page, me: &LoggedIn, form: &Form, key: &str) -> Result<Response, Oops> {
+    let body = show(page, me, form, page.t(key).to_owned())?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response())
+}
+
+async fn break_it(
+    State(app): State<App>,
+    me: LoggedIn,
+    page: Page,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Oops> {
+    me.check(form.get("csrf"))?;
+    let reason = form.get("reason").trim();
+    if reason.chars().count() < LEAST_WORDS || page.pack.secrecy.reason(form.get("why")).is_none() {
+        return again(&page, &me, &form, "glass.needs_reason");
+    }
+    let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
+    if let Some(minutes) = guess.wait(&app) {
+        let body = show(&page, &me, &form, page.tf("login.wait", &[("n", &minutes.to_string())]))?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+    }
+    let typed: String = form.get("code").trim().chars().take(LONGEST).collect();
+    if app.store().take_code(me.account.id, &typed, app.now()).await?.is_none() {
+        guess.wrong(&app);
+        traces::wrong(&app, Some(me.account.id), "code").await?;
+        return again(&page, &me, &form, "glass.wrong_code");
+    }
+    guess.right(&app);
+    let (pack, staff) = (&page.pack, me.staff());
+    // A number that nobody has, and one that is not for this person, are answered alike.
+    let Some(case) = app.store().behind_glass(pack, &staff, form.get("number").trim()).await?
+    else {
+        return again(&page, &me, &form, "glass.no_such");
+    };
+    let why = form.get("why").to_owned();
+    traces::note(&app, &me, Deed::BrokeGlass { case, reason: why.clone() }).await?;
+    let guarding = Guarding {
+        command: form.command(),
+        actor: me.actor(),
+        case,
+        change: Change::BreakGlass { reason: why },
+        reason: reason.chars().take(500).collect(),
+    };
+    app.store().guard(pack, app.now(), guarding).await?;
+    Ok(Redirect::to(&format!("/cases/{}", form.get("number").trim())).into_response())
+}
+
+/// A reason in words has at least so many characters.
+const LEAST_WORDS: usize = 6;
