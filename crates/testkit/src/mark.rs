@@ -89,7 +89,8 @@ impl Watch {
             if seen.iter().any(|s| s.what == *what && s.how == how) {
                 continue;
             }
-            let around = &bytes[found.start().saturating_sub(60)..bytes.len().min(found.end() + 60)];
+            let around =
+                &bytes[found.start().saturating_sub(60)..bytes.len().min(found.end() + 60)];
             let around = String::from_utf8_lossy(around).replace(['\n', '\r'], " ");
             seen.push(Sighting { what: what.clone(), how, at: found.start(), around });
         }

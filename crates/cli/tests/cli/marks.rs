@@ -78,7 +78,8 @@ fn the_server_says_nothing_of_what_it_is_asked() {
     command.env("XIAOHE_LOG", "trace");
     let server = Server::start(command);
     let mut line = server.line().expect("a connection");
-    for path in ["/cases/%E9%BE%98%E9%9D%90%E4%B8%99", "/track?q=19917310042", "/none/19917310042"] {
+    for path in ["/cases/%E9%BE%98%E9%9D%90%E4%B8%99", "/track?q=19917310042", "/none/19917310042"]
+    {
         line.ask("GET", path, &[], "").expect("an answer");
     }
     let form = [("Content-Type", "application/x-www-form-urlencoded")];

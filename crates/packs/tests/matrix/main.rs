@@ -83,7 +83,9 @@ fn expected(table: &Table, roles: &[&str], wanted: &Wanted) -> Option<Cell> {
     let mut opened = false;
     for role in roles {
         for standing in &wanted.standings {
-            let Some(cell) = table.get(&((*role).to_owned(), *standing, wanted.of)) else { continue };
+            let Some(cell) = table.get(&((*role).to_owned(), *standing, wanted.of)) else {
+                continue;
+            };
             all.sees = all.sees.or(cell.sees);
             all.may.extend(&cell.may);
             opened |= *standing != Standing::Lent;
@@ -111,11 +113,15 @@ fn wanted() -> impl Iterator<Item = Wanted> {
         !set.contains(&Standing::Circle) || of == Sensitivity::Sealed
     };
     cases::sets().into_iter().flat_map(move |standings| {
-        let of = Sensitivity::ALL.into_iter().filter(|of| fits(&standings, *of)).collect::<Vec<_>>();
+        let of =
+            Sensitivity::ALL.into_iter().filter(|of| fits(&standings, *of)).collect::<Vec<_>>();
         of.into_iter().flat_map(move |of| {
             let standings = standings.clone();
-            [Kept::No, Kept::ByName, Kept::WithUnit]
-                .map(|kept| Wanted { standings: standings.clone(), of, kept })
+            [Kept::No, Kept::ByName, Kept::WithUnit].map(|kept| Wanted {
+                standings: standings.clone(),
+                of,
+                kept,
+            })
         })
     })
 }

@@ -87,7 +87,11 @@ async fn of_case(
         page: &page,
         number: case.number.clone(),
         case_href: format!("/cases/{}", case.number),
-        docx_href: format!("/cases/{}/papers/{ordinal}/docx", case.number),
+        docx_href: if case.rights.may(Right::Export) {
+            format!("/cases/{}/papers/{ordinal}/docx", case.number)
+        } else {
+            String::new()
+        },
         paper: PaperView::new(paper),
     })
 }
@@ -99,6 +103,10 @@ async fn of_case_docx(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    // A file leaves the program, masks or not; broken glass, for one, is for reading alone.
+    if !case.rights.may(Right::Export) {
+        return Err(Oops::NotFound);
+    }
     traces::taking_out(&app, &me, "paper", &case).await?;
     Ok(word_file(&case.number, &ordinal, &paper))
 }

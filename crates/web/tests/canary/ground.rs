@@ -124,9 +124,10 @@ impl Reply {
 
     /// The status line and every header, as text.
     pub fn head(&self) -> String {
-        let lines = self.headers.iter().map(|(name, value)| {
-            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
-        });
+        let lines = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
         format!("{}\n{}", self.status, lines.collect::<Vec<_>>().join("\n"))
     }
 }
@@ -205,7 +206,6 @@ impl Ground {
         let pass = self.stand.store.write_pass(case, self.stand.clock.now(), 86_400);
         Caller { name: "appellant".to_owned(), cookie: format!("pass={pass}"), ..Caller::default() }
     }
-
 }
 
 /// Sends a request to any router.

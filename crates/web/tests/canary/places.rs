@@ -65,7 +65,11 @@ pub async fn letters(ground: &Ground, watch: &Watch, own: &Watch) -> Vec<String>
         let personal = letter.text("/type") == "message.person";
         let words = letter.text("/data/text");
         let watch = if personal { own } else { watch };
-        found.extend(look("a letter", if personal { &words } else { &letter.body }.as_bytes(), watch));
+        found.extend(look(
+            "a letter",
+            if personal { &words } else { &letter.body }.as_bytes(),
+            watch,
+        ));
     }
     found
 }

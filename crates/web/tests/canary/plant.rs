@@ -137,7 +137,9 @@ impl Planter<'_> {
                 ("invite", &[]),
                 ("give_opinion", &[]),
             ],
-            "mediation" => &[("register", &[]), ("grade", &[("screening", "clear")]), ("take", &[])],
+            "mediation" => {
+                &[("register", &[]), ("grade", &[("screening", "clear")]), ("take", &[])]
+            }
             _ => &[("submit", &[]), ("note", &[])],
         };
         for (action, fixed) in wanted {
@@ -279,7 +281,11 @@ impl Planter<'_> {
 
     fn files(&self) -> Vec<Attachment> {
         let body = secret::file_body(self.group).into_bytes();
-        vec![Attachment { name: secret::file_name(self.group), kind: "text/plain".to_owned(), body }]
+        vec![Attachment {
+            name: secret::file_name(self.group),
+            kind: "text/plain".to_owned(),
+            body,
+        }]
     }
 
     async fn act(&mut self, actor: &Actor, case: &Case, action: &Action, fixed: &[(&str, &str)]) {

@@ -33,7 +33,7 @@ async fn found(site: &Site, router: Router, who: &str, table: &[&'static str]) -
     let nothing = Watch::new([]);
     let groups = [Group::Sealed, Group::Excluded, Group::Foreign];
     let (watch, probes) = (site.watch(&groups), site.probes(&groups).await);
-    let mut walk = site.walk(&nothing, &[]);
+    let mut walk = site.walk([&nothing, &nothing], &[]);
     walk.router = router;
     walk.table.retain(|route| table.contains(route));
     let person = site.people.iter().find(|p| p.caller.name == who).expect(who);
@@ -74,7 +74,7 @@ pub async fn a_wide_pack(site: &Site) {
 /// A route that is not in the walk, and a method that nobody asks.
 pub async fn a_route_left_out(site: &Site, doorman: &Caller) {
     let nothing = Watch::new([]);
-    let mut walk = site.walk(&nothing, &[]);
+    let mut walk = site.walk([&nothing, &nothing], &[]);
     walk.table = vec!["/cases/{number}/letters"];
     assert_eq!(walk.gaps(doorman).await, ["/cases/{number}/letters is not in the walk"]);
     walk.table = vec!["/board"];
@@ -109,7 +109,8 @@ fn slipping(site: &Site, slip: Slip) -> Router {
             let sealed = numbers.keys().any(|number| path.contains(number));
             let (parts, body) = request.into_parts();
             let sent = to_bytes(body, usize::MAX).await.unwrap();
-            let asked = String::from_utf8_lossy(&sent).contains(&crate::ground::encode(&secret[..6]));
+            let asked =
+                String::from_utf8_lossy(&sent).contains(&crate::ground::encode(&secret[..6]));
             let request = Request::from_parts(parts, Body::from(sent));
             let mut response = next.run(request).await;
             match slip {

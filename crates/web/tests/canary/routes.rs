@@ -86,9 +86,7 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
                 Ask::post(route, &fields)
             })
             .into(),
-        "/board/{unit}" => {
-            BOARDS.map(|unit| Ask::get(format!("/board/{unit}"))).into()
-        }
+        "/board/{unit}" => BOARDS.map(|unit| Ask::get(format!("/board/{unit}"))).into(),
         "/visits" => vec![Ask::get(route), Ask::get("/visits?flow=appeal")],
         "/new/{workflow}" => {
             let each = pack.workflows.keys().flat_map(|flow| {
@@ -149,7 +147,9 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         ],
         "/cases/{number}/{action}" => {
             let mut all: Vec<Ask> = ["note", "take", "register", "none"]
-                .map(|action| Ask::post(at(&format!("/{action}")), &[("note", "记录"), ("version", "1")]))
+                .map(|action| {
+                    Ask::post(at(&format!("/{action}")), &[("note", "记录"), ("version", "1")])
+                })
                 .into();
             // The number of another case in a form of a case that one may see.
             let merge = format!("/cases/{}/merge", facts.control);
@@ -162,6 +162,23 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/cases/{number}/papers/{ordinal}" => vec![Ask::get(at("/papers/1"))],
         "/cases/{number}/papers/{ordinal}/docx" => vec![Ask::get(at("/papers/1/docx"))],
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
+        "/cases/{number}/why" => {
+            vec![Ask::get(at("/why")), Ask::get(at("/why?who=operator-0%40hotline-9901"))]
+        }
+        "/cases/{number}/reveal" => ["contact_name", "contact_phone", "none"]
+            .map(|field| Ask::post(at("/reveal"), &[("seq", "1"), ("field", field)]))
+            .into(),
+        "/cases/{number}/secrecy" => vec![Ask::get(at("/secrecy"))],
+        "/cases/{number}/secrecy/{what}" => ["unseal", "bar", "judge", "ask", "none"]
+            .map(|what| {
+                Ask::post(at(&format!("/secrecy/{what}")), &[("who", "9"), ("reason", "试")])
+            })
+            .into(),
+        "/glass" => vec![
+            Ask::get(route),
+            // Without a reason it is not taken; with one, see `same::glass`.
+            Ask::post(route, &[("number", NUMBER), ("why", "danger_to_life")]),
+        ],
         _ => return None,
     })
 }
@@ -229,6 +246,9 @@ fn programs(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             Ask::get(api("")).by(Method::HEAD),
             Ask::get(format!("/api/v1/cases/{}", facts.control)),
         ],
+        "/api/v1/cases/{number}/reveal" => {
+            vec![Ask::json(api("/reveal"), json!({ "version": 1, "field": "contact_phone" }))]
+        }
         "/api/v1/cases/{number}/actions/{action}" => vec![
             Ask::json(api("/actions/note"), json!({ "note": "记录" })),
             Ask::json(api("/actions/none"), json!({})),
@@ -246,8 +266,11 @@ fn open311(_pack: &Pack, route: &str) -> Option<Vec<Ask>> {
         ["xml", "json"].map(|form| Ask::get(format!("/open311/v2/{path}.{form}"))).to_vec()
     };
     Some(match route {
-        "/open311/discovery.xml" | "/open311/discovery.json" | "/open311/v2/discovery.xml"
-        | "/open311/v2/discovery.json" | "/open311/v2/services.xml"
+        "/open311/discovery.xml"
+        | "/open311/discovery.json"
+        | "/open311/v2/discovery.xml"
+        | "/open311/v2/discovery.json"
+        | "/open311/v2/services.xml"
         | "/open311/v2/services.json" => vec![Ask::get(route)],
         "/open311/v2/services/{code}" => both("services/suggestion"),
         "/open311/v2/requests.xml" | "/open311/v2/requests.json" => vec![

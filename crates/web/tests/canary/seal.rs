@@ -18,7 +18,8 @@ fn reason(group: crate::secret::Group) -> String {
 async fn guard(ground: &Ground, case: CaseId, change: Change, reason: &str) {
     let officer = ground.person(unit::HOTLINE, &["triage"], 0).await;
     let (command, actor) = (command_id(), Actor::Staff(officer));
-    let guarding = Guarding { command, actor, case, change: change.clone(), reason: reason.to_owned() };
+    let guarding =
+        Guarding { command, actor, case, change: change.clone(), reason: reason.to_owned() };
     let (stand, now) = (&ground.stand, ground.stand.clock.now());
     let done = stand.store.guard(&stand.pack, now, guarding).await;
     done.unwrap_or_else(|no| panic!("{change:?} of {case}: {no:?}"));
@@ -39,7 +40,8 @@ pub async fn exclude(ground: &Ground, grove: &Grove, people: &[Staff]) {
     for (n, case) in grove.cases.iter().enumerate() {
         let mut all: Vec<Barred> = Vec::new();
         for person in people {
-            let with_unit = n % 2 == 1 && ![unit::HOTLINE, unit::CITY].contains(&person.unit.as_str());
+            let with_unit =
+                n % 2 == 1 && ![unit::HOTLINE, unit::CITY].contains(&person.unit.as_str());
             let who = if with_unit {
                 Barred::Unit(person.unit.clone())
             } else {

@@ -165,6 +165,12 @@ pub fn marks(group: Group) -> Vec<Mark> {
     all
 }
 
+/// What is shown in part only: names, addresses, telephones.
+pub fn masked(group: Group) -> Vec<Mark> {
+    let kinds = ["name", "address", "phone"].map(|kind| format!("{} {kind}", group.name()));
+    marks(group).into_iter().filter(|m| kinds.contains(&m.what)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,10 +90,14 @@ impl Site {
         let nothing = Watch::new([]);
         let walker = |p: &Person| Walker { caller: p.caller.clone(), watch: &nothing, probes: &[] };
         let walkers: Vec<Walker<'_>> = self.people.iter().map(walker).collect();
-        self.walk(&nothing, &[]).all(&walkers).await.plain
+        self.walk([&nothing, &nothing], &[]).all(&walkers).await.plain
     }
 
-    pub fn walk<'a>(&'a self, control: &'a Watch, control_words: &'a [Probe]) -> Walk<'a> {
+    pub fn walk<'a>(
+        &'a self,
+        [control, masked]: [&'a Watch; 2],
+        control_words: &'a [Probe],
+    ) -> Walk<'a> {
         let table = web::route_table(&self.ground.app).into_iter().map(|rule| rule.path);
         Walk {
             router: self.ground.router.clone(),
@@ -101,6 +105,7 @@ impl Site {
             pack: self.ground.pack(),
             facts: &self.facts,
             control,
+            masked,
             control_words,
         }
     }
@@ -152,7 +157,8 @@ impl Site {
         let words = words.filter(|w| w.ends_with('甲') || w.len() == 11 || w == "yubiao");
         let filled = words.flat_map(|w| [(WORD, w.clone()), (QUERY, w)]);
         let number = std::iter::once((NUMBER, self.facts.control.clone()));
-        let probe = |(slot, real): (&'static str, String)| Probe { slot, decoy: real.clone(), real };
+        let probe =
+            |(slot, real): (&'static str, String)| Probe { slot, decoy: real.clone(), real };
         filled.chain(number).map(probe).collect()
     }
 
@@ -194,7 +200,9 @@ async fn everybody(ground: &Ground) {
     ground.person(unit::HOTLINE, &DOORMAN, 0).await;
     let counties = ["990101", "990121"];
     let near = |code: &str| {
-        counties.iter().any(|c| code.ends_with(c)) || SEATS.contains(&code) || code == unit::WEST_TOWN
+        counties.iter().any(|c| code.ends_with(c))
+            || SEATS.contains(&code)
+            || code == unit::WEST_TOWN
     };
     for desk in pack.units.iter().filter(|u| near(&u.code)) {
         for role in pack.roles.keys().filter(|r| pack.can_hold(r, desk)) {

@@ -56,6 +56,8 @@ pub struct Walk<'a> {
     pub facts: &'a Facts,
     /// What everybody may see who has the right: shows that the walk looks in the right places.
     pub control: &'a Watch,
+    /// What staff see of it in part only, until they ask for more.
+    pub masked: &'a Watch,
     /// What finds it.
     pub control_words: &'a [Probe],
 }
@@ -150,9 +152,15 @@ impl Walk<'_> {
                 findings.sent += 1;
                 decoys.insert(&probe.decoy, settled(&other, &[&probe.decoy]));
             }
-            let (found, expected) = (settled(&reply, &[&probe.real]), &decoys[probe.decoy.as_str()]);
+            let (found, expected) =
+                (settled(&reply, &[&probe.real]), &decoys[probe.decoy.as_str()]);
             if found != *expected {
-                let what = format!("tells {} from {}: {}", probe.real, probe.decoy, apart(&found, expected));
+                let what = format!(
+                    "tells {} from {}: {}",
+                    probe.real,
+                    probe.decoy,
+                    apart(&found, expected)
+                );
                 findings.leaks.insert(leak(route, walker, &real, what));
             }
         }
@@ -179,6 +187,14 @@ impl Walk<'_> {
                 let who = walker.caller.name.clone();
                 findings.seen.entry(route.to_owned()).or_default().insert(who);
             }
+            if ask.method == Method::GET && walker.caller.staff.is_some() && !is_paper(route) {
+                for seen in self.masked.look(&bytes) {
+                    if !own.iter().any(|own| covers(own, &seen.what, self.masked)) {
+                        let what = format!("{place}: unmasked {seen}");
+                        findings.leaks.insert(leak(route, walker, ask, what));
+                    }
+                }
+            }
             for seen in walker.watch.look(&bytes) {
                 // What the request itself said may be said back; the decoy shows whether it is more.
                 if own.iter().any(|own| covers(own, &seen.what, walker.watch)) {
@@ -200,9 +216,16 @@ impl Walk<'_> {
 fn covers(own: &str, what: &str, watch: &Watch) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let plain = digits(own);
-    watch.marks().iter().filter(|m| m.what == what).any(|m| {
-        own.contains(&m.text) || (m.text.is_ascii() && plain.contains(&digits(&m.text)))
-    })
+    watch
+        .marks()
+        .iter()
+        .filter(|m| m.what == what)
+        .any(|m| own.contains(&m.text) || (m.text.is_ascii() && plain.contains(&digits(&m.text))))
+}
+
+/// What is taken out whole, by those who may.
+fn is_paper(route: &str) -> bool {
+    route.contains("/papers/") || route.contains("/files/")
 }
 
 fn leak(route: &str, walker: &Walker<'_>, ask: &Ask, what: String) -> Leak {
