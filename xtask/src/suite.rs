@@ -169,6 +169,22 @@ fn islands(root: &Path) -> Verdict {
 }
 
 fn tests(root: &Path) -> Verdict {
+    let first = with_one_suite(root);
+    let second = national(root);
+    let closing = [first.closing, second.closing].concat();
+    Verdict { result: first.result.and(second.result), closing }
+}
+
+/// What the store promises holds under the national cipher suite as well.
+fn national(root: &Path) -> Verdict {
+    println!("\n-- the store's contract under the national cipher suite");
+    let arguments = ["test", "--package", "store", "--test", "contract", "--no-fail-fast"];
+    let mut command = run::cargo(root, &arguments);
+    command.env("XIAOHE_TEST_SUITE", "national");
+    run::go_and_listen(command)
+}
+
+fn with_one_suite(root: &Path) -> Verdict {
     if run::succeeds(run::cargo(root, &["nextest", "--version"])) {
         return run::go_and_listen(run::cargo(root, &["nextest", "run", "--workspace"]));
     }

@@ -70,6 +70,9 @@ pub struct Create {
     /// Code of a role; may be given several times.
     #[arg(long = "role", required = true)]
     roles: Vec<String>,
+    /// They have signed the pledge of confidentiality on paper.
+    #[arg(long)]
+    pledged: bool,
 }
 
 /// An account by its name.
@@ -122,6 +125,11 @@ impl Create {
             let id = made.map_err(told)?;
             // Whoever types at the machine chooses their own password, or changes it by `reset`.
             store.set_password(id, password).await.doing("setting the password")?;
+            if self.pledged {
+                let version = &pack.pledge.version;
+                let given = store.pledge_by(now(), (id, By::System), version).await;
+                given.doing("remembering the pledge")?;
+            }
             if json {
                 println!("{}", serde_json::json!({ "id": id, "username": self.username }));
             } else {

@@ -13,6 +13,7 @@ mod progress;
 mod rules;
 mod serve;
 mod settings;
+mod trace;
 mod verify;
 mod why;
 
@@ -49,6 +50,8 @@ enum Command {
     Import(import::Import),
     /// Rebuilds everything from the events and compares.
     Verify(Place),
+    /// Says who took out what carries a tag.
+    Trace(trace::Trace),
     /// Says by which rows of the access table somebody sees a case.
     Why(why::Why),
     /// Copies the database to a file while it is in use.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Pack(pack) => pack.run(cli.json),
         Command::Import(import) => import.run(cli.json),
         Command::Verify(place) => verify::run(&place, cli.json),
+        Command::Trace(trace) => trace.run(cli.json),
         Command::Why(why) => why.run(cli.json),
         Command::Backup(backup) => backup.run(cli.json),
         Command::Restore(restore) => restore.run(cli.json),

@@ -64,6 +64,7 @@ impl Serve {
             let pack_dir = city.dir.clone();
             let courier = place.courier()?;
             let app = App::new(store, city, now, Vec::new());
+            app.stand(place.edge()?);
             listen(app, courier, self.listen, pack_dir).await
         })
     }
@@ -92,9 +93,9 @@ pub async fn listen(
     let (stop, stopped) = watch::channel(false);
     let sender = send(app.clone(), courier, stopped);
     eprintln!("http://{address}");
-    let served = axum::serve(listener, web::router(app.clone()))
-        .with_graceful_shutdown(told_to_stop(terminate))
-        .await;
+    let router = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let served =
+        axum::serve(listener, router).with_graceful_shutdown(told_to_stop(terminate)).await;
     reminder.abort();
     reloader.abort();
     // A round that has begun is let end, so that nothing is sent twice without need.
@@ -137,6 +138,11 @@ fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
                 && let Err(error) = app.store().checkpoint(now).await
             {
                 tracing::error!(%error, "sealing failed and will be tried again");
+            }
+            if round % SEAL_TICKS == 0
+                && let Err(error) = app.store().sweep_exports(now).await
+            {
+                tracing::error!(%error, "expired exports were not forgotten, and will be");
             }
             if round % SEAL_TICKS == 0
                 && let Err(error) = app.store().sweep_files(now).await

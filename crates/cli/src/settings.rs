@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use packs::City;
 use serde::Deserialize;
 use std::{
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 use store::Store;
 use vault::{Keys, Suite};
+use web::Edge;
 
 /// Pack, database and keys of an installation.
 #[derive(Debug, Clone, Args)]
@@ -29,6 +31,23 @@ pub struct Place {
     /// Gateways that take messages; only `xiaohe.toml` names them.
     #[arg(skip)]
     pub gateways: Vec<courier::Config>,
+    /// How people reach the program; only `xiaohe.toml` says.
+    #[arg(skip)]
+    pub reached: Reached,
+}
+
+/// How people reach the program: the `[reached]` table of `xiaohe.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reached {
+    /// The address that people type, with `https://`, when a proxy speaks TLS.
+    pub address: Option<String>,
+    /// The header in which that proxy says where a request comes from.
+    pub from_header: Option<String>,
+    /// Machines on which it runs, when it is not this one.
+    pub proxies: Vec<IpAddr>,
+    /// Lets everybody come as often as they like: for measurements only.
+    pub unpaced: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +58,8 @@ struct File {
     keys: Option<PathBuf>,
     #[serde(default, rename = "gateway")]
     gateways: Vec<courier::Config>,
+    #[serde(default)]
+    reached: Reached,
 }
 
 impl Place {
@@ -57,7 +78,24 @@ impl Place {
             db: self.db.clone().or(file.db),
             keys: self.keys.clone().or(file.keys),
             gateways: file.gateways,
+            reached: file.reached,
         })
+    }
+
+    /// How the program stands towards the network.
+    ///
+    /// # Errors
+    /// When address or header are none.
+    pub fn edge(&self) -> Result<Edge, Failure> {
+        let Reached { address, from_header, proxies, unpaced } = self.reached.clone();
+        if let Some(address) = address.as_deref().filter(|a| !a.starts_with("http")) {
+            let words = format!("xiaohe.toml: {address} is no address; write https://…");
+            return Err(Failure::Plain(words));
+        }
+        let from_header = from_header.map(|name| name.parse()).transpose();
+        let from_header =
+            from_header.map_err(|e| Failure::while_doing("reading from_header", &e))?;
+        Ok(Edge { address, from_header, proxies, unpaced })
     }
 
     /// Makes the gateways ready; sends nothing.

@@ -55,6 +55,14 @@ pub enum Deed {
         case: Option<CaseId>,
         /// Rows or files.
         rows: u32,
+        /// The tag on it, by which a leaked copy leads back here.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        tag: Code,
+    },
+    /// Promised to keep what they learn to themselves.
+    Pledged {
+        /// Version of the promise.
+        version: Code,
     },
     /// Changed an account or the rules.
     Administered {
@@ -97,6 +105,7 @@ impl Deed {
             Self::Revealed { .. } => "revealed",
             Self::Searched { .. } => "searched",
             Self::Exported { .. } => "exported",
+            Self::Pledged { .. } => "pledged",
             Self::Administered { .. } => "administered",
             Self::BrokeGlass { .. } => "broke_glass",
             Self::Audited { .. } => "audited",
@@ -115,6 +124,7 @@ impl Deed {
             | Self::LoggedOut
             | Self::Unlocked
             | Self::Searched { .. }
+            | Self::Pledged { .. }
             | Self::Administered { .. } => None,
         }
     }
@@ -132,7 +142,9 @@ impl Deed {
         match self {
             Self::LoggedIn { with } | Self::LogInFailed { with } => with.clone(),
             Self::Revealed { field, .. } => field.clone(),
-            Self::Exported { what, .. } => what.clone(),
+            Self::Exported { what, tag, .. } if tag.is_empty() => what.clone(),
+            Self::Exported { what, tag, .. } => format!("{what}:{tag}"),
+            Self::Pledged { version } => version.clone(),
             Self::BrokeGlass { reason, .. } => reason.clone(),
             Self::Administered { what, detail, .. } if detail.is_empty() => what.clone(),
             Self::Administered { what, detail, .. } => format!("{what}:{detail}"),
@@ -176,6 +188,13 @@ mod tests {
             (r#"{"t":"searched","hits":3}"#, "searched", None, ""),
             (r#"{"t":"exported","what":"file","case":7,"rows":1}"#, "exported", Some(7), "file"),
             (r#"{"t":"exported","what":"board","rows":9}"#, "exported", None, "board"),
+            (
+                r#"{"t":"exported","what":"desk_csv","rows":9,"tag":"AB12"}"#,
+                "exported",
+                None,
+                "desk_csv:AB12",
+            ),
+            (r#"{"t":"pledged","version":"2026-1"}"#, "pledged", None, "2026-1"),
             (
                 r#"{"t":"administered","what":"roles","whom":5,"detail":"handler"}"#,
                 "administered",

@@ -270,6 +270,7 @@ impl Case {
     }
 
     /// The case after one more fact.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of fact")]
     pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
         match fact {
             // A second opening cannot be recorded; the first one stands.

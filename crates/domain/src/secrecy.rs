@@ -348,6 +348,8 @@ pub enum Ground {
     SameUnit,
     /// Bears the surname of somebody in the case and works in the same village or town.
     SameVillage,
+    /// One of these; which one would tell a name to somebody who may not know it.
+    Perhaps,
 }
 
 impl Ground {
@@ -357,6 +359,7 @@ impl Ground {
             Self::SameName => "same_name",
             Self::SameUnit => "same_unit",
             Self::SameVillage => "same_village",
+            Self::Perhaps => "perhaps",
         }
     }
 }

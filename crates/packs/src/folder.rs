@@ -37,6 +37,7 @@ pub(crate) struct Head {
     pub(crate) region_at: Locus,
     pub(crate) brand: Brand,
     pub(crate) idle_minutes: u32,
+    pub(crate) export_hours: u32,
 }
 
 #[derive(Deserialize)]
@@ -53,11 +54,18 @@ struct RawHead {
     brand: Brand,
     #[serde(default = "idle_minutes")]
     idle_minutes: Spanned<u32>,
+    #[serde(default = "export_hours")]
+    export_hours: Spanned<u32>,
 }
 
 /// A session of staff is locked after so many minutes without a sign of life.
 fn idle_minutes() -> Spanned<u32> {
     Spanned::new(0..0, 20)
+}
+
+/// A list that was taken out lies ready for so many hours.
+fn export_hours() -> Spanned<u32> {
+    Spanned::new(0..0, 24)
 }
 
 impl Worded for RawHead {
@@ -132,6 +140,12 @@ pub(crate) fn open(dir: &Path, faults: &mut Faults) -> Option<(Folders, Head)> {
         let at = file.at(raw.idle_minutes.span().start);
         faults.add(&at, format!("{idle} minutes cannot be waited"), "write a number from 1 to 720");
     }
+    let export = *raw.export_hours.get_ref();
+    if !(1..=168).contains(&export) {
+        let at = file.at(raw.export_hours.span().start);
+        let what = format!("a list that was taken out cannot lie ready for {export} hours");
+        faults.add(&at, what, "write a number from 1 to 168");
+    }
     let head = Head {
         code,
         name: raw.name,
@@ -142,6 +156,7 @@ pub(crate) fn open(dir: &Path, faults: &mut Faults) -> Option<(Folders, Head)> {
         region: raw.region.into_inner(),
         brand: raw.brand,
         idle_minutes: idle,
+        export_hours: export,
     };
     Some((folders, head))
 }

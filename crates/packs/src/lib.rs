@@ -98,6 +98,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let papers = papers::templates(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
+    let pledge = texts::pledge(folders, faults);
     let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
@@ -109,6 +110,8 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         version: head.version,
         brand: head.brand,
         idle_minutes: head.idle_minutes,
+        export_hours: head.export_hours,
+        pledge: pledge?,
         regions,
         units,
         roles,

@@ -60,13 +60,18 @@ struct RawRole {
     #[serde(default)]
     second_factor: bool,
     #[serde(default)]
+    exports: bool,
+    #[serde(default)]
     administers: Option<Admin>,
 }
 
 impl RawRole {
-    /// Why an administering role is not sound, if it is not: whoever can open doors or remove
-    /// traces must neither look inside nor come in with a password alone.
+    /// Why a role is not sound, if it is not: nobody takes out what they do not see, and whoever can
+    /// open doors or remove traces must neither look inside nor come in with a password alone.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
+        if self.exports && self.sees.is_empty() {
+            return Some(("exports lists and sees no case", "remove exports = true"));
+        }
         self.administers?;
         if !self.sees.is_empty() {
             let advice = "remove every [[role.sees]] of the role";
@@ -329,6 +334,7 @@ pub(crate) fn roles(folders: &Folders, units: &Units, faults: &mut Faults) -> BT
             levels: raw.levels,
             grants,
             second_factor: raw.second_factor,
+            exports: raw.exports,
             administers: raw.administers,
         };
         known.insert(code, role);

@@ -1,9 +1,11 @@
-//! Reads `texts.toml`: the words of the public home page, Chinese first, English complete.
+//! Reads `texts.toml` and `pledge.toml`: the words of the public home page, and what staff promise.
+//! Chinese first, English complete.
 
+use domain::pack::Pledge;
 use serde::Deserialize;
 
 use crate::{
-    document::{Document, Worded},
+    document::{Document, Worded, Words},
     faults::Faults,
     folder::Folders,
 };
@@ -74,4 +76,25 @@ pub(crate) fn home(folders: &Folders, faults: &mut Faults) -> Option<HomeTexts> 
         faults.add(&at, what, "write each promise and commitment in both languages");
     }
     Some(HomeTexts { zh, en })
+}
+
+impl Worded for Pledge {
+    const WORDS: Words = &[("title", "title_en")];
+}
+
+/// The promise of the city, or that of its base.
+pub(crate) fn pledge(folders: &Folders, faults: &mut Faults) -> Option<Pledge> {
+    let files = folders.needed("pledge.toml", faults);
+    let file = files.last()?;
+    let pledge = Document::parse(file, faults)?.rest::<Pledge>(faults)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if pledge.version.is_empty() || !pledge.version.chars().all(plain) {
+        let advice = "write letters, digits, dots and dashes, for example 2026-1";
+        faults.add(&file.line(1), "the promise has no version that can be kept", advice);
+    }
+    if pledge.points.is_empty() || pledge.points.len() != pledge.points_en.len() {
+        let what = "the promise does not say the same in both languages";
+        faults.add(&file.line(1), what, "write each point in points and in points_en");
+    }
+    Some(pledge)
 }

@@ -1,4 +1,4 @@
-//! Uploaded tables, whatever they are: CSV, TSV, XLSX or JSON Lines, in the encodings that offices
+//! Tables on their way in and out. On the way in, whatever they are: CSV, TSV, XLSX or JSON Lines, in the encodings that offices
 //! really use.
 //!
 //! This crate decides how bytes become rows of text cells, and refuses what is not a table or is
@@ -24,12 +24,14 @@ mod lines;
 mod sniff;
 mod table;
 mod workbook;
+mod write;
 
 pub use columns::{Conflict, Duplicate, Mapping, Synonyms, columns};
 pub use dates::{DateFault, Moment, parse_moment};
 pub use fault::{RowFault, SheetFault, Why};
 pub use sniff::Encoding;
 pub use table::{Detected, Format, Record, Source, Table, open};
+pub use write::{Broken, Form, Leaving, harmless};
 
 /// The head of a file on which format and encoding are decided, in bytes.
 pub const HEAD_BYTES: usize = 256 * 1024;

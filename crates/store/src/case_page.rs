@@ -2,7 +2,7 @@
 
 use crate::{
     Store, Texts,
-    db::{Batch, Error, Reader, Stmt},
+    db::{Batch, Error, Reader, Row, Stmt},
     dossier,
     even::even,
     numbers, sight,
@@ -18,6 +18,11 @@ use std::collections::BTreeSet;
 use vault::CaseKey;
 
 static CASE: Stmt = Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
+/// The case with this id, or the one before it: whoever asks by number has one case read, parsed and
+/// judged, whether there is such a case or not.
+static NEAREST: Stmt = Stmt::new(
+    "SELECT version, receipt, key, body, id FROM cases WHERE id <= $1 ORDER BY id DESC LIMIT 1",
+);
 static ENTRIES: Stmt = Stmt::new(
     "SELECT seq, at, by, command, facts FROM entries WHERE case_id = $1 ORDER BY seq LIMIT 2000",
 );
@@ -38,7 +43,7 @@ static SAME_PERSON: Stmt =
     Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT 20");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASE, &ENTRIES, &TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
+    &[&CASE, &NEAREST, &ENTRIES, &TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
 
 /// A case as one viewer sees it.
 #[derive(Debug, Clone)]
@@ -161,11 +166,12 @@ impl Store {
         (viewer, masked): (&Viewer, Masked),
         id: CaseId,
     ) -> Result<Option<CasePage>, Error> {
-        let rights = match self.head(reader, id).await? {
+        let rights = match self.nearest(reader, id).await? {
             Some(head) => access::rights(pack, viewer, &head.case).map(|rights| (head, rights)),
             None => None,
         };
-        let Some((head, rights)) = rights else { return Ok(None) };
+        let found = rights.filter(|(head, _)| head.case.id == id);
+        let Some((head, rights)) = found else { return Ok(None) };
         let sees = match viewer {
             Viewer::Staff(..) if masked == Masked::AtFirst => rights.sees.at_first(),
             _ => rights.sees,
@@ -314,7 +320,7 @@ impl Store {
         let id = numbers::case_of(&self.keys, number).unwrap_or(-1);
         even(async {
             let mut reader = self.db.read().await?;
-            let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
             let own = same_number(&self.number_of(pack, &head.case), number);
             Ok((head.receipt == tag && own).then_some(id))
         })
@@ -370,7 +376,22 @@ impl Store {
         reader: &mut Reader,
         id: CaseId,
     ) -> Result<Option<Head>, Error> {
-        let Some(row) = reader.row(&CASE, &[id.into()]).await? else { return Ok(None) };
+        let row = reader.row(&CASE, &[id.into()]).await?;
+        row.map(|row| self.head_of(&row, id)).transpose()
+    }
+
+    /// The case with this id, or, where there is none, another one that costs as much to look at:
+    /// the caller must compare, after judging.
+    pub(crate) async fn nearest(
+        &self,
+        reader: &mut Reader,
+        id: CaseId,
+    ) -> Result<Option<Head>, Error> {
+        let row = reader.row(&NEAREST, &[id.into()]).await?;
+        row.map(|row| self.head_of(&row, row.int(4)?)).transpose()
+    }
+
+    fn head_of(&self, row: &Row, id: CaseId) -> Result<Head, Error> {
         let key = match row.opt_blob(2)? {
             Some(wrapped) => Some(
                 self.keys
@@ -379,12 +400,12 @@ impl Store {
             ),
             None => None,
         };
-        Ok(Some(Head {
+        Ok(Head {
             version: row.int(0)?,
             receipt: row.array(1)?,
             key,
-            case: crate::parse_case(&row, 3)?,
-        }))
+            case: crate::parse_case(row, 3)?,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     Store,
     chain::{Link, START},
     db::{Batch, Error, P, Row, Stmt, Tx, Work, WriteError},
-    text_of,
+    numbers, text_of,
 };
 use domain::{
     access::{self, Viewer},
@@ -60,9 +60,17 @@ static OF_STREAM: Stmt = Stmt::new(
      WHERE stream = $6 AND (at, stream, seq, n) < ($1, $2, $3, $4)
      ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT $5",
 );
+static OF_DETAIL: Stmt = Stmt::new(
+    "SELECT at, stream, seq, n, unit, kind, case_id, whom, detail, amount FROM deeds
+     WHERE kind = 'exported' AND detail = $6 AND (at, stream, seq, n) < ($1, $2, $3, $4)
+     ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT $5",
+);
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&BEGIN, &STREAM, &APPEND, &GROW, &LIST, &OF_ALL, &OF_UNIT, &OF_CASE, &OF_STREAM];
+    &[&BEGIN, &STREAM, &APPEND, &GROW, &LIST, &OF_ALL, &OF_UNIT, &OF_CASE, &OF_STREAM, &OF_DETAIL];
+
+/// What is taken out of the system under a tag.
+pub const TAGGED: &[&str] = &["desk_xlsx", "desk_csv", "desk_file", "paper", "print"];
 
 /// So many lines at most come at once.
 const MOST: usize = 100;
@@ -200,6 +208,8 @@ pub enum Whose {
     Account(AccountId),
     /// Whatever was done with one case.
     Case(CaseId),
+    /// What was taken out of the system under this tag, as it was typed.
+    Tag(String),
 }
 
 /// Where a list of deeds goes on: instant, stream, entry, position in it.
@@ -322,6 +332,7 @@ impl Store {
                     || (supervisor && self.is_below(pack, viewer, *account).await?);
                 theirs.then(|| vec![(&OF_STREAM, Some(Key::Id(stream_of(*account))))])
             }
+            Whose::Tag(tag) => auditor.then(|| tagged(tag)),
             Whose::Case(case) => supervisor.then(|| vec![(&OF_CASE, Some(Key::Id(*case)))]),
             Whose::Everybody if auditor => Some(vec![(&OF_ALL, None)]),
             Whose::Everybody if supervisor => {
@@ -405,6 +416,13 @@ impl Store {
             tag
         })
     }
+}
+
+/// The questions that find a tag, whatever it stood on.
+fn tagged(typed: &str) -> Vec<(&'static Stmt, Option<Key>)> {
+    let Some(tag) = numbers::plain_tag(typed) else { return Vec::new() };
+    let detail = |what: &&str| (&OF_DETAIL, Some(Key::Unit(format!("{what}:{tag}"))));
+    TAGGED.iter().map(detail).collect()
 }
 
 /// A parameter that outlives its question.

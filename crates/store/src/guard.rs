@@ -16,7 +16,7 @@ use domain::{
     audit::Deed,
     case::{AccountId, Actor, Case, CaseId, Staff},
     decide::Ctx,
-    pack::{Pack, Right},
+    pack::{Pack, Right, Sight},
     secrecy::{self, Candidate, Change, Ground},
 };
 use jiff::Timestamp;
@@ -160,9 +160,10 @@ impl Store {
         let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
         even(async {
             let mut reader = self.db.read().await?;
-            let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let may = access::may_break_glass(pack, staff, &head.case);
             let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
-            Ok((same && access::may_break_glass(pack, staff, &head.case)).then_some(id))
+            Ok((same && may).then_some(id))
         })
         .await
     }
@@ -181,9 +182,9 @@ impl Store {
         let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
         even(async {
             let mut reader = self.db.read().await?;
-            let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
-            let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
             let may = access::may(pack, asker, &head.case, Right::Supervise);
+            let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
             Ok((same && may).then_some(head.case))
         })
         .await
@@ -207,6 +208,7 @@ impl Store {
         else {
             return Ok(Vec::new());
         };
+        let named = access::sees(pack, &viewer, &head.case).identity == Sight::Full;
         let flow = pack.flow_of(&head.case);
         let (mut names, mut words) = (Vec::new(), Vec::new());
         for row in reader.rows(&ENTRIES, &[case.into()]).await? {
@@ -229,6 +231,7 @@ impl Store {
             let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };
             let barred = head.case.guarded.bars(&account.staff());
             let ground = secrecy::ground(ctx, &head.case, who, (&names, &words));
+            let ground = ground.map(|ground| if named { ground } else { Ground::Perhaps });
             if let Some(ground) = ground.filter(|_| !barred) {
                 found.push(Insider {
                     account: account.id,

@@ -15,6 +15,7 @@ mod deeds;
 mod desk;
 mod dossier;
 mod even;
+mod exports;
 mod factors;
 mod feed;
 mod guard;
@@ -27,11 +28,13 @@ mod moving;
 mod numbers;
 mod outbox;
 mod people;
+mod pledges;
 mod project;
 mod recent;
 mod request;
 mod rules;
 mod schema;
+mod schema_leaving;
 mod schema_sending;
 mod seal;
 mod search;
@@ -48,6 +51,7 @@ pub use case_page::{CasePage, EntryPage, FilePage};
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use guard::{Guarding, Insider, Revealed};
@@ -86,6 +90,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        exports::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         guard::STATEMENTS,
@@ -97,6 +102,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         numbers::STATEMENTS,
         outbox::STATEMENTS,
         people::STATEMENTS,
+        pledges::STATEMENTS,
         recent::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,

@@ -88,17 +88,32 @@ fn spelled(bits: [u8; 16]) -> String {
         .collect()
 }
 
+/// Twelve signs in three groups out of a code: sixty bits, short enough to be read from paper.
+pub fn tag_of(code: &[u8; 32]) -> String {
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&code[..16]);
+    let all = spelled(bits);
+    format!("{}-{}-{}", &all[..4], &all[4..8], &all[8..12])
+}
+
+/// A tag as it was typed from paper, as it is written.
+pub fn plain_tag(typed: &str) -> Option<String> {
+    let plain: String = typed.chars().filter(char::is_ascii_alphanumeric).map(clear).collect();
+    (plain.len() == 12).then(|| format!("{}-{}-{}", &plain[..4], &plain[4..8], &plain[8..12]))
+}
+
+/// A sign without its look-alikes.
+fn clear(c: char) -> char {
+    match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        c => c,
+    }
+}
+
 /// The tag by which a receipt is compared; dashes, case and look-alike letters do not matter.
 pub fn receipt_tag(keys: &Keys, typed: &str) -> [u8; 16] {
-    let plain: String = typed
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| match c.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            c => c,
-        })
-        .collect();
+    let plain: String = typed.chars().filter(char::is_ascii_alphanumeric).map(clear).collect();
     keys.blind(BlindKind::Receipt, &plain)
 }
 

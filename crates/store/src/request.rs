@@ -5,11 +5,13 @@ use crate::{
     Store,
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
-    db::{Stmt, WriteError},
+    db::{Error, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
-    even, numbers, sight,
+    even::even,
+    numbers, sight,
 };
 use domain::{
+    access::{self, Viewer},
     case::{AccountId, Actor, By, CaseId, Staff},
     decide::{Open, Step},
     field::{Checked, FieldKind},
@@ -18,7 +20,7 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 use vault::BlindKind;
 
 static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
@@ -176,7 +178,10 @@ impl Store {
             self.seal_for(pack, &act, &texts).await?
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
-        let (names_another, start) = (linked.is_some(), Instant::now());
+        let linked = match linked {
+            Some(id) => self.known(pack, &Viewer::of(&act.actor, now), id).await?,
+            None => None,
+        };
         let want = Want::Act { case: act.case, steps: act.steps, linked };
         let command = Command {
             id: act.command,
@@ -187,11 +192,23 @@ impl Store {
             want,
             sealed,
         };
-        let done = self.db.write(command).await;
-        if names_another && done.is_err() {
-            even::until_stroke(start).await;
-        }
-        done
+        self.db.write(command).await
+    }
+
+    /// The case that somebody names in a form, if they may know of it.
+    async fn known(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        id: CaseId,
+    ) -> Result<Option<CaseId>, Error> {
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let known = access::may_open(pack, viewer, &head.case);
+            Ok((known && head.case.id == id).then_some(id))
+        })
+        .await
     }
 
     /// The case of a command that this actor has done already: a second press of the button must

@@ -6,7 +6,8 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] = &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES];
+pub const MIGRATIONS: &[Migration] =
+    &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES, crate::schema_leaving::MIGRATION];
 
 const CASES: Migration = Migration {
     version: 1,

@@ -23,7 +23,8 @@ static END_OTHERS: Stmt = Stmt::new("DELETE FROM sessions WHERE account = $1 AND
 static SEEN: Stmt = Stmt::new("UPDATE sessions SET seen = $2 WHERE token = $1");
 static SESSION: Stmt = Stmt::new(
     "SELECT a.id, a.username, a.password, a.name, a.unit, a.roles, s.csrf, s.stage, s.seen, s.device,
-       (SELECT COUNT(*) FROM absences x WHERE x.deputy = a.id AND x.since <= $3 AND x.until > $3)
+       (SELECT COUNT(*) FROM absences x WHERE x.deputy = a.id AND x.since <= $3 AND x.until > $3),
+       a.pledge
      FROM sessions s JOIN accounts a ON a.id = s.account
      WHERE s.token = $1 AND s.since > $2 AND a.active = 1",
 );
@@ -81,6 +82,8 @@ pub struct Session {
     pub device: String,
     /// Whether they stand in for somebody now.
     pub deputises: bool,
+    /// The version of the promise of confidentiality that they gave; empty for none.
+    pub pledge: String,
 }
 
 /// A session as its owner sees it in the list of devices.
@@ -257,6 +260,7 @@ impl Store {
             seen: instant(&row, 8)?,
             device: row.text(9)?.to_owned(),
             deputises: row.int(10)? > 0,
+            pledge: row.text(11)?.to_owned(),
         }))
     }
 

@@ -17,5 +17,5 @@ pub use appeal::{Appeal, checked, command_id, step};
 pub use clock::Clock;
 pub use gateway::{GATEWAY_SECRET, Received, TestGateway};
 pub use people::{actor, eyes, staff, viewer};
-pub use sample::{city, keys, pack, unit};
+pub use sample::{city, keys, keys_of, pack, unit};
 pub use stand::{Folder, Stand, stores};

@@ -146,15 +146,14 @@ pub fn until_alone(url: &str) {
     assert!(asked.status.success(), "psql: {}", String::from_utf8_lossy(&asked.stderr));
 }
 
-/// Everything that a dump of this database holds.
+/// The whole database as `pg_dump` writes it.
 ///
 /// # Panics
 /// When it cannot be dumped.
 pub fn dump(url: &str) -> Vec<u8> {
     let program = programs().expect(INSTALL).join("pg_dump");
     let dumped = Command::new(program).arg(url).output().expect("pg_dump");
-    let said = String::from_utf8_lossy(&dumped.stderr);
-    assert!(dumped.status.success(), "pg_dump: {said}");
+    assert!(dumped.status.success(), "pg_dump: {}", String::from_utf8_lossy(&dumped.stderr));
     dumped.stdout
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{Arc, LazyLock},
 };
-use vault::Keys;
+use vault::{Keys, Suite};
 
 /// Codes of units of the sample city.
 pub mod unit {
@@ -53,14 +53,26 @@ pub fn pack() -> Arc<Pack> {
     CITY.pack.clone()
 }
 
-/// The keys of every test; worth nothing.
+/// The keys of every test; worth nothing. Of the suite that `XIAOHE_TEST_SUITE` names, so that all
+/// that is tested can be tested with the national one too.
+///
+/// # Panics
+/// When there is no such suite.
+pub fn keys() -> Arc<Keys> {
+    static KEYS: LazyLock<Arc<Keys>> = LazyLock::new(|| {
+        let name = std::env::var("XIAOHE_TEST_SUITE");
+        let suite = name.map_or(Some(Suite::International), |name| Suite::named(&name));
+        keys_of(suite.expect("a suite of this name"))
+    });
+    KEYS.clone()
+}
+
+/// The same keys for one suite.
 ///
 /// # Panics
 /// Never: the text is right.
-pub fn keys() -> Arc<Keys> {
-    static KEYS: LazyLock<Arc<Keys>> = LazyLock::new(|| {
-        let text = format!("root={}\nwrap.1={}", "01".repeat(32), "02".repeat(32));
-        Arc::new(Keys::parse(&text).expect("test keys"))
-    });
-    KEYS.clone()
+pub fn keys_of(suite: Suite) -> Arc<Keys> {
+    let (root, wrap) = ("01".repeat(32), "02".repeat(32));
+    let text = format!("suite={}\nroot={root}\nwrap.1={wrap}", suite.name());
+    Arc::new(Keys::parse(&text).expect("test keys"))
 }

@@ -6,7 +6,7 @@ use crate::{
     appeal::{Appeal, command_id, step},
     clock::Clock,
     postgres,
-    sample::{keys, pack},
+    sample::{keys, keys_of, pack},
 };
 use domain::{
     access::Viewer,
@@ -20,6 +20,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 use store::{Act, CasePage, Done, Guarding, No, Opened, Store, db::WriteError};
+use vault::{Keys, Suite};
 
 /// A folder of its own, removed in the end.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ pub struct Stand {
     pub clock: Clock,
     /// The address of the database.
     pub url: String,
+    keys: Arc<Keys>,
     folder: Folder,
 }
 
@@ -79,7 +81,21 @@ impl Stand {
     pub async fn sqlite() -> Self {
         let folder = Folder::fresh();
         let url = format!("sqlite:{}", folder.path().join("city.db").display());
-        Self::open_at(url, folder).await
+        Self::open_at(url, folder, keys()).await
+    }
+
+    /// On both databases, sealed with a suite.
+    ///
+    /// # Panics
+    /// When one cannot be opened.
+    pub async fn sealed_with(suite: Suite) -> [Self; 2] {
+        let folder = Folder::fresh();
+        let url = format!("sqlite:{}", folder.path().join("city.db").display());
+        let postgres = postgres::fresh_database();
+        [
+            Self::open_at(url, folder, keys_of(suite)).await,
+            Self::open_at(postgres, Folder::fresh(), keys_of(suite)).await,
+        ]
     }
 
     /// On PostgreSQL.
@@ -87,13 +103,13 @@ impl Stand {
     /// # Panics
     /// When it cannot be opened.
     pub async fn postgres() -> Self {
-        Self::open_at(postgres::fresh_database(), Folder::fresh()).await
+        Self::open_at(postgres::fresh_database(), Folder::fresh(), keys()).await
     }
 
-    async fn open_at(url: String, folder: Folder) -> Self {
-        let store = Store::open(&url, keys()).await.expect("a store");
+    async fn open_at(url: String, folder: Folder, keys: Arc<Keys>) -> Self {
+        let store = Store::open(&url, keys.clone()).await.expect("a store");
         let clock = Clock::at("2025-03-03T09:00+08:00");
-        Self { store, pack: pack(), clock, url, folder }
+        Self { store, pack: pack(), clock, url, keys, folder }
     }
 
     /// The same database opened again, as after a restart.
@@ -102,7 +118,7 @@ impl Stand {
     /// When it cannot be closed or opened.
     pub async fn reopened(self) -> Self {
         self.store.db().close().await.expect("closed");
-        let store = Store::open(&self.url, keys()).await.expect("a store");
+        let store = Store::open(&self.url, self.keys.clone()).await.expect("a store");
         Self { store, ..self }
     }
 

@@ -203,25 +203,72 @@ mod tests {
         assert!(!prf.verify(b"Hi There", &prf.of(b"Hi There")[..31]));
     }
 
-    /// GB/T 32905-2016, appendix A.
-    #[test]
-    fn sm3_agrees_with_the_standard() {
-        let abc = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
-        assert_eq!(hex(&Sm3::digest(b"abc")), abc);
-        let long = "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732";
-        assert_eq!(hex(&Sm3::digest("abcd".repeat(16))), long);
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        sm3: Vec<Hashed>,
+        sm4: Vec<Enciphered>,
     }
 
-    /// GB/T 32907-2016, appendix A, example 1.
+    #[derive(serde::Deserialize)]
+    struct Hashed {
+        message: String,
+        digest: String,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Enciphered {
+        key: String,
+        plain: String,
+        rounds: u32,
+        cipher: String,
+    }
+
+    fn vectors() -> Vectors {
+        toml::from_str(include_str!("../tests/vectors.toml")).unwrap()
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn sm3_agrees_with_the_standard() {
+        let vectors = vectors().sm3;
+        assert_eq!(vectors.len(), 5);
+        for one in vectors {
+            assert_eq!(hex(&Sm3::digest(bytes(&one.message))), one.digest, "{}", one.message);
+        }
+    }
+
     #[test]
     fn sm4_agrees_with_the_standard() {
-        let text = [
-            0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54,
-            0x32, 0x10,
-        ];
-        let mut block = text.into();
-        Sm4::new(&text.into()).encrypt_block(&mut block);
-        assert_eq!(hex(&block), "681edf34d206965e86b3e94f536e4246");
+        let vectors = vectors().sm4;
+        assert_eq!(vectors.len(), 2);
+        for one in vectors {
+            let cipher = Sm4::new_from_slice(&bytes(&one.key)).unwrap();
+            let mut block = <[u8; 16]>::try_from(bytes(&one.plain)).unwrap().into();
+            for _ in 0..one.rounds {
+                cipher.encrypt_block(&mut block);
+            }
+            assert_eq!(hex(&block), one.cipher, "{} rounds", one.rounds);
+        }
+    }
+
+    /// HMAC as RFC 2104 builds it of any hash, over the SM3 that is tested above.
+    #[test]
+    fn hmac_sm3_is_hmac_over_sm3() {
+        let key = [0x5a; 32];
+        let pad = |with: u8| -> Vec<u8> {
+            let padded = [key.as_slice(), &[0; 32]].concat();
+            padded.iter().map(|byte| byte ^ with).collect()
+        };
+        let inner = Sm3::digest([pad(0x36).as_slice(), b"message"].concat());
+        let outer = Sm3::digest([pad(0x5c).as_slice(), &inner].concat());
+        let prf = Prf::new(Suite::National, &Zeroizing::new(key));
+        assert_eq!(hex(&prf.of(b"message")), hex(&outer));
     }
 
     /// RFC 8998, appendix A.1: SM4-GCM.

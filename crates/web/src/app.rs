@@ -1,6 +1,6 @@
 //! What every handler needs: the store, the city, the time and the texts.
 
-use crate::{lang::Texts, throttle::Throttle};
+use crate::{edge::Edge, lang::Texts, throttle::Throttle};
 use domain::pack::Pack;
 use jiff::Timestamp;
 use packs::City;
@@ -21,6 +21,8 @@ struct Inner {
     demo: Vec<DemoAccount>,
     hashing: Arc<Semaphore>,
     log_ins: Throttle,
+    pace: Throttle,
+    edge: OnceLock<Edge>,
     ways: OnceLock<Vec<(Audience, String)>>,
 }
 
@@ -55,6 +57,8 @@ impl App {
             // other requests room.
             hashing: Arc::new(Semaphore::new(2)),
             log_ins: Throttle::default(),
+            pace: Throttle::default(),
+            edge: OnceLock::new(),
             ways: OnceLock::new(),
         }))
     }
@@ -103,6 +107,22 @@ impl App {
     pub fn way(&self, audience: Audience) -> Option<&str> {
         let ways = self.0.ways.get()?;
         ways.iter().find(|(to, _)| *to == audience).map(|(_, name)| name.as_str())
+    }
+
+    /// Says how the program stands towards the network; counts once, when it starts.
+    pub fn stand(&self, edge: Edge) {
+        self.0.edge.get_or_init(|| edge);
+    }
+
+    /// How the program stands towards the network.
+    pub(crate) fn edge(&self) -> &Edge {
+        static LOOPBACK: OnceLock<Edge> = OnceLock::new();
+        self.0.edge.get().unwrap_or_else(|| LOOPBACK.get_or_init(Edge::default))
+    }
+
+    /// How often the public has come.
+    pub(crate) fn pace(&self) -> &Throttle {
+        &self.0.pace
     }
 
     /// Wrong passwords so far.

@@ -6,6 +6,7 @@
 use crate::{
     app::App,
     cookies,
+    edge::Visitor,
     error::Oops,
     session::{self, STAFF_COOKIE},
     throttle::Limit,
@@ -33,8 +34,8 @@ pub(crate) struct Guess {
 
 impl Guess {
     /// A guess at what `name` knows, from where the request comes.
-    pub(crate) fn of(name: &str, headers: &HeaderMap) -> Self {
-        let from = address(headers);
+    pub(crate) fn of(name: &str, visitor: Visitor) -> Self {
+        let from = visitor.house().unwrap_or_default();
         Self {
             keys: [
                 (format!("{name}\n{from}"), LIMIT),
@@ -64,13 +65,6 @@ impl Guess {
             app.log_ins().right(key);
         }
     }
-}
-
-/// Where the request comes from, as the nearest proxy says. Who reaches the program without one
-/// is on the same machine.
-fn address(headers: &HeaderMap) -> String {
-    let told = headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).unwrap_or_default();
-    told.rsplit(',').next().unwrap_or_default().trim().chars().take(64).collect()
 }
 
 /// Whether nobody need have a second factor here. Only in a demonstration, which listens on
@@ -115,15 +109,16 @@ pub(crate) async fn session_for(
 }
 
 /// Sends somebody on with the cookie of a session at this stage.
-pub(crate) fn onward(token: &str, stage: Stage) -> Response {
-    (with_cookie(token), Redirect::to(session::step(stage))).into_response()
+pub(crate) fn onward(app: &App, token: &str, stage: Stage) -> Response {
+    (with_cookie(app, token), Redirect::to(session::step(stage))).into_response()
 }
 
 /// The header that hands out the cookie of a session.
 pub(crate) fn with_cookie(
+    app: &App,
     token: &str,
 ) -> AppendHeaders<[(header::HeaderName, header::HeaderValue); 1]> {
-    AppendHeaders([(header::SET_COOKIE, cookies::set(STAFF_COOKIE, token, None))])
+    AppendHeaders([(header::SET_COOKIE, cookies::set(app.edge(), STAFF_COOKIE, token, None))])
 }
 
 /// The kind of browser and machine, coarse enough to say nothing about a person.

@@ -48,6 +48,8 @@ pub enum Oops {
     Misused,
     /// Try again shortly.
     Busy,
+    /// Too often from one place; the seconds to wait.
+    Slow(i64),
     /// Another refusal of what was sent or how, with a text key.
     Plain(StatusCode, &'static str),
     /// The program's own fault; logged under this id.
@@ -73,6 +75,7 @@ impl Oops {
             Self::Refused(Refusal::Fields(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) | Self::Misused => StatusCode::CONFLICT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Slow(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Plain(status, _) => *status,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -87,6 +90,7 @@ impl Oops {
             Self::Bad(key) | Self::TooLarge(key) | Self::Plain(_, key) => (*key).to_owned(),
             Self::Misused => "error.misused".to_owned(),
             Self::Busy => "error.busy".to_owned(),
+            Self::Slow(_) => "error.slow".to_owned(),
             Self::Fault(_) => "error.fault".to_owned(),
             Self::Refused(refusal) => refusal_key(refusal),
         }
@@ -98,6 +102,7 @@ impl Oops {
             Self::Refused(Refusal::OverLimit { max, .. }) => {
                 page.tf(&self.key(), &[("max", &max.to_string())])
             }
+            Self::Slow(seconds) => page.tf(&self.key(), &[("n", &seconds.to_string())]),
             Self::Fault(id) => page.tf(&self.key(), &[("id", id)]),
             Self::Refused(Refusal::NotAllowed { why: Bar::Contact { until, plan }, .. }) => {
                 contact::refusal(page, *plan, *until)
@@ -175,6 +180,9 @@ impl From<Refusal> for Oops {
 impl IntoResponse for Oops {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
+        if let Self::Slow(seconds) = &self {
+            response.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+        }
         response.extensions_mut().insert(self);
         response
     }

@@ -100,7 +100,7 @@ impl Form {
 
 /// A form, and what was wrong with its files, for pages that must not lose the typed text over a
 /// picture that cannot be taken.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Kept {
     /// Everything that could be read.
     pub(crate) form: Form,
@@ -200,6 +200,10 @@ impl<S: Send + Sync> FromRequest<S> for Kept {
     type Rejection = Oops;
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Oops> {
+        // The rule of the route has read it already, to look for the secret of the session.
+        if let Some(read) = request.extensions_mut().remove::<Self>() {
+            return Ok(read);
+        }
         let unreadable = || Oops::Bad("error.unreadable");
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         if kind.is_some_and(|k| k.starts_with("multipart/form-data")) {

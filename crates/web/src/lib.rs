@@ -9,12 +9,15 @@ mod assets;
 mod citizen;
 mod coming_in;
 mod cookies;
+mod download;
+pub mod edge;
 pub mod error;
 mod form;
 pub mod lang;
 mod look;
 mod open311;
 mod ops;
+mod pace;
 pub mod page;
 pub mod password;
 mod routes;
@@ -26,6 +29,7 @@ mod upload;
 mod view;
 
 pub use app::{App, DemoAccount};
+pub use edge::Edge;
 pub use routes::{Access, RouteRule};
 
 use axum::{Router, middleware};
@@ -54,7 +58,7 @@ pub fn router(app: App) -> Router {
         .fallback(error::no_such_page)
         .layer(RequestBodyLimitLayer::new(MOST_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), error::dress))
-        .layer(middleware::from_fn(ops::safe_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), ops::safe_headers))
         .layer(CompressionLayer::new())
         .with_state(app)
 }

@@ -2,14 +2,18 @@
 //! else, and never leads to another site than the neutral one of the texts.
 
 use crate::{
+    app::App,
     cookies,
+    edge::Visitor,
+    error::Oops,
     lang::Lang,
+    pace::Pace,
     page::Page,
     routes::{Access, Routes},
     session::PASS_COOKIE,
 };
 use axum::{
-    extract::Query,
+    extract::{Query, State},
     http::{HeaderValue, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::get,
@@ -33,19 +37,24 @@ struct Choice {
     to: String,
 }
 
-async fn look(Query(choice): Query<Choice>) -> Response {
+async fn look(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(choice): Query<Choice>,
+) -> Result<Response, Oops> {
+    Pace::Step.take(&app, visitor)?;
     let mut chosen = Vec::new();
     if let Some(lang) = Lang::tagged(&choice.lang) {
-        chosen.push(cookies::set("lang", lang.tag(), Some(CHOICE_SECONDS)));
+        chosen.push(cookies::set(app.edge(), "lang", lang.tag(), Some(CHOICE_SECONDS)));
     }
     if matches!(choice.large.as_str(), "0" | "1") {
-        chosen.push(cookies::set("large", &choice.large, Some(CHOICE_SECONDS)));
+        chosen.push(cookies::set(app.edge(), "large", &choice.large, Some(CHOICE_SECONDS)));
     }
     let mut response = Redirect::to(local(&choice.to)).into_response();
     for cookie in chosen {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
 }
 
 /// A path of this site, or the home page: nobody may use us to send people elsewhere.
@@ -55,9 +64,9 @@ fn local(to: &str) -> &str {
     if ours && to.chars().all(plain) { to } else { "/" }
 }
 
-async fn leave(page: Page) -> Response {
+async fn leave(State(app): State<App>, page: Page) -> Response {
     let headers = AppendHeaders([
-        (header::SET_COOKIE, cookies::set(PASS_COOKIE, "", Some(0))),
+        (header::SET_COOKIE, cookies::set(app.edge(), PASS_COOKIE, "", Some(0))),
         (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\"")),
     ]);
     (headers, Redirect::to(&page.brand.leave)).into_response()

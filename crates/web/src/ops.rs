@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    download,
     error::Oops,
     routes::{Access, Routes},
 };
@@ -20,7 +21,7 @@ use std::{
 use store::Audience;
 
 /// Nothing inline, nothing from elsewhere; forms go home only.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
     script-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; \
     frame-ancestors 'none'; base-uri 'none'";
 
@@ -129,20 +130,29 @@ async fn messages(app: &App) -> String {
 }
 
 /// Headers of every answer. Pages are never stored: the phone may be read by somebody else.
-pub(crate) async fn safe_headers(request: Request, next: Next) -> Response {
+pub(crate) async fn safe_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let mut response = next.run(request).await;
     ANSWERS.count(response.status(), start.elapsed());
     let headers = response.headers_mut();
+    // A picture may hold scripts; whoever opens it by itself gets a picture and nothing more.
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let drawn = kind.is_some_and(|kind| kind.starts_with("image/svg"));
     let fixed = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, if drawn { download::CLOSED } else { POLICY }),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.edge().is_secure() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -107,6 +107,11 @@ impl Page {
         })
     }
 
+    /// Whether the viewer may take whole lists out of the system.
+    pub fn may_export(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| self.pack.exports(&who.roles))
+    }
+
     /// Whether the viewer administers accounts.
     pub fn may_administer(&self) -> bool {
         let kind = self.who.as_ref().and_then(|who| self.pack.administers(&who.roles));
@@ -151,7 +156,7 @@ impl FromRequestParts<App> for Page {
 pub(crate) fn of(app: &App, parts: &Parts) -> Page {
     let pack = app.pack();
     let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
-    let lang = cookies::get(&parts.headers, "lang")
+    let lang = cookies::get(app.edge(), &parts.headers, "lang")
         .and_then(|tag| Lang::tagged(&tag))
         .unwrap_or_else(|| Lang::accepted(accepted.unwrap_or_default()));
     let who = parts.extensions.get::<LoggedIn>().map(|l| {
@@ -172,7 +177,7 @@ pub(crate) fn of(app: &App, parts: &Parts) -> Page {
     });
     Page {
         lang,
-        large: cookies::get(&parts.headers, "large").as_deref() == Some("1"),
+        large: cookies::get(app.edge(), &parts.headers, "large").as_deref() == Some("1"),
         brand: pack.brand.clone(),
         pack,
         path: parts.uri.path().to_owned(),

@@ -1,11 +1,15 @@
 //! Who is asking: sessions of staff by cookie or token, of an appellant by a short-lived pass.
 //!
 //! The middleware of a route's access rule puts the finding into the request; an extractor only
-//! finds what the rule has put there.
+//! finds what the rule has put there. The same middleware asks every form of staff for the secret of
+//! its session before a handler runs, so that no handler can forget to.
 
-use crate::{app::App, citizen::track, coming_in::local_path, cookies, error::Oops};
+use crate::{
+    app::App, citizen::track, coming_in::local_path, cookies, edge, error::Oops, form::Kept,
+};
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Request, State},
     http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -13,6 +17,7 @@ use axum::{
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
+    pack::Pack,
     people::with_deputised,
 };
 use jiff::Timestamp;
@@ -57,14 +62,6 @@ impl LoggedIn {
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.staff())
     }
-
-    /// Whether the form was made for this session.
-    ///
-    /// # Errors
-    /// [`Oops::Forged`] when it was not.
-    pub fn check(&self, csrf: &str) -> Result<(), Oops> {
-        if csrf == self.csrf { Ok(()) } else { Err(Oops::Forged) }
-    }
 }
 
 /// A member of staff on the way in, or before a locked page: the password was right once, and
@@ -83,17 +80,18 @@ pub struct ComingIn {
     pub locked: bool,
     /// Kind of browser and machine.
     pub device: String,
+    /// Version of the promise of confidentiality that they gave.
+    pub pledge: String,
 }
 
 impl ComingIn {
-    /// Whether the form was made for this session.
-    ///
-    /// # Errors
-    /// [`Oops::Forged`] when it was not.
-    pub fn check(&self, csrf: &str) -> Result<(), Oops> {
-        if csrf == self.csrf { Ok(()) } else { Err(Oops::Forged) }
+    /// Whether the promise that the pack asks for now is still to be given.
+    pub fn owes_pledge(&self, pack: &Pack) -> bool {
+        self.pledge != pack.pledge.version
     }
 }
+
+impl ComingIn {}
 
 /// Where somebody at this stage goes on.
 pub(crate) fn step(stage: Stage) -> &'static str {
@@ -137,17 +135,51 @@ impl FromRequestParts<App> for Pass {
     }
 }
 
-pub(crate) async fn staff(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let token = cookies::get(request.headers(), STAFF_COOKIE).unwrap_or_default();
+/// Lets a request on that changes nothing, or that carries the secret of its session and comes from
+/// our own pages. What was read of the form is handed on with it.
+///
+/// # Errors
+/// [`Oops::Forged`], or what makes the form unreadable.
+async fn with_secret(app: &App, request: Request, secret: &str) -> Result<Request, Oops> {
+    if request.method().is_safe() {
+        return Ok(request);
+    }
+    edge::from_our_page(app, request.headers())?;
+    let (parts, body) = request.into_parts();
+    let kept = Kept::from_request(Request::from_parts(parts.clone(), body), app).await?;
+    if secret.is_empty() || !is_same(kept.form.get("csrf"), secret) {
+        return Err(Oops::Forged);
+    }
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(kept);
+    Ok(request)
+}
+
+/// Compares in a time that does not tell how much was right.
+fn is_same(given: &str, secret: &str) -> bool {
+    let pairs = given.bytes().zip(secret.bytes());
+    given.len() == secret.len() && pairs.fold(0, |all, (a, b)| all | (a ^ b)) == 0
+}
+
+pub(crate) async fn staff(State(app): State<App>, request: Request, next: Next) -> Response {
+    let token = cookies::get(app.edge(), request.headers(), STAFF_COOKIE).unwrap_or_default();
     match found(&app, token).await {
         Ok(Some(Found { coming, .. })) if coming.locked => {
             Redirect::to(&unlock(&request)).into_response()
         }
+        Ok(Some(found))
+            if found.coming.stage == Stage::Full && found.coming.owes_pledge(&app.pack()) =>
+        {
+            Redirect::to("/login/pledge").into_response()
+        }
         Ok(Some(found)) if found.coming.stage == Stage::Full => match found.logged_in(&app).await {
-            Ok(me) => {
-                request.extensions_mut().insert(me);
-                next.run(request).await
-            }
+            Ok(me) => match with_secret(&app, request, &me.csrf).await {
+                Ok(mut request) => {
+                    request.extensions_mut().insert(me);
+                    next.run(request).await
+                }
+                Err(oops) => oops.into_response(),
+            },
             Err(oops) => oops.into_response(),
         },
         Ok(Some(found)) => Redirect::to(step(found.coming.stage)).into_response(),
@@ -178,17 +210,16 @@ fn unlock(request: &Request) -> String {
     to
 }
 
-pub(crate) async fn coming_in(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let token = cookies::get(request.headers(), STAFF_COOKIE).unwrap_or_default();
+pub(crate) async fn coming_in(State(app): State<App>, request: Request, next: Next) -> Response {
+    let token = cookies::get(app.edge(), request.headers(), STAFF_COOKIE).unwrap_or_default();
     match found(&app, token).await {
-        Ok(Some(found)) => {
-            request.extensions_mut().insert(found.coming);
-            next.run(request).await
-        }
+        Ok(Some(found)) => match with_secret(&app, request, &found.coming.csrf).await {
+            Ok(mut request) => {
+                request.extensions_mut().insert(found.coming);
+                next.run(request).await
+            }
+            Err(oops) => oops.into_response(),
+        },
         Ok(None) => Redirect::to("/login").into_response(),
         Err(oops) => oops.into_response(),
     }
@@ -210,9 +241,14 @@ pub(crate) async fn appellant(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let pass = cookies::get(request.headers(), PASS_COOKIE).unwrap_or_default();
+    let pass = cookies::get(app.edge(), request.headers(), PASS_COOKIE).unwrap_or_default();
     match app.store().read_pass(&pass, app.now()) {
         Some(case) => {
+            if !request.method().is_safe()
+                && let Err(oops) = edge::from_our_page(&app, request.headers())
+            {
+                return oops.into_response();
+            }
             request.extensions_mut().insert(Pass { case });
             next.run(request).await
         }
@@ -243,7 +279,9 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Option<LoggedIn>, O
     let found = found(app, bearer(headers).unwrap_or_default()).await?;
     let all_in = |c: &ComingIn| c.stage == Stage::Program || (c.stage == Stage::Full && !c.locked);
     match found {
-        Some(found) if all_in(&found.coming) => found.logged_in(app).await.map(Some),
+        Some(found) if all_in(&found.coming) && !found.coming.owes_pledge(&app.pack()) => {
+            found.logged_in(app).await.map(Some)
+        }
         _ => Ok(None),
     }
 }
@@ -272,6 +310,7 @@ async fn found(app: &App, token: String) -> Result<Option<Found>, Oops> {
         stage: session.stage,
         locked,
         device: session.device,
+        pledge: session.pledge,
     };
     Ok(Some(Found { coming, seen: session.seen, deputises: session.deputises }))
 }

@@ -1,7 +1,7 @@
 //! Remembers what somebody does before the answer goes out: a deed that cannot be remembered is
 //! not done. Which deeds those are is decided by `domain::audit`, who may read them by the store.
 
-use crate::{app::App, error::Oops, session::LoggedIn};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view::clock_time};
 use domain::{
     audit::{self, Deed},
     case::{AccountId, By},
@@ -42,8 +42,39 @@ pub(crate) async fn taking_out(
     what: &str,
     page: &CasePage,
 ) -> Result<(), Oops> {
-    let deed = Deed::Exported { what: what.to_owned(), case: Some(page.case.id), rows: 1 };
-    note(app, me, deed).await
+    let (what, case) = (what.to_owned(), Some(page.case.id));
+    note(app, me, Deed::Exported { what, case, rows: 1, tag: String::new() }).await
+}
+
+/// The same for something that can carry a mark: answers the line that says on it who took it out,
+/// when, and under which tag.
+///
+/// # Errors
+/// As [`note`].
+pub(crate) async fn taking_out_marked(
+    app: &App,
+    words: &Page,
+    me: &LoggedIn,
+    (what, page): (&str, &CasePage),
+) -> Result<String, Oops> {
+    let tag = app.store().export_mark().tag;
+    let line = mark(app, words, me, ("paper.mark", &tag));
+    let (what, case) = (what.to_owned(), Some(page.case.id));
+    note(app, me, Deed::Exported { what, case, rows: 1, tag }).await?;
+    Ok(line)
+}
+
+/// Who takes something out, for whom, when, and the tag that leads back to the deed; the key names
+/// the sentence.
+pub(crate) fn mark(app: &App, page: &Page, me: &LoggedIn, (key, tag): (&str, &str)) -> String {
+    let values = [
+        ("name", me.account.name.as_str()),
+        ("username", &me.account.username),
+        ("unit", page.unit(&me.account.unit)),
+        ("at", &clock_time(page, app.now())),
+        ("tag", tag),
+    ];
+    page.tf(key, &values)
 }
 
 /// Remembers that somebody came in, and by which proof.

@@ -255,7 +255,10 @@ async fn sessions_begin_end_and_resist_guessing() {
         unit: city.top("hotline"),
         roles: vec!["operator".to_owned()],
     };
-    city.app.store().create_account(account).await.unwrap();
+    let id = city.app.store().create_account(account).await.unwrap();
+    let unpledged = json!({ "username": "li", "password": "good" });
+    city.post("/api/v1/sessions", &unpledged).await.problem(403);
+    city.promise(id).await;
     let log_in = async |name: &str, password: &str| {
         city.post("/api/v1/sessions", &json!({ "username": name, "password": password })).await
     };

@@ -61,6 +61,7 @@ impl Target {
             roles: office.app.pack().roles.keys().cloned().collect(),
         };
         let account = store.create_account(everything).await.unwrap();
+        office.promise(account).await;
         let mut target =
             Self { account, number: String::new(), pass: String::new(), entries: 0, office };
         let body = json!({ "channel": "web", "category": "1301", "summary": "想学月嫂技能",

@@ -276,6 +276,10 @@ async fn an_account_is_made_given_roles_and_closed_by_different_hands() {
     li.get("/login/password").await;
     let own = "荷花池边有一只白鹭飞";
     assert_eq!(li.post("/login/password", &[("new", own), ("again", own)]).await.to, "/desk");
+    assert_eq!(li.get("/desk").await.to, "/login/pledge");
+    let version = li.get("/login/pledge").await.value("version");
+    let pledge = [("agree", "yes"), ("version", version.as_str())];
+    assert_eq!(li.post("/login/pledge", &pledge).await.to, "/desk");
     assert_eq!(li.get("/desk").await.status, StatusCode::OK);
 
     let roles = format!("{path}/roles");

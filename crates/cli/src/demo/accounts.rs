@@ -28,7 +28,8 @@ pub async fn make(people: &People, pack: &Pack) -> Result<Vec<DemoAccount>, Fail
     let mut main = Vec::new();
     for county in 0..COUNTIES {
         for (role, unit) in seats(pack, county) {
-            people.staff(&role, unit, 0).await?;
+            let staff = people.staff(&role, unit, 0).await?;
+            people.promise(&staff, pack).await?;
             let username = format!("{role}@{}", unit.code);
             if county == 0 {
                 main.push(DemoAccount {

@@ -2,7 +2,10 @@
 //! is needed first, so that every name in a history belongs to somebody.
 
 use super::{dice::Dice, texts::Texts};
-use crate::failure::{Doing, Failure};
+use crate::{
+    failure::{Doing, Failure},
+    settings::now,
+};
 use domain::{
     case::{AccountId, Actor, Case, Staff},
     decide::{self, Ctx},
@@ -67,6 +70,19 @@ impl People {
         };
         known.insert(username, account);
         Ok(staff(account))
+    }
+
+    /// Gives the promise of confidentiality for an invented person, so that a visitor of the
+    /// demonstration comes straight in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn promise(&self, staff: &Staff, pack: &Pack) -> Result<(), Failure> {
+        let version = &pack.pledge.version;
+        if self.store.pledged(staff.account).await.doing("an account")? == *version {
+            return Ok(());
+        }
+        self.store.pledge(now(), staff, version).await.doing("a pledge")
     }
 
     fn name(&self, username: &str, role: &str, unit: &Unit) -> String {

@@ -141,7 +141,8 @@ impl Story {
 
     /// Somebody who sees what comes in.
     fn hire(&self) {
-        let who = ["account", "create", "--name", "接线员", "--role", "operator", "--unit"];
+        let who =
+            ["account", "create", "--name", "接线员", "--role", "operator", "--pledged", "--unit"];
         let unit = testkit::unit::HOTLINE;
         let mut command = self.command(&[&who[..], &[unit, "operator"]].concat());
         let mut child = command.stdin(Stdio::piped()).spawn().expect("the binary runs");

@@ -38,6 +38,10 @@ pub struct Pack {
     pub brand: Brand,
     /// A session of staff is locked after so many minutes without a sign of life.
     pub idle_minutes: u32,
+    /// A list that was taken out lies ready for so many hours.
+    pub export_hours: u32,
+    /// What everybody promises before they see a case.
+    pub pledge: Pledge,
     /// The administrative divisions.
     pub regions: Regions,
     /// The organisation tree and the partner agencies.
@@ -64,6 +68,22 @@ pub struct Pack {
     pub rules: Rules,
     /// Rules of earlier packs, by edition, for the cases that still run under them.
     pub past: BTreeMap<String, Arc<Rules>>,
+}
+
+/// The promise to keep what one learns to oneself.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pledge {
+    /// Whoever has promised this version is not asked again; a new one asks everybody.
+    pub version: Code,
+    /// Title.
+    pub title: String,
+    /// English title.
+    pub title_en: String,
+    /// Its sentences.
+    pub points: Vec<String>,
+    /// The same in English.
+    pub points_en: Vec<String>,
 }
 
 /// Names under which the platform is known.
@@ -227,6 +247,11 @@ impl Pack {
     /// Whether whoever holds these roles must have a second factor.
     pub fn needs_second_factor(&self, roles: &[Code]) -> bool {
         self.held(roles).any(|role| role.second_factor)
+    }
+
+    /// Whether one of these roles may take whole lists out of the system.
+    pub fn exports(&self, roles: &[Code]) -> bool {
+        self.held(roles).any(|role| role.exports)
     }
 
     /// The channel of the calls and the workflow that a call opens, if calls are taken at all.

@@ -136,6 +136,8 @@ pub struct Role {
     pub grants: Vec<Grant>,
     /// Its holder must prove who they are with something beside the password.
     pub second_factor: bool,
+    /// Its holder may take whole lists out of the system, as far as they see them.
+    pub exports: bool,
     /// The kind of administration it is, if it is one.
     pub administers: Option<Admin>,
 }

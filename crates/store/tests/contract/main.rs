@@ -10,6 +10,7 @@ mod desk;
 mod erasure;
 mod guard;
 mod kept;
+mod leaving;
 mod links;
 mod mine;
 mod moving;

@@ -35,7 +35,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 11] = [
+    const WHOLE: [&str; 12] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
@@ -45,6 +45,7 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT id, upto",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE active = 1",
         "SELECT id, username, password, name, unit, roles FROM accounts WHERE unit",
+        "SELECT COUNT(*) FROM accounts WHERE active = 1 AND pledge",
         "SELECT id FROM accounts WHERE active = 1 AND roles LIKE",
         "WITH hits",
     ];

@@ -5,7 +5,9 @@ use super::{
     body::{Object, Sent, fault},
     idempotency::is_same,
 };
-use crate::{app::App, error::Oops, page::Page, session, throttle::Throttle};
+use crate::{
+    app::App, edge::Visitor, error::Oops, pace::Pace, page::Page, session, throttle::Throttle,
+};
 use axum::{
     Extension, Json,
     extract::{Query, State},
@@ -75,7 +77,7 @@ struct Kept {
 
 pub(crate) async fn create(
     State(app): State<App>,
-    headers: HeaderMap,
+    (visitor, headers): (Visitor, HeaderMap),
     sent: Sent,
 ) -> Result<Response, Oops> {
     let who = session::by_token(&app, &headers).await?;
@@ -83,6 +85,11 @@ pub(crate) async fn create(
     let flow = pack.workflow(APPEAL).ok_or(Oops::NotFound)?;
     let read = || sent.read::<Appeal>(TEXTS)?.check(&pack, flow, who.is_none());
     let given = read()?;
+    if who.is_none() {
+        let alarm = given.texts.values().any(|text| pack.risk.is_emergency(text));
+        let rate = if alarm { Pace::Alarm } else { Pace::Appeal };
+        rate.take(&app, visitor)?;
+    }
     let actor = who.as_ref().map_or(Actor::Public, session::LoggedIn::actor);
     let command = super::command(&headers, "appeals", &actor)?;
     let receipt = app.store().receipt_for(&command);
@@ -205,12 +212,13 @@ pub(crate) struct Ticket {
 pub(crate) async fn track(
     State(app): State<App>,
     Extension(throttle): Extension<Arc<Throttle>>,
-    words: Page,
+    (words, visitor): (Page, Visitor),
     Query(ticket): Query<Ticket>,
 ) -> Result<Json<Value>, Oops> {
     if ticket.number.is_empty() || ticket.receipt.is_empty() {
         return Err(Oops::Bad("api.both_needed"));
     }
+    Pace::LookUp.take(&app, visitor)?;
     let (pack, now) = (&words.pack, app.now());
     let found = app.store().track(pack, &ticket.number, &ticket.receipt).await?;
     // The right receipt is let in even while somebody else is guessing.

@@ -86,8 +86,9 @@ async fn prove(
         }
         stage = coming_in::next_stage(app, account, true).await?;
     }
+    let owed = app.store().pledged(account.id).await? != app.pack().pledge.version;
     match stage {
-        Stage::Full => Ok(()),
+        Stage::Full if !owed => Ok(()),
         _ => Err(Oops::Plain(StatusCode::FORBIDDEN, "api.set_up_first")),
     }
 }

@@ -11,8 +11,10 @@ use super::{
 };
 use crate::{
     app::App,
+    edge::Visitor,
     error::Oops,
     form::{Form, Kept, fresh_command},
+    pace::Pace,
     page::Page,
 };
 use axum::{
@@ -177,9 +179,22 @@ enum Turn {
     Sent(Response),
 }
 
-pub(super) async fn next(State(app): State<App>, page: Page, kept: Kept) -> Result<Response, Oops> {
+pub(super) async fn next(
+    State(app): State<App>,
+    page: Page,
+    visitor: Visitor,
+    kept: Kept,
+) -> Result<Response, Oops> {
     let Kept { mut form, trouble } = kept;
-    match turn(&app, &page, &mut form, trouble).await? {
+    let turned = match pace(&page, &form).take(&app, visitor) {
+        Ok(()) => turn(&app, &page, &mut form, trouble).await?,
+        // Everything that was typed stays, and so do the numbers to call.
+        Err(slow) => {
+            let step = Step::named(form.get("step"));
+            Turn::Show(step, Trouble { file: Some(slow), ..Trouble::none() })
+        }
+    };
+    match turned {
         Turn::Sent(response) => Ok(response),
         Turn::Show(step, mut trouble) => {
             // Files come with the last page alone, and are shown there again.
@@ -189,6 +204,17 @@ pub(super) async fn next(State(app): State<App>, page: Page, kept: Kept) -> Resu
             }
             help_page::show(&page, step, &form, &trouble)
         }
+    }
+}
+
+/// How often this may be done: sending is rarer than going from page to page, and words that call
+/// for help at once have room of their own.
+fn pace(page: &Page, form: &Form) -> Pace {
+    let sends = Step::named(form.get("step")) == Step::Review && form.get("go").is_empty();
+    match (help_page::is_emergency(page, form), sends) {
+        (true, _) => Pace::Alarm,
+        (false, true) => Pace::Appeal,
+        (false, false) => Pace::Step,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -74,6 +74,7 @@ impl Trouble {
         match &self.file {
             Some(Oops::Fault(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Some(Oops::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Some(Oops::Slow(_)) => StatusCode::TOO_MANY_REQUESTS,
             None if self.fields.is_empty() && !self.consent => StatusCode::OK,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
@@ -184,7 +185,11 @@ pub(super) fn show(
         files_note: page.t(if trouble.lost { "errors.files" } else { "errors.kept" }),
         errors,
     };
-    Ok((trouble.status(), page.show(&view)?).into_response())
+    let mut shown = (trouble.status(), page.show(&view)?).into_response();
+    if let Some(Oops::Slow(seconds)) = trouble.file {
+        shown.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(shown)
 }
 
 /// Whether the chosen category or anything that was written sounds like danger.
@@ -302,7 +307,9 @@ fn errors(page: &Page, trouble: &Trouble) -> Vec<ErrorLine> {
         })
         .collect();
     if let Some(oops) = &trouble.file {
-        lines.push(ErrorLine { anchor: "f-files".to_owned(), words: oops.words(page) });
+        // Only the last page has a place for files.
+        let anchor = if matches!(oops, Oops::Slow(_)) { "main" } else { "f-files" };
+        lines.push(ErrorLine { anchor: anchor.to_owned(), words: oops.words(page) });
     }
     if trouble.consent {
         let words = page.t("help.consent.missing").to_owned();

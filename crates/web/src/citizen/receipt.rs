@@ -57,7 +57,7 @@ pub(super) async fn show(
         alarm,
     };
     let pass = app.store().write_pass(case, now, session::PASS_SECONDS);
-    let cookie = cookies::set(session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
+    let cookie = cookies::set(app.edge(), session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), page.show(&view)?).into_response())
 }
 

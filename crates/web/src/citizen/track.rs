@@ -5,8 +5,10 @@ use super::{chosen, my};
 use crate::{
     app::App,
     cookies,
+    edge::Visitor,
     error::Oops,
     form::{Form, Kept},
+    pace::Pace,
     page::{self, Page},
     session,
     throttle::{Limit, Throttle},
@@ -51,16 +53,27 @@ pub(super) async fn ask(page: Page) -> Result<Response, Oops> {
 pub(super) async fn find(
     State(app): State<App>,
     Extension(throttle): Extension<Arc<Throttle>>,
-    page: Page,
+    (page, visitor): (Page, Visitor),
     form: Form,
 ) -> Result<Response, Oops> {
     let (number, receipt) = (form.get("number"), form.get("receipt"));
     let now = app.now();
+    if let Err(slow) = Pace::LookUp.take(&app, visitor) {
+        let (words, said) = (slow.words(&page), carried_on(&form));
+        let view = TrackPage { page: &page, number, receipt, error: &words, said };
+        let mut shown = page.show(&view)?;
+        *shown.status_mut() = slow.status();
+        if let Oops::Slow(seconds) = slow {
+            shown.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        return Ok(shown);
+    }
     // Right is right even after many wrong tries: a number is no secret, and nobody who knows it
     // may shut its owner out. The receipt itself is too long to be guessed.
     if let Some(case) = app.store().track(&page.pack, number, receipt).await? {
         let pass = app.store().write_pass(case, now, session::PASS_SECONDS);
-        let cookie = cookies::set(session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
+        let cookie =
+            cookies::set(app.edge(), session::PASS_COOKIE, &pass, Some(session::PASS_SECONDS));
         let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
         let action = form.get(ACTION);
         if !action.is_empty() {
@@ -77,8 +90,7 @@ pub(super) async fn find(
         throttle.wrong(&key, now);
         (StatusCode::UNPROCESSABLE_ENTITY, page.t("track.wrong"))
     };
-    let said = carried(form.get(ACTION), &form.taken_from(SAID));
-    let view = TrackPage { page: &page, number, receipt, error, said };
+    let view = TrackPage { page: &page, number, receipt, error, said: carried_on(&form) };
     Ok((status, page.show(&view)?).into_response())
 }
 
@@ -86,6 +98,11 @@ pub(super) async fn find(
 const SAID: &str = "said.";
 /// The field that says for which action they were typed.
 const ACTION: &str = "action";
+
+/// What came carried along already.
+fn carried_on(form: &Form) -> Vec<(String, String)> {
+    carried(form.get(ACTION), &form.taken_from(SAID))
+}
 
 /// What was typed for an action, as hidden fields; nothing when there was no action.
 fn carried(action: &str, said: &Form) -> Vec<(String, String)> {

@@ -5,7 +5,7 @@ use super::{
     node::{Format, Node},
     offers::find,
 };
-use crate::{api, app::App, error::Oops, form::Form, page::Page};
+use crate::{api, app::App, edge::Visitor, error::Oops, form::Form, pace::Pace, page::Page};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
@@ -24,6 +24,7 @@ const CHANNEL: &str = "web";
 
 pub(super) async fn create(
     State(app): State<App>,
+    visitor: Visitor,
     uri: Uri,
     page: Page,
     headers: HeaderMap,
@@ -34,6 +35,7 @@ pub(super) async fn create(
         Err(_) if !headers.contains_key(header::CONTENT_TYPE) => Form::default(),
         form => form?,
     };
+    Pace::Partner.take(&app, visitor)?;
     if !keys::is_known(form.get("api_key"), !app.demo().is_empty()) {
         return Err(Oops::Plain(StatusCode::FORBIDDEN, "open311.key"));
     }

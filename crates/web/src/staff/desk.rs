@@ -74,9 +74,12 @@ struct Row {
     late: bool,
 }
 
+/// The fields that choose what a list holds.
+pub(super) const FILTERS: &[&str] = &["flow", "own", "state", "light", "grade", "category", "unit"];
+
 /// What was asked for, as far as the city knows the codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Wanted {
+pub(super) struct Wanted {
     flow: String,
     whose: CasesOf,
     state: String,
@@ -136,7 +139,7 @@ pub(super) async fn page(
 
 impl Wanted {
     /// Reads what was asked for; codes that the city does not know ask for nothing.
-    fn read(pack: &Pack, staff: &Staff, query: &BTreeMap<String, String>) -> Self {
+    pub(super) fn read(pack: &Pack, staff: &Staff, query: &BTreeMap<String, String>) -> Self {
         let get = |name: &str| query.get(name).map_or("", String::as_str);
         let known = |name: &str, ok: &dyn Fn(&str) -> bool| {
             Some(get(name)).filter(|v| !v.is_empty() && ok(v)).unwrap_or_default().to_owned()
@@ -163,7 +166,7 @@ impl Wanted {
         }
     }
 
-    fn filter(&self, cursor: Option<Cursor>) -> DeskFilter {
+    pub(super) fn filter(&self, cursor: Option<Cursor>) -> DeskFilter {
         let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
         DeskFilter {
             workflow: some(&self.flow),
@@ -175,6 +178,11 @@ impl Wanted {
             category: some(&self.category),
             cursor,
         }
+    }
+
+    /// Whose cases, as a form says it.
+    fn own(&self) -> &'static str {
+        code_of(self.whose)
     }
 
     /// Whether more than tab and scope was chosen.

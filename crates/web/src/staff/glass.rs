@@ -4,6 +4,7 @@
 use crate::{
     app::App,
     coming_in::{Guess, LONGEST},
+    edge::Visitor,
     error::Oops,
     form::Form,
     page::Page,
@@ -14,7 +15,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -70,15 +71,14 @@ async fn break_it(
     State(app): State<App>,
     me: LoggedIn,
     page: Page,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let reason = form.get("reason").trim();
     if reason.chars().count() < LEAST_WORDS || page.pack.secrecy.reason(form.get("why")).is_none() {
         return again(&page, &me, &form, "glass.needs_reason");
     }
-    let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
+    let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
     if let Some(minutes) = guess.wait(&app) {
         let body = show(&page, &me, &form, page.tf("login.wait", &[("n", &minutes.to_string())]))?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());

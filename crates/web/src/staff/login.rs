@@ -6,6 +6,7 @@ use crate::{
     app::App,
     coming_in::{self, Guess, LONGEST},
     cookies,
+    edge::{self, Visitor},
     error::Oops,
     form::Form,
     page::Page,
@@ -50,11 +51,12 @@ pub(super) async fn page(State(app): State<App>, page: Page) -> Result<Response,
 pub(super) async fn log_in(
     State(app): State<App>,
     page: Page,
-    headers: HeaderMap,
+    (visitor, headers): (Visitor, HeaderMap),
     form: Form,
 ) -> Result<Response, Oops> {
+    edge::from_our_page(&app, &headers)?;
     let (name, typed) = (form.get("username").trim().to_owned(), form.get("password"));
-    let guess = Guess::of(&name, &headers);
+    let guess = Guess::of(&name, visitor);
     if let Some(minutes) = guess.wait(&app) {
         let words = page.tf("login.wait", &[("n", &minutes.to_string())]);
         let body = show(&app, &page, name, words)?;
@@ -77,18 +79,13 @@ pub(super) async fn log_in(
     let stage = coming_in::next_stage(&app, &account, false).await?;
     let device = coming_in::device(&headers);
     let token = coming_in::session_for(&app, &account, stage, (&device, None, "password")).await?;
-    Ok(coming_in::onward(&token, stage))
+    Ok(coming_in::onward(&app, &token, stage))
 }
 
-pub(super) async fn log_out(
-    State(app): State<App>,
-    me: LoggedIn,
-    form: Form,
-) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
+pub(super) async fn log_out(State(app): State<App>, me: LoggedIn) -> Result<Response, Oops> {
     app.store().log_out(&me.token).await?;
     traces::note(&app, &me, Deed::LoggedOut).await?;
-    let cookie = cookies::set(STAFF_COOKIE, "", Some(0));
+    let cookie = cookies::set(app.edge(), STAFF_COOKIE, "", Some(0));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }
 

@@ -4,6 +4,7 @@ use super::proof::{CodesPage, change_password};
 use crate::{
     app::App,
     coming_in::{self, Guess, LONGEST},
+    edge::Visitor,
     error::Oops,
     form::Form,
     page::Page,
@@ -154,9 +155,9 @@ async fn refused(app: &App, page: &Page, me: &LoggedIn, key: &str) -> Result<Res
 async fn knows_password(
     app: &App,
     me: &LoggedIn,
-    (headers, form): (&HeaderMap, &Form),
+    (visitor, form): (Visitor, &Form),
 ) -> Result<bool, Oops> {
-    let guess = Guess::of(&me.account.username, headers);
+    let guess = Guess::of(&me.account.username, visitor);
     if guess.wait(app).is_some() {
         return Err(Oops::Plain(StatusCode::TOO_MANY_REQUESTS, "error.too_often"));
     }
@@ -176,11 +177,10 @@ async fn own_password(
     State(app): State<App>,
     page: Page,
     me: LoggedIn,
-    headers: HeaderMap,
+    (visitor, headers): (Visitor, HeaderMap),
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
-    if !knows_password(&app, &me, (&headers, &form)).await? {
+    if !knows_password(&app, &me, (visitor, &form)).await? {
         return refused(&app, &page, &me, "proof.wrong_password").await;
     }
     let own = app.store().account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
@@ -190,18 +190,17 @@ async fn own_password(
     // The change ended every session; this one goes on under a new token.
     let how = (coming_in::device(&headers), "password");
     let token = coming_in::session_for(&app, &own, Stage::Full, (&how.0, None, how.1)).await?;
-    Ok((coming_in::with_cookie(&token), Redirect::to("/me?done=password")).into_response())
+    Ok((coming_in::with_cookie(&app, &token), Redirect::to("/me?done=password")).into_response())
 }
 
 async fn new_codes(
     State(app): State<App>,
     page: Page,
     me: LoggedIn,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
-    if !knows_password(&app, &me, (&headers, &form)).await? {
+    if !knows_password(&app, &me, (visitor, &form)).await? {
         return refused(&app, &page, &me, "proof.wrong_password").await;
     }
     if !app.store().factor(me.account.id).await?.ready {
@@ -215,7 +214,6 @@ async fn new_codes(
 }
 
 async fn end_devices(State(app): State<App>, me: LoggedIn, form: Form) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let handle = form.get("handle");
     if handle.is_empty() {
         app.store().end_other_sessions(me.account.id, &me.token).await?;
@@ -231,7 +229,6 @@ async fn absence(
     me: LoggedIn,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let Some(change) = absent(&page, &form) else {
         return refused(&app, &page, &me, "people.no.bad_days").await;
     };
@@ -257,8 +254,7 @@ pub(super) fn absent(page: &Page, form: &Form) -> Option<AccountChange> {
     Some(AccountChange::Absent { deputy: form.get("deputy").parse().ok()?, since, until })
 }
 
-async fn lock(State(app): State<App>, me: LoggedIn, form: Form) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
+async fn lock(State(app): State<App>, me: LoggedIn) -> Result<Response, Oops> {
     app.store().seen(&me.token, None).await?;
     Ok(Redirect::to("/login/unlock?next=/desk").into_response())
 }

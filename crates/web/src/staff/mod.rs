@@ -22,10 +22,12 @@ mod secrecy;
 
 mod board;
 mod dry_run;
+mod exports;
 mod me;
 mod notices;
 mod papers;
 mod people;
+mod pledge;
 mod proof;
 mod setup;
 mod traces;
@@ -45,6 +47,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = proof::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
+    let routes = pledge::routes(routes);
+    let routes = exports::routes(routes);
     let routes = reveal::routes(routes);
     let routes = secrecy::routes(routes);
     let routes = glass::routes(routes);

@@ -70,7 +70,6 @@ pub(super) async fn open(
     Path(code): Path<String>,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let flow = may_open(&page, &me, &code)?;
     let place = own_place(&page, &me);
     let given = match act::checked(&page, flow, &flow.opening.fields, place, &form) {

@@ -4,6 +4,7 @@
 
 use crate::{
     app::App,
+    download,
     error::Oops,
     lang::Lang,
     page::Page,
@@ -14,8 +15,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::header,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use domain::{
@@ -59,6 +59,8 @@ const CHOICES: &[(&str, &str)] = &[
     ("satisfaction_result", "result"),
     ("supervision_level", "level"),
 ];
+/// The media type of a Word file.
+const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 /// The clock that starts when a case is accepted.
 const OVERALL: &str = "overall";
 
@@ -77,14 +79,14 @@ async fn of_case(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
-    // On the screen it is whole too, so it counts as taken out: it could be printed from there.
-    if case.rights.may(Right::Export) {
-        traces::taking_out(&app, &me, "paper", &case).await?;
-    } else {
+    if !case.rights.may(Right::Export) {
         traces::reading(&app, &me, [&case]).await?;
     }
+    // On the screen it is whole too, so it counts as taken out: it could be printed from there.
+    let mark = traces::taking_out_marked(&app, &chinese(&page), &me, ("print", &case)).await?;
     page.show(&PaperPage {
         page: &page,
+        mark,
         number: case.number.clone(),
         case_href: format!("/cases/{}", case.number),
         docx_href: if case.rights.may(Right::Export) {
@@ -102,12 +104,14 @@ async fn of_case_docx(
     me: LoggedIn,
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
-    let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    let (case, mut paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
     // A file leaves the program, masks or not; broken glass, for one, is for reading alone.
     if !case.rights.may(Right::Export) {
         return Err(Oops::NotFound);
     }
-    traces::taking_out(&app, &me, "paper", &case).await?;
+    let words = chinese(&page);
+    let mark = traces::taking_out_marked(&app, &words, &me, ("paper", &case)).await?;
+    paper.blocks.push(Block::Note(mark));
     Ok(word_file(&case.number, &ordinal, &paper))
 }
 
@@ -172,14 +176,7 @@ async fn for_appellant(
 }
 
 fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document".to_owned(),
-        ),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{number}-{ordinal}.docx\"")),
-    ];
-    (headers, paper.docx()).into_response()
+    download::file(DOCX, &format!("{number}-{ordinal}.docx"), paper.docx())
 }
 
 /// A document at the moment at which it was issued.
@@ -302,12 +299,18 @@ pub(super) fn choice(page: &Page, flow: &Workflow, field: &str, value: &str) -> 
     option.map_or_else(|| value.to_owned(), |o| page.either(&o.label, &o.en).to_owned())
 }
 
+/// The words of papers, whatever the language of the page.
+fn chinese(page: &Page) -> Page {
+    let mut chinese = page.clone();
+    chinese.lang = Lang::Hans;
+    chinese
+}
+
 /// Fills the template. What is needed and absent becomes a blank that says why.
 fn fill(app: &App, page: &Page, case: &CasePage, issue: &Issue) -> Result<Paper, Oops> {
     let city = app.city();
     let template = city.papers.get(issue.template).ok_or(Oops::NotFound)?;
-    let mut chinese = page.clone();
-    chinese.lang = Lang::Hans;
+    let chinese = chinese(page);
     let mut values = values(&chinese, case, issue).ok_or(Oops::NotFound)?;
     let missing = match template.render(&values) {
         Ok(paper) => return Ok(paper),
@@ -425,6 +428,7 @@ impl PaperView {
 #[template(path = "staff/paper.html")]
 struct PaperPage<'a> {
     page: &'a Page,
+    mark: String,
     number: String,
     case_href: String,
     docx_href: String,

@@ -36,12 +36,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/people/{account}/{what}", post(change))
 }
 
-struct PersonLine {
-    name: String,
-    href: String,
-    username: String,
-    unit: String,
-    roles: String,
+pub(super) struct PersonLine {
+    pub(super) name: String,
+    pub(super) href: String,
+    pub(super) username: String,
+    pub(super) unit: String,
+    pub(super) roles: String,
 }
 
 #[derive(Template)]
@@ -129,7 +129,6 @@ async fn find(
     me: LoggedIn,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let typed = form.get("q").trim().chars().take(60).collect();
     show_list(&app, &page, admin(&page, &me)?, typed).await
 }
@@ -155,7 +154,7 @@ async fn show_list(app: &App, page: &Page, kind: Admin, typed: String) -> Result
     })
 }
 
-fn line(page: &Page, account: &Account) -> PersonLine {
+pub(super) fn line(page: &Page, account: &Account) -> PersonLine {
     let roles: Vec<&str> = account.roles.iter().map(|r| role_name(page, r)).collect();
     PersonLine {
         name: account.name.clone(),
@@ -198,7 +197,6 @@ async fn create(
     me: LoggedIn,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     admin(&page, &me)?;
     let refuse = |key: &str| -> Result<Response, Oops> {
         let body = show_new(&page, &form, page.t(key).to_owned())?;
@@ -319,7 +317,6 @@ async fn change(
     Path((account, what)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     admin(&page, &me)?;
     let id: AccountId = account.parse().map_err(|_| Oops::NotFound)?;
     let (place, doer) = ((&page.pack, app.now()), me.staff());

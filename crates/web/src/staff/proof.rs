@@ -5,6 +5,7 @@ use crate::{
     app::App,
     citizen::receipt::{Picture, picture},
     coming_in::{self, Guess, LONGEST},
+    edge::Visitor,
     error::Oops,
     form::Form,
     page::Page,
@@ -16,7 +17,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -115,14 +116,13 @@ async fn code(
     State(app): State<App>,
     page: Page,
     me: ComingIn,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     if me.stage != Stage::Code {
         return Ok(elsewhere(&me));
     }
-    let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
+    let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
     if let Some(minutes) = guess.wait(&app) {
         let body = show_code(&page, &me, too_often(&page, minutes))?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
@@ -149,7 +149,7 @@ async fn go_on(app: &App, me: &ComingIn, with: &str) -> Result<Response, Oops> {
     let stage = coming_in::next_stage(app, &me.account, true).await?;
     let how = (me.device.as_str(), Some(me.token.as_str()), with);
     let token = coming_in::session_for(app, &me.account, stage, how).await?;
-    Ok(coming_in::onward(&token, stage))
+    Ok(coming_in::onward(app, &token, stage))
 }
 
 async fn factor_page(State(app): State<App>, page: Page, me: ComingIn) -> Result<Response, Oops> {
@@ -201,14 +201,13 @@ async fn factor(
     State(app): State<App>,
     page: Page,
     me: ComingIn,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     if me.locked || !matches!(me.stage, Stage::SetUp | Stage::Full) {
         return Ok(elsewhere(&me));
     }
-    let guess = Guess::of(&format!("code\n{}", me.account.username), &headers);
+    let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
     if let Some(minutes) = guess.wait(&app) {
         let body = show_factor(&app, &page, &me, too_often(&page, minutes)).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
@@ -228,7 +227,7 @@ async fn factor(
     let how = (me.device.as_str(), Some(me.token.as_str()), "code");
     let token = coming_in::session_for(&app, &me.account, stage, how).await?;
     let body = page.show(&CodesPage { page: &page, codes, href: session::step(stage) })?;
-    Ok((coming_in::with_cookie(&token), body).into_response())
+    Ok((coming_in::with_cookie(&app, &token), body).into_response())
 }
 
 async fn password_page(page: Page, me: ComingIn) -> Result<Response, Oops> {
@@ -244,7 +243,6 @@ async fn new_password(
     me: ComingIn,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     if me.stage != Stage::NewPassword {
         return Ok(elsewhere(&me));
     }
@@ -319,15 +317,14 @@ async fn unlock(
     State(app): State<App>,
     page: Page,
     me: ComingIn,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Form,
 ) -> Result<Response, Oops> {
-    me.check(form.get("csrf"))?;
     let next = coming_in::local_path(form.get("next"));
     if !me.locked {
         return Ok(Redirect::to(next).into_response());
     }
-    let guess = Guess::of(&me.account.username, &headers);
+    let guess = Guess::of(&me.account.username, visitor);
     if let Some(minutes) = guess.wait(&app) {
         let body = show_unlock(&page, &me, (next, too_often(&page, minutes)))?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());

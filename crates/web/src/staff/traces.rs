@@ -29,6 +29,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Access::Staff, "/traces", get(everybody))
         .add(Access::Staff, "/traces/mine", get(mine))
+        .add(Access::Staff, "/traces/tag", get(of_tag))
         .add(Access::Staff, "/traces/people/{account}", get(one_account))
         .add(Access::Staff, "/cases/{number}/readers", get(readers))
 }
@@ -38,6 +39,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
 struct Asked {
     #[serde(default)]
     after: String,
+}
+
+/// The tag on something that was found outside.
+#[derive(Deserialize)]
+struct Found {
+    #[serde(default)]
+    tag: String,
 }
 
 struct LineView {
@@ -58,6 +66,8 @@ struct TracesPage<'a> {
     title: String,
     note: String,
     tabs: bool,
+    /// Whether the tag on something can be looked up.
+    finds: bool,
     back: String,
     lines: Vec<LineView>,
     next: String,
@@ -76,8 +86,7 @@ async fn everybody(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
     let found = ask(&app, &page, &me, (Whose::Everybody, &asked)).await?;
-    let auditor = page.pack.administers(&me.account.roles) == Some(Admin::Audit);
-    let note = if auditor { "traces.note_audit" } else { "traces.note_below" };
+    let note = if auditor(&page) { "traces.note_audit" } else { "traces.note_below" };
     let (title, note) = (page.t("traces.title").to_owned(), page.t(note).to_owned());
     show(&app, &page, (title, note, String::new()), ("/traces", found)).await
 }
@@ -91,6 +100,21 @@ async fn mine(
     let found = ask(&app, &page, &me, (Whose::Account(me.account.id), &asked)).await?;
     let words = (page.t("traces.mine").to_owned(), page.t("traces.note_mine").to_owned());
     show(&app, &page, (words.0, words.1, String::new()), ("/traces/mine", found)).await
+}
+
+/// Who took out what carries this tag: for the audit administrator alone.
+async fn of_tag(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Query(sought): Query<Found>,
+) -> Result<Response, Oops> {
+    let tag: String = sought.tag.chars().take(40).collect();
+    let asked = Asked { after: String::new() };
+    let found = ask(&app, &page, &me, (Whose::Tag(tag), &asked)).await?;
+    let note = page.t(if found.lines.is_empty() { "traces.tag_none" } else { "traces.tag_note" });
+    let title = page.t("traces.tag_title").to_owned();
+    show(&app, &page, (title, note.to_owned(), "/traces".to_owned()), ("/traces", found)).await
 }
 
 async fn one_account(
@@ -128,6 +152,11 @@ async fn readers(
     show(&app, &page, (title, note, back), (&path, found)).await
 }
 
+/// Whether the viewer is the audit administrator.
+fn auditor(page: &Page) -> bool {
+    page.who.as_ref().and_then(|who| page.pack.administers(&who.roles)) == Some(Admin::Audit)
+}
+
 /// Asks, and remembers that it was asked about others. Who may not ask finds nothing there.
 async fn ask(
     app: &App,
@@ -142,7 +171,7 @@ async fn ask(
         Whose::Account(account) if account == me.account.id => return Ok(found),
         Whose::Account(account) => Deed::Audited { whom: Some(account), case: None },
         Whose::Case(case) => Deed::Audited { whom: None, case: Some(case) },
-        Whose::Everybody => Deed::Audited { whom: None, case: None },
+        Whose::Everybody | Whose::Tag(_) => Deed::Audited { whom: None, case: None },
     };
     traces::note(app, me, deed).await?;
     Ok(found)
@@ -173,7 +202,8 @@ async fn show(
     let tabs = page.may_audit() && back.is_empty();
     let lines = found.lines.iter().map(|l| line(page, l, &names, tabs)).collect();
     let next = next.unwrap_or_default();
-    page.show(&TracesPage { page, title, note, tabs, back, lines, next })
+    let finds = auditor(page) && path == "/traces";
+    page.show(&TracesPage { page, title, note, tabs, finds, back, lines, next })
 }
 
 fn line(

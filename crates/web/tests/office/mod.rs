@@ -6,12 +6,14 @@
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::{Request, StatusCode, header},
     response::Response,
 };
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,7 +23,7 @@ use std::{
 use store::{NewAccount, Store};
 use tower::ServiceExt;
 use vault::Keys;
-use web::{App, DemoAccount};
+use web::{App, DemoAccount, Edge};
 
 /// The password of everybody.
 pub const PASSWORD: &str = "liánhuā-2026";
@@ -65,6 +67,11 @@ impl Office {
 
     /// With pages that are locked after so many minutes.
     pub async fn open_idle(demo: Vec<DemoAccount>, idle_minutes: u32) -> Self {
+        Self::open_at(demo, idle_minutes, Edge::default()).await
+    }
+
+    /// With other surroundings; the proxy on this machine is always believed.
+    pub async fn open_at(demo: Vec<DemoAccount>, idle_minutes: u32, edge: Edge) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("xiaohe-staff-{}-{n}", std::process::id()));
@@ -80,6 +87,7 @@ impl Office {
         let clock = now.clone();
         let read = move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap();
         let app = App::new(store, city, read, demo);
+        app.stand(Edge { from_header: Some("x-forwarded-for".parse().unwrap()), ..edge });
         Self {
             router: web::router(app.clone()),
             app,
@@ -109,7 +117,16 @@ impl Office {
             unit: unit.to_owned(),
             roles: vec![role.to_owned()],
         };
-        self.app.store().create_account(new).await.unwrap()
+        let id = self.app.store().create_account(new).await.unwrap();
+        self.promise(id).await;
+        id
+    }
+
+    /// Gives the promise of confidentiality, without which nothing is shown.
+    pub async fn promise(&self, account: i64) {
+        let (store, pack) = (self.app.store(), self.app.pack());
+        let staff = store.account_by_id(account).await.unwrap().unwrap().staff();
+        store.pledge(self.app.now(), &staff, &pack.pledge.version).await.unwrap();
     }
 
     pub async fn session(&self, who: &str) -> Session {
@@ -155,7 +172,9 @@ impl Office {
         page(self.raw(request.body(Body::from(body.join("&"))).unwrap()).await).await
     }
 
-    pub async fn raw(&self, request: Request<Body>) -> Response {
+    /// Sends a request as the proxy on this machine does.
+    pub async fn raw(&self, mut request: Request<Body>) -> Response {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
         self.router.clone().oneshot(request).await.unwrap()
     }
 

@@ -154,7 +154,15 @@ impl City {
             roles: vec![role.to_owned()],
         };
         let id = self.app.store().create_account(account).await.unwrap();
+        self.promise(id).await;
         self.app.store().log_in(id, self.app.now()).await.unwrap()
+    }
+
+    /// Gives the promise of confidentiality, without which nothing is shown.
+    pub async fn promise(&self, account: i64) {
+        let (store, pack) = (self.app.store(), self.app.pack());
+        let staff = store.account_by_id(account).await.unwrap().unwrap().staff();
+        store.pledge(self.app.now(), &staff, &pack.pledge.version).await.unwrap();
     }
 
     /// The one unit of a kind for the whole city.

@@ -111,7 +111,9 @@ impl Town {
             roles: vec![role.to_owned()],
         };
         self.store.create_account(new).await.unwrap();
-        self.store.account(&username).await.unwrap().unwrap().staff()
+        let staff = self.store.account(&username).await.unwrap().unwrap().staff();
+        self.store.pledge(self.now(), &staff, &self.pack.pledge.version).await.unwrap();
+        staff
     }
 
     /// The cookie of a new session.

@@ -1,0 +1,297 @@
+//! Lists that somebody took out: each is remembered as a deed in the transaction that keeps it, lies
+//! sealed under a key of its own, opens for the account that made it alone, and is gone after its
+//! hours. The tag on it leads from any copy back to the deed, long after the file itself is gone.
+
+use crate::{
+    Store,
+    db::{Error, P, Row, Stmt, Tx, Work, WriteError},
+    deeds::{self, Record},
+    numbers,
+    sessions::sure,
+};
+use domain::{
+    audit::Deed,
+    case::{AccountId, Staff},
+    workflow::Code,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::{convert::Infallible, fmt::Write as _, sync::Arc};
+use vault::{Keys, Purpose};
+
+/// Two at the same instant may both be counted in: one file more harms nothing.
+static ALIVE: Stmt = Stmt::new("SELECT COUNT(*) FROM exports WHERE account = $1 AND until > $2");
+static KEEP: Stmt = Stmt::new(
+    "INSERT INTO exports (id, account, at, until, kind, total, key, body)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+);
+static OF_ACCOUNT: Stmt = Stmt::new(
+    "SELECT id, at, until, kind, total FROM exports
+     WHERE account = $1 AND until > $2 ORDER BY at DESC LIMIT 50",
+);
+static ONE: Stmt = Stmt::new(
+    "SELECT id, at, until, kind, total, key, body FROM exports
+     WHERE id = $1 AND account = $2 AND until > $3",
+);
+static SWEEP: Stmt = Stmt::new("DELETE FROM exports WHERE until <= $1");
+static OLD: Stmt = Stmt::new("SELECT until FROM exports WHERE until <= $1 LIMIT 1");
+static TRACE: Stmt = Stmt::new(
+    "SELECT at, stream, unit, detail, amount FROM deeds
+     WHERE kind = 'exported' AND detail = $1
+     ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT 100",
+);
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&ALIVE, &KEEP, &OF_ACCOUNT, &ONE, &SWEEP, &OLD, &TRACE];
+
+/// So many files of one account lie ready at most: nobody may fill the disk.
+const MOST: i64 = 20;
+
+/// A list that is about to be taken out: its tag goes into the file before the file is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportMark {
+    id: [u8; 16],
+    /// The tag: twelve signs in three groups, which can be read out over the telephone.
+    pub tag: Code,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone)]
+pub struct NewExport {
+    /// What it is, as a code that deeds may hold.
+    pub what: Code,
+    /// `xlsx` or `csv`.
+    pub kind: Code,
+    /// Rows.
+    pub rows: u32,
+    /// Hours for which it lies ready.
+    pub hours: u32,
+    /// The file.
+    pub body: Vec<u8>,
+}
+
+/// A file that lies ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Its name in an address.
+    pub handle: String,
+    /// Its tag.
+    pub tag: Code,
+    /// `xlsx` or `csv`.
+    pub kind: Code,
+    /// Rows.
+    pub rows: i64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// When it will be gone.
+    pub until: Timestamp,
+}
+
+/// Something that was taken out under a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub account: AccountId,
+    /// For which unit.
+    pub unit: Code,
+    /// What, as a code.
+    pub what: Code,
+    /// How many rows.
+    pub rows: i64,
+}
+
+struct Keep {
+    keys: Arc<Keys>,
+    at: i64,
+    until: i64,
+    account: AccountId,
+    mark: ExportMark,
+    kind: Code,
+    rows: i64,
+    key: Vec<u8>,
+    body: Vec<u8>,
+    record: Record,
+}
+
+impl Work for Keep {
+    type Reply = bool;
+    type Refusal = Infallible;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, WriteError<Infallible>> {
+        let alive = tx.row(&ALIVE, &[self.account.into(), self.at.into()]).await?;
+        if alive.map_or(Ok(0), |row| row.int(0))? >= MOST {
+            return Ok(false);
+        }
+        let row = [
+            P::Blob(&self.mark.id),
+            self.account.into(),
+            self.at.into(),
+            self.until.into(),
+            P::Text(&self.kind),
+            self.rows.into(),
+            P::Blob(&self.key),
+            P::Blob(&self.body),
+        ];
+        tx.exec(&KEEP, &row).await?;
+        self.record.append(tx, (&self.keys, self.at, &self.mark.id)).await?;
+        Ok(true)
+    }
+}
+
+struct Sweep(i64);
+
+impl Work for Sweep {
+    type Reply = ();
+    type Refusal = Infallible;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), WriteError<Infallible>> {
+        tx.exec(&SWEEP, &[self.0.into()]).await?;
+        Ok(())
+    }
+}
+
+/// What binds the bytes of a file to its place.
+fn place(id: &[u8; 16]) -> Vec<u8> {
+    [b"export ".as_slice(), id].concat()
+}
+
+impl Store {
+    /// A new mark. Its tag follows from a key, so that nobody can make one up that leads to somebody
+    /// else.
+    pub fn export_mark(&self) -> ExportMark {
+        self.mark_of(crate::new_command())
+    }
+
+    fn mark_of(&self, id: [u8; 16]) -> ExportMark {
+        let code = self.keys.mac(Purpose::Sessions, &[b"tag of ".as_slice(), &place(&id)].concat());
+        ExportMark { id, tag: numbers::tag_of(&code) }
+    }
+
+    /// Remembers that a list is taken out, and keeps it for its hours; whether there was room.
+    ///
+    /// # Errors
+    /// When the database fails: then nothing was taken out.
+    pub async fn keep_export(
+        &self,
+        now: Timestamp,
+        staff: &Staff,
+        mark: ExportMark,
+        new: NewExport,
+    ) -> Result<bool, Error> {
+        let aad = place(&mark.id);
+        let (key, wrapped) = self.keys.new_case_key(&aad);
+        let hours = SignedDuration::from_hours(i64::from(new.hours));
+        let deed =
+            Deed::Exported { what: new.what, case: None, rows: new.rows, tag: mark.tag.clone() };
+        let keep = Keep {
+            keys: self.keys.clone(),
+            at: now.as_microsecond(),
+            until: now.checked_add(hours).unwrap_or(now).as_microsecond(),
+            account: staff.account,
+            kind: new.kind,
+            rows: new.rows.into(),
+            key: wrapped,
+            body: key.seal(&aad, &new.body),
+            record: Record::of(staff, vec![deed]),
+            mark,
+        };
+        sure(self.db.write(keep).await)
+    }
+
+    /// The files of an account that lie ready, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn exports(&self, account: AccountId, now: Timestamp) -> Result<Vec<Export>, Error> {
+        let params = [account.into(), now.as_microsecond().into()];
+        let rows = self.db.read().await?.rows(&OF_ACCOUNT, &params).await?;
+        rows.iter().map(|row| self.export_of(row)).collect()
+    }
+
+    /// One file with its content; none for anybody but its maker, and none after its hours.
+    ///
+    /// # Errors
+    /// When the database fails or the file was altered.
+    pub async fn export(
+        &self,
+        account: AccountId,
+        handle: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Export, Vec<u8>)>, Error> {
+        let Some(id) = id_of(handle) else { return Ok(None) };
+        let params = [P::Blob(&id), account.into(), now.as_microsecond().into()];
+        let Some(row) = self.db.read().await?.row(&ONE, &params).await? else { return Ok(None) };
+        let aad = place(&id);
+        let key = self.keys.unwrap(&aad, row.blob(5)?);
+        let key = key.map_err(|e| row.corrupt(5, e.to_string()))?;
+        let body = key.open(&aad, row.blob(6)?).map_err(|e| row.corrupt(6, e.to_string()))?;
+        Ok(Some((self.export_of(&row)?, body)))
+    }
+
+    /// Everything that was taken out under a tag, as it was typed: for whoever commands the machine.
+    /// Which case it was is not said.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn trace(&self, typed: &str) -> Result<Vec<Traced>, Error> {
+        let Some(tag) = numbers::plain_tag(typed) else { return Ok(Vec::new()) };
+        let mut reader = self.db.read().await?;
+        let mut found = Vec::new();
+        for what in deeds::TAGGED {
+            let detail = format!("{what}:{tag}");
+            for row in reader.rows(&TRACE, &[(&detail).into()]).await? {
+                let at = Timestamp::from_microsecond(row.int(0)?);
+                found.push(Traced {
+                    at: at.map_err(|e| row.corrupt(0, e.to_string()))?,
+                    account: deeds::stream_of(row.int(1)?),
+                    unit: row.text(2)?.to_owned(),
+                    what: (*what).to_owned(),
+                    rows: row.int(4)?,
+                });
+            }
+        }
+        found.sort_by_key(|one| std::cmp::Reverse(one.at));
+        Ok(found)
+    }
+
+    fn export_of(&self, row: &Row) -> Result<Export, Error> {
+        let id: [u8; 16] = row.array(0)?;
+        let instant = |column: usize| {
+            let at = Timestamp::from_microsecond(row.int(column)?);
+            at.map_err(|e| row.corrupt(column, e.to_string()))
+        };
+        Ok(Export {
+            handle: handle_of(&id),
+            tag: self.mark_of(id).tag,
+            kind: row.text(3)?.to_owned(),
+            rows: row.int(4)?,
+            at: instant(1)?,
+            until: instant(2)?,
+        })
+    }
+
+    /// Forgets every file whose hours are over.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep_exports(&self, now: Timestamp) -> Result<(), Error> {
+        let now = now.as_microsecond();
+        if self.db.read().await?.row(&OLD, &[now.into()]).await?.is_none() {
+            return Ok(());
+        }
+        sure(self.db.write(Sweep(now)).await)
+    }
+}
+
+fn handle_of(id: &[u8; 16]) -> String {
+    id.iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn id_of(handle: &str) -> Option<[u8; 16]> {
+    let hex = handle.len() == 32 && handle.bytes().all(|b| b.is_ascii_hexdigit());
+    hex.then(|| u128::from_str_radix(handle, 16).ok().map(u128::to_be_bytes)).flatten()
+}
