@@ -176,6 +176,8 @@ impl Ground {
         };
         let account = self.stand.store.create_account(new).await.unwrap();
         let staff = self.stand.store.account_by_id(account).await.unwrap().unwrap().staff();
+        let now = self.stand.clock.now();
+        self.stand.store.pledge(now, &staff, &self.pack().pledge.version).await.unwrap();
         self.staff.lock().unwrap().insert(username, staff.clone());
         staff
     }

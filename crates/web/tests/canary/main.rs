@@ -28,7 +28,7 @@ use testkit::{Stand, mark::Watch};
 use walk::Walker;
 
 /// Routes on which the control group must have been seen; a walk that sees nothing proves nothing.
-const SEEN_ON: [&str; 9] = [
+const SEEN_ON: [&str; 10] = [
     "/api/v1/cases",
     "/api/v1/cases/{number}",
     "/call/check",
@@ -37,6 +37,7 @@ const SEEN_ON: [&str; 9] = [
     "/cases/{number}/papers/{ordinal}",
     "/cases/{number}/papers/{ordinal}/docx",
     "/desk",
+    "/exports/{export}",
     "/search",
 ];
 

@@ -72,13 +72,22 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
 fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
         "/login" => vec![Ask::get(route), forged(route)],
-        "/login/code" | "/login/factor" | "/login/password" | "/login/unlock" => {
+        "/login/pledge" | "/login/code" | "/login/factor" | "/login/password" | "/login/unlock" => {
             vec![Ask::get(route), forged(route)]
         }
         "/logout" | "/me/password" | "/me/codes" | "/me/devices" | "/me/absence" | "/me/lock" => {
             vec![forged(route)]
         }
-        "/me" | "/notices" | "/board" => vec![Ask::get(route)],
+        "/me" | "/notices" | "/board" | "/exports" => vec![Ask::get(route)],
+        "/desk/export" => ["xlsx", "csv"]
+            .iter()
+            .flat_map(|form| pack.workflows.keys().map(move |flow| (form, flow)))
+            .map(|(form, flow)| {
+                Ask::post(route, &[("form", form), ("flow", flow), ("own", "area")])
+            })
+            .collect(),
+        // The files that were made are fetched by the names that the list gives them.
+        "/exports/{export}" => vec![Ask::get("/exports/none")],
         "/desk" => desk(pack),
         "/desk/bulk" => ["archive", "sign", "dispatch", "to_triage"]
             .map(|action| {
@@ -111,6 +120,7 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             Ask::post(route, &[("q", NUMBER)]),
         ],
         "/traces" | "/traces/mine" => vec![Ask::get(route)],
+        "/traces/tag" => vec![Ask::get(format!("{route}?tag={WORD}"))],
         "/traces/people/{account}" => {
             vec![Ask::get(format!("/traces/people/{}", facts.account))]
         }
@@ -189,6 +199,7 @@ fn administration(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
         "/people" => vec![Ask::get(route), Ask::post(route, &[("q", WORD)])],
         "/people/new" => vec![Ask::get(route), forged(route)],
+        "/people/pledges" => vec![Ask::get(route)],
         "/people/{account}" => vec![Ask::get(format!("/people/{account}"))],
         "/people/{account}/{what}" => ["close", "roles", "hand", "absence", "none"]
             .map(|what| forged(&format!("/people/{account}/{what}")))

@@ -228,8 +228,9 @@ pub fn changed(
 ) -> Vec<String> {
     // What was done to cases is counted for those who run the program, and remembered for those who
     // watch over it: as how much, never as which. How many letters wait for a gateway is such a
-    // count; it says nothing of a case.
-    const COUNTS: [&str; 3] = ["GET /metrics ", "GET /traces", "GET /setup/messages "];
+    // count, and so are the files that somebody has had made.
+    const COUNTS: [&str; 4] =
+        ["GET /metrics ", "GET /traces", "GET /setup/messages ", "GET /exports "];
     let counts = |ask: &str| COUNTS.iter().any(|p| ask.starts_with(p));
     let kept = before.iter().filter(|((_, ask), _)| !counts(ask));
     let differs = kept.filter(|(key, text)| after.get(*key) != Some(text));

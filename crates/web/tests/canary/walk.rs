@@ -73,6 +73,9 @@ pub struct Findings {
     pub sent: usize,
 }
 
+/// The route of files that were made.
+const FILES: &str = "/exports/{export}";
+
 const METHODS: [Method; 5] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
@@ -92,7 +95,7 @@ impl Walk<'_> {
                     continue;
                 }
                 let path = filled(route);
-                let reply = send(&self.router, doorman, &Ask::get(path).by(method.clone())).await;
+                let reply = send(&self.router, doorman, &Ask::post(path, &[]).by(method.clone())).await;
                 if reply.status != 405 {
                     gaps.push(format!("{method} {route} answers {} unasked", reply.status));
                 }
@@ -123,7 +126,24 @@ impl Walk<'_> {
                 self.one(walker, route, &ask, &mut findings).await;
             }
         }
+        if self.table.contains(&FILES) {
+            self.files(walker, &mut findings).await;
+        }
         findings
+    }
+
+    /// Every file that this person has had made.
+    async fn files(&self, walker: &Walker<'_>, findings: &mut Findings) {
+        let list = send(&self.router, &walker.caller, &Ask::get("/exports")).await.text();
+        for part in list.split("href=\"/exports/").skip(1) {
+            let name = part.split('"').next().unwrap_or_default();
+            let ask = Ask::get(format!("/exports/{name}"));
+            let reply = self.look(walker, (FILES, &ask), &[], findings).await;
+            if reply.status != 200 {
+                let what = format!("the file is not there: {}", reply.status);
+                findings.leaks.insert(leak(FILES, walker, &ask, what));
+            }
+        }
     }
 
     async fn one(&self, walker: &Walker<'_>, route: &str, ask: &Ask, findings: &mut Findings) {
