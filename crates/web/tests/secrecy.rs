@@ -133,7 +133,11 @@ async fn with_factor(office: &Office, who: &str) -> Vec<u8> {
     let staff = store.account_by_id(account).await.expect("an answer").expect("a factor").staff();
     let record = Record::of(&staff, Vec::new());
     let code = code(office, &secret);
-    store.confirm_factor(account, &code, office.app.now(), record).await.expect("an answer").expect("a factor");
+    store
+        .confirm_factor(account, &code, office.app.now(), record)
+        .await
+        .expect("an answer")
+        .expect("a factor");
     // A code is taken once.
     office.pass(totp::STEP_SECONDS);
     secret

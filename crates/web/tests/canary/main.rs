@@ -119,9 +119,10 @@ async fn the_gate_can_fail(site: &Site) {
 /// Database, backup, reports, log and letters.
 async fn nothing_lies_about(site: &Site) {
     let everything = site.watch(&Group::ALL);
-    let hidden = site.watch(&[Group::Sealed, Group::Excluded]);
+    let sealed = site.watch(&[Group::Sealed]);
     let words = Watch::new(Group::ALL.into_iter().flat_map(secret::marks));
-    none("letters tell", &places::letters(&site.ground, &hidden, &words).await);
+    let barred = site.barred().await;
+    none("letters tell", &places::letters(&site.ground, [&sealed, &words], &barred).await);
     none("reports tell", &places::reports(&site.ground, &everything).await);
     none("the database tells", &places::database(&site.ground, &everything).await);
 }

@@ -2,6 +2,7 @@
 
 use crate::{ground::Ground, log};
 use courier::{Config, Courier, Kind};
+use std::collections::BTreeSet;
 use store::Audience;
 use testkit::{GATEWAY_SECRET, TestGateway, mark::Watch, postgres};
 
@@ -43,8 +44,13 @@ pub async fn reports(ground: &Ground, watch: &Watch) -> Vec<String> {
 }
 
 /// What the courier hands to gateways. A letter to the person goes to their own telephone and may
-/// name their own case; a letter to an office may not name a case that is sealed.
-pub async fn letters(ground: &Ground, watch: &Watch, own: &Watch) -> Vec<String> {
+/// name their own case. A letter to an office may not name a case that is sealed, nor one that this
+/// office is kept out of: `barred` says which numbers are shut to which units.
+pub async fn letters(
+    ground: &Ground,
+    [sealed, words]: [&Watch; 2],
+    barred: &[(String, BTreeSet<String>)],
+) -> Vec<String> {
     let gateway = TestGateway::start().await;
     let config = Config {
         name: "test".to_owned(),
@@ -62,14 +68,16 @@ pub async fn letters(ground: &Ground, watch: &Watch, own: &Watch) -> Vec<String>
     assert!(letters.len() > 20, "{} letters", letters.len());
     let mut found = Vec::new();
     for letter in letters {
-        let personal = letter.text("/type") == "message.person";
-        let words = letter.text("/data/text");
-        let watch = if personal { own } else { watch };
-        found.extend(look(
-            "a letter",
-            if personal { &words } else { &letter.body }.as_bytes(),
-            watch,
-        ));
+        let (text, unit) = (letter.text("/data/text"), letter.text("/data/to/unit"));
+        if unit.is_empty() {
+            found.extend(look("a letter to the person", text.as_bytes(), words));
+            continue;
+        }
+        found.extend(look("a letter to an office", letter.body.as_bytes(), sealed));
+        let shut = barred
+            .iter()
+            .filter(|(number, units)| units.contains(&unit) && text.contains(number.as_str()));
+        found.extend(shut.map(|(number, _)| format!("a letter tells {unit} of {number}: {text}")));
     }
     found
 }

@@ -10,7 +10,7 @@ use crate::{
     walk::{Probe, Walk, Walker, apart},
 };
 use domain::case::Staff;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use testkit::{
     Appeal, Stand,
     mark::{Mark, Watch},
@@ -160,6 +160,16 @@ impl Site {
         let probe =
             |(slot, real): (&'static str, String)| Probe { slot, decoy: real.clone(), real };
         filled.chain(number).map(probe).collect()
+    }
+
+    /// The numbers of excluded cases, each with the units that are kept out of it.
+    pub async fn barred(&self) -> Vec<(String, BTreeSet<String>)> {
+        let mut all = Vec::new();
+        for planted in &self.groves[&Group::Excluded].cases {
+            let case = self.ground.stand.page(planted.id).await.case;
+            all.push((planted.number.clone(), case.guarded.units));
+        }
+        all
     }
 
     /// Somebody with every right at once, in a browser, as a program and as an appellant: meets

@@ -95,7 +95,8 @@ impl Walk<'_> {
                     continue;
                 }
                 let path = filled(route);
-                let reply = send(&self.router, doorman, &Ask::post(path, &[]).by(method.clone())).await;
+                let reply =
+                    send(&self.router, doorman, &Ask::post(path, &[]).by(method.clone())).await;
                 if reply.status != 405 {
                     gaps.push(format!("{method} {route} answers {} unasked", reply.status));
                 }
