@@ -52,6 +52,8 @@ pub enum Why {
     Stale,
     /// The pack has no such text, or the text names a day that was never set.
     NoText,
+    /// The unit has been kept out of the case since.
+    Barred,
 }
 
 impl Why {
@@ -64,6 +66,7 @@ impl Why {
         Self::NoPhone,
         Self::Stale,
         Self::NoText,
+        Self::Barred,
     ];
 
     /// Stable code.
@@ -76,6 +79,7 @@ impl Why {
             Self::NoPhone => "no_phone",
             Self::Stale => "stale",
             Self::NoText => "no_text",
+            Self::Barred => "barred",
         }
     }
 }
@@ -97,8 +101,16 @@ pub struct Reach {
     pub blocked: bool,
 }
 
-/// Whether a message that was queued at `queued` may go to a unit.
-pub fn to_unit(queued: Timestamp, now: Timestamp) -> Verdict {
+/// Whether a message that was queued at `queued` may go to a unit: not to one that is kept out of
+/// the case by now.
+pub fn to_unit(case: &Case, unit: &str, queued: Timestamp, now: Timestamp) -> Verdict {
+    if case.guarded.units.contains(unit) {
+        return Verdict::Withheld(Why::Barred);
+    }
+    in_time(queued, now)
+}
+
+fn in_time(queued: Timestamp, now: Timestamp) -> Verdict {
     if now.duration_since(queued) > STALE { Verdict::Withheld(Why::Stale) } else { Verdict::Go }
 }
 
@@ -124,7 +136,7 @@ pub fn to_person(
     } else if case.anonymous || !reach.phone {
         Why::NoPhone
     } else {
-        return match (to_unit(queued, now), may) {
+        return match (in_time(queued, now), may) {
             (Verdict::Go, Err(Barred::Until(at))) => Verdict::NotBefore(at),
             (verdict, _) => verdict,
         };

@@ -18,6 +18,7 @@ mod desk;
 mod desk_rows;
 mod dossier;
 mod erase;
+mod even;
 mod exchanges;
 mod expiry;
 mod exports;

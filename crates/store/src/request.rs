@@ -5,11 +5,13 @@ use crate::{
     Store,
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
-    db::{Stmt, WriteError},
+    db::{Error, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
+    even::even,
     numbers, sight,
 };
 use domain::{
+    access::{self, Viewer},
     case::{AccountId, Actor, By, CaseId, Staff},
     decide::{Open, Step},
     field::{Checked, FieldKind},
@@ -176,6 +178,10 @@ impl Store {
             self.seal_for(pack, (act.case, &act.command), (&texts, &act.files)).await?
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
+        let linked = match linked {
+            Some(id) => self.known(pack, &Viewer::of(&act.actor, now), id).await?,
+            None => None,
+        };
         let want = Want::Act { case: act.case, steps: act.steps, linked };
         let command = Command {
             id: act.command,
@@ -187,6 +193,22 @@ impl Store {
             sealed,
         };
         self.db.write(command).await
+    }
+
+    /// The case that somebody names in a form, if they may know of it.
+    async fn known(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        id: CaseId,
+    ) -> Result<Option<CaseId>, Error> {
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let known = access::may_open(pack, viewer, &head.case);
+            Ok((known && head.case.id == id).then_some(id))
+        })
+        .await
     }
 
     /// The case of a command that this actor has done already: a second press of the button must

@@ -3,6 +3,7 @@
 //!
 //! Everything here may panic: it runs in tests alone. Nothing reads the time or the network.
 
+pub mod mark;
 pub mod postgres;
 
 mod appeal;

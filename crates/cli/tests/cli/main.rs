@@ -5,6 +5,7 @@ mod backup;
 mod demo;
 mod import;
 mod kill;
+mod marks;
 mod pack;
 mod proofs;
 mod reload;

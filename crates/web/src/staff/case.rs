@@ -174,7 +174,7 @@ pub(super) async fn show(
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
         related: related(app, me, page, shown).await?,
-        readers: traces::readers_href(page, me, shown),
+        readers: traces::readers_href(page, shown),
         rights: super::rights::told(page, shown),
         secrecy: secrecy::href(page, me, shown),
         masked: reveal::masked(&words, shown, beside.revealed.as_ref()),

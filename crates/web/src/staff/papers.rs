@@ -89,7 +89,11 @@ async fn of_case(
         mark,
         number: case.number.clone(),
         case_href: format!("/cases/{}", case.number),
-        docx_href: format!("/cases/{}/papers/{ordinal}/docx", case.number),
+        docx_href: if case.rights.may(Right::Export) {
+            format!("/cases/{}/papers/{ordinal}/docx", case.number)
+        } else {
+            String::new()
+        },
         paper: PaperView::new(paper),
     })
 }
@@ -101,6 +105,10 @@ async fn of_case_docx(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, mut paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    // A file leaves the program, masks or not; broken glass, for one, is for reading alone.
+    if !case.rights.may(Right::Export) {
+        return Err(Oops::NotFound);
+    }
     let words = chinese(&page);
     let mark = traces::taking_out_marked(&app, &words, &me, ("paper", &case)).await?;
     paper.blocks.push(Block::Note(mark));
