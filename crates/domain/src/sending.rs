@@ -44,18 +44,30 @@ pub enum Why {
     /// Grave or sensitive, and the person did not say that messages are welcome
     /// (反家庭暴力法 §5: privacy and the true wishes of the victim).
     Grave,
+    /// The person has withdrawn their consent.
+    Consent,
     /// Nobody left a telephone number, or it was erased.
     NoPhone,
     /// It waited too long.
     Stale,
     /// The pack has no such text, or the text names a day that was never set.
     NoText,
+    /// The unit has been kept out of the case since.
+    Barred,
 }
 
 impl Why {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Unsafe, Self::Plan, Self::Grave, Self::NoPhone, Self::Stale, Self::NoText];
+    pub const ALL: [Self; 8] = [
+        Self::Unsafe,
+        Self::Plan,
+        Self::Grave,
+        Self::Consent,
+        Self::NoPhone,
+        Self::Stale,
+        Self::NoText,
+        Self::Barred,
+    ];
 
     /// Stable code.
     pub fn code(self) -> &'static str {
@@ -63,9 +75,11 @@ impl Why {
             Self::Unsafe => "unsafe",
             Self::Plan => "plan",
             Self::Grave => "grave",
+            Self::Consent => "consent",
             Self::NoPhone => "no_phone",
             Self::Stale => "stale",
             Self::NoText => "no_text",
+            Self::Barred => "barred",
         }
     }
 }
@@ -87,8 +101,16 @@ pub struct Reach {
     pub blocked: bool,
 }
 
-/// Whether a message that was queued at `queued` may go to a unit.
-pub fn to_unit(queued: Timestamp, now: Timestamp) -> Verdict {
+/// Whether a message that was queued at `queued` may go to a unit: not to one that is kept out of
+/// the case by now.
+pub fn to_unit(case: &Case, unit: &str, queued: Timestamp, now: Timestamp) -> Verdict {
+    if case.guarded.units.contains(unit) {
+        return Verdict::Withheld(Why::Barred);
+    }
+    in_time(queued, now)
+}
+
+fn in_time(queued: Timestamp, now: Timestamp) -> Verdict {
     if now.duration_since(queued) > STALE { Verdict::Withheld(Why::Stale) } else { Verdict::Go }
 }
 
@@ -109,10 +131,12 @@ pub fn to_person(
         Why::Plan
     } else if is_grave(pack, case) && !welcome {
         Why::Grave
+    } else if case.rights.withdrawn.is_some() {
+        Why::Consent
     } else if case.anonymous || !reach.phone {
         Why::NoPhone
     } else {
-        return match (to_unit(queued, now), may) {
+        return match (in_time(queued, now), may) {
             (Verdict::Go, Err(Barred::Until(at))) => Verdict::NotBefore(at),
             (verdict, _) => verdict,
         };

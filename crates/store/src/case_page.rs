@@ -2,8 +2,10 @@
 
 use crate::{
     Store, Texts,
-    db::{Batch, Error, Reader, Stmt},
-    dossier, numbers, sight,
+    db::{Batch, Error, Reader, Row, Stmt},
+    dossier,
+    even::even,
+    numbers, sight,
 };
 use domain::{
     access::{self, Rights, Viewer},
@@ -16,6 +18,11 @@ use std::collections::BTreeSet;
 use vault::CaseKey;
 
 static CASE: Stmt = Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
+/// The case with this id, or the one before it: whoever asks by number has one case read, parsed and
+/// judged, whether there is such a case or not.
+static NEAREST: Stmt = Stmt::new(
+    "SELECT version, receipt, key, body, id FROM cases WHERE id <= $1 ORDER BY id DESC LIMIT 1",
+);
 static ENTRIES: Stmt = Stmt::new(
     "SELECT seq, at, by, command, facts FROM entries WHERE case_id = $1 ORDER BY seq LIMIT 2000",
 );
@@ -36,7 +43,7 @@ static SAME_PERSON: Stmt =
     Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT 20");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASE, &ENTRIES, &TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
+    &[&CASE, &NEAREST, &ENTRIES, &TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
 
 /// A case as one viewer sees it.
 #[derive(Debug, Clone)]
@@ -129,9 +136,12 @@ impl Store {
         number: &str,
     ) -> Result<Option<CasePage>, Error> {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let page = self.case_by_id(pack, viewer, id).await?;
-        // The year is part of the number: another year is another, unknown number.
-        Ok(page.filter(|p| same_number(&p.number, number)))
+        even(async {
+            let page = self.case_by_id(pack, viewer, id).await?;
+            // The year is part of the number: another year is another, unknown number.
+            Ok(page.filter(|p| same_number(&p.number, number)))
+        })
+        .await
     }
 
     /// The case with this id, if the viewer may know of it.
@@ -156,11 +166,12 @@ impl Store {
         (viewer, masked): (&Viewer, Masked),
         id: CaseId,
     ) -> Result<Option<CasePage>, Error> {
-        let rights = match self.head(reader, id).await? {
+        let rights = match self.nearest(reader, id).await? {
             Some(head) => access::rights(pack, viewer, &head.case).map(|rights| (head, rights)),
             None => None,
         };
-        let Some((head, rights)) = rights else { return Ok(None) };
+        let found = rights.filter(|(head, _)| head.case.id == id);
+        let Some((head, rights)) = found else { return Ok(None) };
         let sees = match viewer {
             Viewer::Staff(..) if masked == Masked::AtFirst => rights.sees.at_first(),
             _ => rights.sees,
@@ -230,10 +241,13 @@ impl Store {
         number: &str,
     ) -> Result<Option<CasePage>, Error> {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let mut reader = self.db.page().await?;
-        let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
-        let fits = |p: &CasePage| same_number(&p.number, number) && p.rights.may(Right::Export);
-        Ok(page.filter(fits))
+        even(async {
+            let mut reader = self.db.page().await?;
+            let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
+            let fits = |p: &CasePage| same_number(&p.number, number) && p.rights.may(Right::Export);
+            Ok(page.filter(fits))
+        })
+        .await
     }
 
     /// Takes from a page every other case that the viewer may not know of.
@@ -304,10 +318,13 @@ impl Store {
     ) -> Result<Option<CaseId>, Error> {
         let tag = numbers::receipt_tag(&self.keys, receipt);
         let id = numbers::case_of(&self.keys, number).unwrap_or(-1);
-        let mut reader = self.db.read().await?;
-        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
-        let right = head.receipt == tag && same_number(&self.number_of(pack, &head.case), number);
-        Ok(right.then_some(id))
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let own = same_number(&self.number_of(pack, &head.case), number);
+            Ok((head.receipt == tag && own).then_some(id))
+        })
+        .await
     }
 
     /// Earlier cases of the same telephone that the viewer may know of, newest first.
@@ -359,7 +376,22 @@ impl Store {
         reader: &mut Reader,
         id: CaseId,
     ) -> Result<Option<Head>, Error> {
-        let Some(row) = reader.row(&CASE, &[id.into()]).await? else { return Ok(None) };
+        let row = reader.row(&CASE, &[id.into()]).await?;
+        row.map(|row| self.head_of(&row, id)).transpose()
+    }
+
+    /// The case with this id, or, where there is none, another one that costs as much to look at:
+    /// the caller must compare, after judging.
+    pub(crate) async fn nearest(
+        &self,
+        reader: &mut Reader,
+        id: CaseId,
+    ) -> Result<Option<Head>, Error> {
+        let row = reader.row(&NEAREST, &[id.into()]).await?;
+        row.map(|row| self.head_of(&row, row.int(4)?)).transpose()
+    }
+
+    fn head_of(&self, row: &Row, id: CaseId) -> Result<Head, Error> {
         let key = match row.opt_blob(2)? {
             Some(wrapped) => Some(
                 self.keys
@@ -368,12 +400,12 @@ impl Store {
             ),
             None => None,
         };
-        Ok(Some(Head {
+        Ok(Head {
             version: row.int(0)?,
             receipt: row.array(1)?,
             key,
-            case: crate::parse_case(&row, 3)?,
-        }))
+            case: crate::parse_case(row, 3)?,
+        })
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::{
     Store,
     db::{Batch, Error, Row, Stmt},
+    even::even,
     numbers,
     request::NewCase,
 };
@@ -117,8 +118,11 @@ impl Store {
         number: &str,
     ) -> Result<Option<PublicRequest>, Error> {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let found = self.requested_by_id(pack, id).await?;
-        Ok(found.filter(|one| crate::case_page::same_number(&one.number, number)))
+        even(async {
+            let found = self.requested_by_id(pack, id).await?;
+            Ok(found.filter(|one| crate::case_page::same_number(&one.number, number)))
+        })
+        .await
     }
 
     /// One request by the command that opened it.
@@ -130,11 +134,14 @@ impl Store {
         pack: &Pack,
         command: &[u8; 16],
     ) -> Result<Option<PublicRequest>, Error> {
-        let row = self.db.read().await?.row(&BY_COMMAND, &[command.into()]).await?;
-        match row {
-            Some(row) => self.requested_by_id(pack, row.int(0)?).await,
-            None => Ok(None),
-        }
+        even(async {
+            let row = self.db.read().await?.row(&BY_COMMAND, &[command.into()]).await?;
+            match row {
+                Some(row) => self.requested_by_id(pack, row.int(0)?).await,
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     async fn requested_by_id(

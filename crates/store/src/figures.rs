@@ -14,6 +14,7 @@ use domain::{
     decide::Draft,
     figure::{Counted, Mark, Somebody, Sums, Tally, Visits, people_cells},
     pack::Pack,
+    rights::Event,
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,10 @@ impl Change {
         let stamp = Stamp { at, day: pack.date_of(at), by: By::from(&command.actor) };
         follow(pack, &mut tally, &draft.case, &stamp, &draft.facts);
         tally.keys.extend(command.sealed.keys.iter().cloned());
+        let erased = |fact: &Fact| matches!(fact, Fact::Right { event: Event::Erased { .. } });
+        if draft.facts.iter().any(erased) {
+            tally.forget(draft.case.id);
+        }
         Ok(Self::between(pack, &counted, &draft.case, tally))
     }
 

@@ -8,6 +8,7 @@ use crate::{
     command::{Command, Want},
     db::{Error, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
+    even::even,
     sight,
 };
 use domain::{
@@ -157,10 +158,14 @@ impl Store {
         number: &str,
     ) -> Result<Option<CaseId>, Error> {
         let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let mut reader = self.db.read().await?;
-        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
-        let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
-        Ok((same && access::may_break_glass(pack, staff, &head.case)).then_some(id))
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let may = access::may_break_glass(pack, staff, &head.case);
+            let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
+            Ok((same && may).then_some(id))
+        })
+        .await
     }
 
     /// Why somebody sees what they see of a case, told to somebody who may ask who read it. The
@@ -175,11 +180,14 @@ impl Store {
         number: &str,
     ) -> Result<Option<Case>, Error> {
         let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
-        let mut reader = self.db.read().await?;
-        let Some(head) = self.head(&mut reader, id).await? else { return Ok(None) };
-        let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
-        let may = access::may(pack, asker, &head.case, Right::Supervise);
-        Ok((same && may).then_some(head.case))
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let may = access::may(pack, asker, &head.case, Right::Supervise);
+            let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
+            Ok((same && may).then_some(head.case))
+        })
+        .await
     }
 
     /// Who should perhaps be kept out of the case, by what stands in it. Empty for somebody who may

@@ -74,7 +74,7 @@ impl Store {
             };
             sending::to_person(pack, &page.case, reach, message.at, now)
         } else {
-            sending::to_unit(message.at, now)
+            sending::to_unit(&page.case, &message.unit, message.at, now)
         };
         let to = match (message.unit.is_empty(), phone) {
             (false, _) => Some(Address::Unit(message.unit.clone())),

@@ -3,7 +3,7 @@
 
 use crate::{
     Store,
-    db::{Error, Stmt},
+    db::{Error, Row, Stmt},
     project,
 };
 use domain::{
@@ -19,8 +19,11 @@ use std::collections::BTreeMap;
 static OF_UNIT: Stmt = Stmt::new(
     "SELECT o.id, o.case_id, o.at, o.message, e.facts FROM outbox o
      JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
-     WHERE (o.unit = $1 OR o.unit = $2) AND o.unit <> '' ORDER BY o.id DESC LIMIT 50",
+     WHERE (o.unit = $1 OR o.unit = $2) AND o.unit <> '' AND o.id < $3
+     ORDER BY o.id DESC LIMIT 50",
 );
+/// The most notices that are shown.
+const MOST: usize = 50;
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&OF_UNIT];
 
@@ -117,7 +120,8 @@ pub(crate) fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestam
         }
     }
     if let Some((clock, step)) = climbed {
-        return (case.clocks.get(clock).map(Clock::due), step);
+        let found = case.clocks.get(clock).or_else(|| case.rights.clock(clock));
+        return (found.map(Clock::due), step);
     }
     let dues = || clocks.values().filter(|c| is_running(c)).map(|c| c.due());
     let stage = || if unit.is_empty() { dues().max() } else { dues().min() };
@@ -137,31 +141,45 @@ impl Store {
     ) -> Result<Vec<Message>, Error> {
         let mut reader = self.db.read().await?;
         let circle = project::circle_unit(staff.account);
-        let params = [(&staff.unit).into(), (&circle).into()];
-        let rows = reader.rows(&OF_UNIT, &params).await?;
         let viewer = Viewer::Staff(staff.clone(), now);
-        let mut notices = Vec::new();
-        for row in &rows {
-            let id = row.int(1)?;
-            let Some(head) = self.head(&mut reader, id).await? else { continue };
-            if !access::may_open(pack, &viewer, &head.case) {
-                continue;
+        let (mut notices, mut before) = (Vec::new(), i64::MAX);
+        // What the viewer may not know of takes no place: a list that grew shorter would tell of it.
+        while notices.len() < MOST {
+            let params = [(&staff.unit).into(), (&circle).into(), before.into()];
+            let rows = reader.rows(&OF_UNIT, &params).await?;
+            for row in &rows {
+                before = row.int(0)?;
+                let Some(head) = self.head(&mut reader, row.int(1)?).await? else { continue };
+                if access::may_open(pack, &viewer, &head.case) && notices.len() < MOST {
+                    notices.push(self.notice(pack, staff, (row, head.case))?);
+                }
             }
-            let facts: Vec<Fact> =
-                serde_json::from_str(row.text(4)?).map_err(|_| row.corrupt(4, "not facts"))?;
-            let (due, step) = asked(&head.case, &facts, &staff.unit);
-            notices.push(Message {
-                due,
-                step,
-                id: row.int(0)?,
-                case: id,
-                number: self.number_of(pack, &head.case),
-                at: Timestamp::from_microsecond(row.int(2)?)
-                    .map_err(|e| row.corrupt(2, e.to_string()))?,
-                message: row.text(3)?.to_owned(),
-                state: (head.case.workflow, head.case.state),
-            });
+            if rows.len() < MOST {
+                break;
+            }
         }
         Ok(notices)
+    }
+
+    fn notice(
+        &self,
+        pack: &Pack,
+        staff: &Staff,
+        (row, case): (&Row, Case),
+    ) -> Result<Message, Error> {
+        let facts: Vec<Fact> =
+            serde_json::from_str(row.text(4)?).map_err(|_| row.corrupt(4, "not facts"))?;
+        let (due, step) = asked(&case, &facts, &staff.unit);
+        Ok(Message {
+            due,
+            step,
+            id: row.int(0)?,
+            case: case.id,
+            number: self.number_of(pack, &case),
+            at: Timestamp::from_microsecond(row.int(2)?)
+                .map_err(|e| row.corrupt(2, e.to_string()))?,
+            message: row.text(3)?.to_owned(),
+            state: (case.workflow, case.state),
+        })
     }
 }

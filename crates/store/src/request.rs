@@ -5,11 +5,13 @@ use crate::{
     Store,
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
-    db::{Stmt, WriteError},
+    db::{Error, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
+    even::even,
     numbers, sight,
 };
 use domain::{
+    access::{self, Viewer},
     case::{AccountId, Actor, By, CaseId, Staff},
     decide::{Open, Step},
     field::{Checked, FieldKind},
@@ -173,9 +175,13 @@ impl Store {
         let sealed = if texts.is_empty() && act.files.is_empty() {
             Sealed::default()
         } else {
-            self.seal_for(pack, &act, &texts).await?
+            self.seal_for(pack, (act.case, &act.command), (&texts, &act.files)).await?
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
+        let linked = match linked {
+            Some(id) => self.known(pack, &Viewer::of(&act.actor, now), id).await?,
+            None => None,
+        };
         let want = Want::Act { case: act.case, steps: act.steps, linked };
         let command = Command {
             id: act.command,
@@ -187,6 +193,22 @@ impl Store {
             sealed,
         };
         self.db.write(command).await
+    }
+
+    /// The case that somebody names in a form, if they may know of it.
+    async fn known(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        id: CaseId,
+    ) -> Result<Option<CaseId>, Error> {
+        even(async {
+            let mut reader = self.db.read().await?;
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            let known = access::may_open(pack, viewer, &head.case);
+            Ok((known && head.case.id == id).then_some(id))
+        })
+        .await
     }
 
     /// The case of a command that this actor has done already: a second press of the button must
@@ -215,26 +237,30 @@ impl Store {
         named.find_map(|(_, value)| numbers::case_of(&self.keys, value.one()))
     }
 
-    async fn seal_for(
+    pub(crate) async fn seal_for(
         &self,
         pack: &Pack,
-        act: &Act,
-        texts: &Texts,
+        (case_id, command): (CaseId, &[u8; 16]),
+        (texts, files): (&Texts, &[Attachment]),
     ) -> Result<Sealed, WriteError<No>> {
-        let row = self.db.read().await?.row(&SEALING, &[act.case.into()]).await?;
+        let row = self.db.read().await?.row(&SEALING, &[case_id.into()]).await?;
         let row = row.ok_or(No::NotFound)?;
-        let Some(wrapped) = row.opt_blob(0)? else { return Err(No::NotFound.into()) };
+        let Some(wrapped) = row.opt_blob(0)? else {
+            let erased = crate::parse_case(&row, 1)?.rights.erased.is_some();
+            // The command itself finds who may be told that the case is erased.
+            return if erased { Ok(Sealed::default()) } else { Err(No::NotFound.into()) };
+        };
         let key = self
             .keys
-            .unwrap(&act.case.to_be_bytes(), wrapped)
+            .unwrap(&case_id.to_be_bytes(), wrapped)
             .map_err(|e| row.corrupt(0, e.to_string()))?;
         // What a field means, and so how its words are found, is said by the case's own workflow.
         let case = crate::parse_case(&row, 1)?;
         let flow = pack.flow_of(&case).ok_or_else(|| {
             No::Refused(Refusal::Unknown { what: "workflow", code: case.workflow.clone() })
         })?;
-        let aad = place(act.case, &act.command);
-        Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, &act.files)))
+        let aad = place(case_id, command);
+        Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, files)))
     }
 
     /// Gives one case from one owner to another; whether it was still the first one's.

@@ -11,7 +11,9 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_sending::MIGRATION,
     PEOPLE,
     MOVES,
+    crate::schema_proofs::MIGRATION,
     crate::schema_leaving::MIGRATION,
+    crate::schema_rights::MIGRATION,
     crate::schema_figures::MIGRATION,
 ];
 

@@ -8,7 +8,7 @@
 use crate::db::Migration;
 
 pub(crate) const MIGRATION: Migration = Migration {
-    version: 6,
+    version: 8,
     name: "figures",
     lite: "
 ALTER TABLE cases ADD COLUMN tally TEXT;

@@ -7,7 +7,10 @@ use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// A folder of its own, with a city, removed at the end.
@@ -121,6 +124,7 @@ fn copy(from: &Path, to: &Path) {
 pub struct Server {
     child: Child,
     port: u16,
+    said: Arc<Mutex<String>>,
 }
 
 impl Drop for Server {
@@ -147,8 +151,26 @@ impl Server {
         });
         assert_eq!(address, Some(format!("http://{listen}")), "{before:#?}");
         // Nobody may be stopped by a full pipe.
-        std::thread::spawn(move || says.for_each(drop));
-        Self { child, port }
+        let said = Arc::new(Mutex::new(before.join("\n")));
+        let heard = said.clone();
+        std::thread::spawn(move || {
+            for line in says.map_while(Result::ok) {
+                *heard.lock().expect("a listener") += &line;
+            }
+        });
+        Self { child, port, said }
+    }
+
+    /// Everything that it has said to its operators, once it has ended.
+    pub fn last_words(mut self) -> String {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").arg(pid).status().expect("kill").success());
+        assert!(self.child.wait().expect("an end").success(), "it ends in peace");
+        // The listener ends with the pipe, and the pipe with the child.
+        while Arc::strong_count(&self.said) > 1 {
+            std::thread::yield_now();
+        }
+        self.said.lock().expect("a listener").clone()
     }
 
     pub fn line(&self) -> io::Result<Line> {

@@ -110,6 +110,7 @@ async fn missing_entries_are_found(stand: Stand) {
         ("appeal:handling", unit::CITY),
         ("appeal:opened", "1302"),
         ("edition", stand.pack.edition.as_str()),
+        ("wrapped", "110001"),
     ];
     let counted = counted.map(|(name, unit)| (name.to_owned(), unit));
     for (name, unit) in counted.into_iter().chain(figures).chain(parts) {

@@ -89,7 +89,11 @@ async fn of_case(
         mark,
         number: case.number.clone(),
         case_href: format!("/cases/{}", case.number),
-        docx_href: format!("/cases/{}/papers/{ordinal}/docx", case.number),
+        docx_href: if case.rights.may(Right::Export) {
+            format!("/cases/{}/papers/{ordinal}/docx", case.number)
+        } else {
+            String::new()
+        },
         paper: PaperView::new(paper),
     })
 }
@@ -101,6 +105,10 @@ async fn of_case_docx(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     let (case, mut paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
+    // A file leaves the program, masks or not; broken glass, for one, is for reading alone.
+    if !case.rights.may(Right::Export) {
+        return Err(Oops::NotFound);
+    }
     let words = chinese(&page);
     let mark = traces::taking_out_marked(&app, &words, &me, ("paper", &case)).await?;
     paper.blocks.push(Block::Note(mark));
@@ -165,6 +173,28 @@ async fn for_appellant(
         .ok_or(Oops::NotFound)?;
     let paper = fill(app, page, &case, &issue)?;
     Ok((case, paper))
+}
+
+/// A paper that belongs to no step of the case, for staff.
+pub(crate) fn staff_page(
+    page: &Page,
+    number: &str,
+    (case_href, docx_href, mark): (String, String, String),
+    paper: Paper,
+) -> Result<Response, Oops> {
+    let (number, paper) = (number.to_owned(), PaperView::new(paper));
+    page.show(&PaperPage { page, mark, number, case_href, docx_href, paper })
+}
+
+/// The same for the person whose case it is.
+pub(crate) fn own_page(
+    page: &Page,
+    number: &str,
+    docx_href: &str,
+    paper: Paper,
+) -> Result<Response, Oops> {
+    let (number, docx_href) = (number.to_owned(), docx_href.to_owned());
+    page.show(&MyPaperPage { page, number, docx_href, paper: PaperView::new(paper) })
 }
 
 fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
@@ -292,7 +322,7 @@ pub(super) fn choice(page: &Page, flow: &Workflow, field: &str, value: &str) -> 
 }
 
 /// The words of papers, whatever the language of the page.
-fn chinese(page: &Page) -> Page {
+pub(crate) fn chinese(page: &Page) -> Page {
     let mut chinese = page.clone();
     chinese.lang = Lang::Hans;
     chinese

@@ -19,7 +19,7 @@ use axum::{
 use domain::{
     audit::{Deed, remembers_readers},
     case::AccountId,
-    pack::Admin,
+    pack::{Admin, Right},
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,9 +74,8 @@ struct TracesPage<'a> {
 }
 
 /// The page of a case's readers; empty for those who may not ask, and where nobody is remembered.
-pub(super) fn readers_href(page: &Page, me: &LoggedIn, shown: &CasePage) -> String {
-    let asked =
-        page.pack.supervises(&me.account.roles) && remembers_readers(&page.pack, &shown.case);
+pub(super) fn readers_href(page: &Page, shown: &CasePage) -> String {
+    let asked = shown.rights.may(Right::Supervise) && remembers_readers(&page.pack, &shown.case);
     if asked { format!("/cases/{}/readers", shown.number) } else { String::new() }
 }
 
@@ -141,6 +140,10 @@ async fn readers(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
     let shown = case::find(&app, &me, &number).await?;
+    // Not whoever supervises something somewhere, but whoever supervises this case.
+    if !shown.rights.may(Right::Supervise) {
+        return Err(Oops::NotFound);
+    }
     let found = ask(&app, &page, &me, (Whose::Case(shown.case.id), &asked)).await?;
     let title = page.tf("traces.readers", &[("number", &shown.number)]);
     let note = page.t("traces.note_readers").to_owned();

@@ -1,0 +1,202 @@
+//! The gate can fail: each of these breaks one thing, and the gate must say so, with route, person
+//! and mark.
+
+use crate::{
+    ground::{Ask, Caller},
+    log, places,
+    routes::NUMBER,
+    same,
+    secret::Group,
+    site::Site,
+    walk::{Leak, Walker},
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::Request,
+    http::{HeaderValue, StatusCode},
+    middleware::{self, Next},
+    response::Response,
+};
+use domain::pack::{Grant, Sees, Sensitivity, Standing};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use store::NewAccount;
+use testkit::mark::{Mark, Watch};
+use web::App;
+
+/// What somebody finds on an application that is broken in one place.
+async fn found(site: &Site, router: Router, who: &str, table: &[&'static str]) -> BTreeSet<Leak> {
+    let nothing = Watch::new([]);
+    let groups = [Group::Sealed, Group::Excluded, Group::Foreign];
+    let (watch, probes) = (site.watch(&groups), site.probes(&groups).await);
+    let mut walk = site.walk([&nothing, &nothing], &[]);
+    walk.router = router;
+    walk.table.retain(|route| table.contains(route));
+    let person = site.people.iter().find(|p| p.caller.name == who).expect(who);
+    let walker = Walker { caller: person.caller.clone(), watch: &watch, probes: &probes };
+    walk.all(&[walker]).await.leaks
+}
+
+fn assert_red(leaks: &BTreeSet<Leak>, route: &str, words: &str) {
+    let told = leaks.iter().any(|l| l.route == route && l.what.contains(words));
+    assert!(told, "nobody noticed {words} on {route}: {leaks:#?}");
+}
+
+const HANDLER: &str = "handler@wf-990101";
+
+/// A pack whose handlers see the whole city.
+pub async fn a_wide_pack(site: &Site) {
+    let mut city = testkit::city().clone();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
+    city.pack = packs::load(&root).unwrap().pack;
+    let pack = Arc::get_mut(&mut city.pack).unwrap();
+    let may = pack.roles["handler"].grants[0].may.clone();
+    let of = BTreeSet::from(Sensitivity::ALL);
+    let standings = BTreeSet::from([Standing::City]);
+    let row = Grant { standings, of, sees: Sees::ALL, may };
+    pack.roles.get_mut("handler").unwrap().grants.push(row);
+    let clock = site.ground.stand.clock.clone();
+    let app = App::new(site.ground.stand.store.clone(), city, move || clock.now(), Vec::new());
+    let routes = ["/search", "/cases/{number}", "/api/v1/cases/{number}", "/desk"];
+    let leaks = found(site, web::router(app), HANDLER, &routes).await;
+    for route in ["/search", "/cases/{number}", "/api/v1/cases/{number}"] {
+        assert_red(&leaks, route, "foreign");
+    }
+    // Seals and exclusions hold even so: they do not rest on the rows of roles.
+    let beyond = leaks.iter().find(|l| l.what.contains("sealed ") || l.what.contains("excluded "));
+    assert_eq!(beyond, None);
+}
+
+/// A route that is not in the walk, and a method that nobody asks.
+pub async fn a_route_left_out(site: &Site, doorman: &Caller) {
+    let nothing = Watch::new([]);
+    let mut walk = site.walk([&nothing, &nothing], &[]);
+    walk.table = vec!["/cases/{number}/letters"];
+    assert_eq!(walk.gaps(doorman).await, ["/cases/{number}/letters is not in the walk"]);
+    walk.table = vec!["/board"];
+    walk.router =
+        Router::new().route("/board", axum::routing::get(|| async {}).put(|| async { "done" }));
+    assert_eq!(walk.gaps(doorman).await, ["PUT /board answers 200 OK unasked"]);
+}
+
+/// Ways in which a view could tell.
+#[derive(Debug, Clone, Copy)]
+enum Slip {
+    /// A field added to a page.
+    Field,
+    /// The same, coded.
+    Coded,
+    /// A header.
+    Header,
+    /// Another status for a number that exists.
+    Status,
+    /// One more hit, without any word of it.
+    Count,
+}
+
+/// The application with a slip.
+fn slipping(site: &Site, slip: Slip) -> Router {
+    let secret = format!("{}丁summary", Group::Sealed.stem());
+    let numbers = Arc::new(same::numbers_of(site, Group::Sealed));
+    let slips = move |request: Request, next: Next| {
+        let (secret, numbers) = (secret.clone(), numbers.clone());
+        async move {
+            let path = request.uri().path().to_owned();
+            let sealed = numbers.keys().any(|number| path.contains(number));
+            let (parts, body) = request.into_parts();
+            let sent = to_bytes(body, usize::MAX).await.unwrap();
+            let asked =
+                String::from_utf8_lossy(&sent).contains(&crate::ground::encode(&secret[..6]));
+            let request = Request::from_parts(parts, Body::from(sent));
+            let mut response = next.run(request).await;
+            match slip {
+                Slip::Field if path == "/desk" => extended(response, &secret).await,
+                Slip::Coded if path == "/notices" => {
+                    extended(response, "6b6Y6Z2Q5LiBc3VtbWFyeQ==").await
+                }
+                Slip::Header if path == "/me" => {
+                    let value = HeaderValue::from_bytes(secret.as_bytes()).unwrap();
+                    response.headers_mut().insert("x-last", value);
+                    response
+                }
+                Slip::Status if sealed => {
+                    *response.status_mut() = StatusCode::FORBIDDEN;
+                    response
+                }
+                Slip::Count if asked && path == "/search" => extended(response, "1").await,
+                _ => response,
+            }
+        }
+    };
+    site.ground.router.clone().layer(middleware::from_fn(slips))
+}
+
+async fn extended(response: Response, text: &str) -> Response {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove("content-length");
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    Response::from_parts(parts, Body::from([&bytes, text.as_bytes()].concat()))
+}
+
+pub async fn a_view_that_slips(site: &Site) {
+    for (slip, route, words) in [
+        (Slip::Field, "/desk", "sealed summary as UTF-8"),
+        (Slip::Coded, "/notices", "sealed summary as base64"),
+        (Slip::Header, "/me", "headers: sealed summary"),
+        (Slip::Status, "/cases/{number}", "tells "),
+        (Slip::Count, "/search", "tells "),
+    ] {
+        let router = slipping(site, slip);
+        assert_red(&found(site, router, HANDLER, &[route]).await, route, words);
+    }
+}
+
+/// An answer that takes a little longer for a sealed number.
+pub async fn a_slow_answer(site: &Site) {
+    let numbers = Arc::new(same::numbers_of(site, Group::Sealed));
+    let known = numbers.clone();
+    let slow = move |request: Request, next: Next| {
+        let sealed = known.keys().any(|n| request.uri().path().contains(n));
+        async move {
+            let response = next.run(request).await;
+            let start = Instant::now();
+            while sealed && start.elapsed() < Duration::from_micros(200) {
+                std::hint::spin_loop();
+            }
+            response
+        }
+    };
+    let router = site.ground.router.clone().layer(middleware::from_fn(slow));
+    let ask = |number: &str| Ask::get(format!("/cases/{NUMBER}")).with(NUMBER, number);
+    let sealed: Vec<Ask> = numbers.keys().take(3).map(|n| ask(n)).collect();
+    let unknown: Vec<Ask> = ["25-0000-0000-1", "25-0000-0001-2"].map(ask).to_vec();
+    let person = site.people.iter().find(|p| p.caller.name == HANDLER).expect(HANDLER);
+    let rank = same::told_apart(&router, &person.caller, [&unknown, &sealed]).await;
+    assert!(rank.is_some_and(|rank| rank > 0.7), "nobody noticed the wait: {rank:?}");
+}
+
+/// A line of the log, and a name that stands in the database as it is.
+pub async fn what_is_written_down(site: &Site) {
+    let watch = Watch::new([Mark::new("logged", "钀鱵钀鱵"), Mark::new("kept", "癵爨癵爨")]);
+    assert_eq!(places::look("the log", &log::said(), &watch), Vec::<String>::new());
+    tracing::debug!(summary = "钀鱵钀鱵", "a line that should not be there");
+    assert_eq!(places::look("the log", &log::said(), &watch).len(), 1);
+    let word = str::to_owned;
+    let (username, name, unit) = (word("mutant"), word("癵爨癵爨"), word("wf-9901"));
+    let new = NewAccount { username, password: String::new(), name, unit, roles: Vec::new() };
+    assert_eq!(places::database(&site.ground, &watch).await, Vec::<String>::new());
+    site.ground.stand.store.create_account(new).await.unwrap();
+    assert!(!places::database(&site.ground, &watch).await.is_empty(), "nobody looked there");
+}
+
+/// A page that changed when secrets were planted.
+pub fn a_count(before: &BTreeMap<(String, String), String>) {
+    let mut after = before.clone();
+    let counted = after.iter_mut().find(|((_, ask), _)| ask.contains(" /board")).expect("a board");
+    counted.1.push('1');
+    assert_eq!(crate::site::changed(before, &after).len(), 1);
+}

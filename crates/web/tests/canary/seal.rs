@@ -1,0 +1,58 @@
+//! Shuts doors through the real commands: seals a group of cases, keeps people and units out of
+//! another.
+
+use crate::{ground::Ground, plant::Grove};
+use domain::{
+    case::{Actor, CaseId, Staff},
+    guarded::Barred,
+    secrecy::Change,
+};
+use store::Guarding;
+use testkit::{command_id, unit};
+
+/// Words that nobody but the circle may read.
+fn reason(group: crate::secret::Group) -> String {
+    format!("{}庚不便公开的理由", group.stem())
+}
+
+async fn guard(ground: &Ground, case: CaseId, change: Change, reason: &str) {
+    let officer = ground.person(unit::HOTLINE, &["triage"], 0).await;
+    let (command, actor) = (command_id(), Actor::Staff(officer));
+    let guarding =
+        Guarding { command, actor, case, change: change.clone(), reason: reason.to_owned() };
+    let (stand, now) = (&ground.stand, ground.stand.clock.now());
+    let done = stand.store.guard(&stand.pack, now, guarding).await;
+    done.unwrap_or_else(|no| panic!("{change:?} of {case}: {no:?}"));
+}
+
+/// Seals every case of a group; those who planted it are the circle.
+pub async fn seal(ground: &Ground, grove: &Grove) {
+    let circle: Vec<Staff> = ground.planters();
+    for case in &grove.cases {
+        let change = Change::Seal { circle: circle.clone() };
+        guard(ground, case.id, change, &reason(grove.group)).await;
+    }
+}
+
+/// Keeps these people out of every case of a group: of every other one by name, of the rest with
+/// their units, where the unit is not that of the one who says so.
+pub async fn exclude(ground: &Ground, grove: &Grove, people: &[Staff]) {
+    for (n, case) in grove.cases.iter().enumerate() {
+        let mut all: Vec<Barred> = Vec::new();
+        for person in people {
+            let with_unit =
+                n % 2 == 1 && ![unit::HOTLINE, unit::CITY].contains(&person.unit.as_str());
+            let who = if with_unit {
+                Barred::Unit(person.unit.clone())
+            } else {
+                Barred::Person(person.account)
+            };
+            if !all.contains(&who) {
+                all.push(who);
+            }
+        }
+        for who in all {
+            guard(ground, case.id, Change::Bar(who), &reason(grove.group)).await;
+        }
+    }
+}
