@@ -58,7 +58,7 @@ pub enum Why {
 
 impl Why {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Unsafe,
         Self::Plan,
         Self::Grave,
