@@ -208,7 +208,7 @@ impl Store {
         else {
             return Ok(Vec::new());
         };
-        let named = access::sees(pack, &viewer, &head.case).identity == Sight::Full;
+        let sees_names = access::sees(pack, &viewer, &head.case).identity == Sight::Full;
         let flow = pack.flow_of(&head.case);
         let (mut names, mut words) = (Vec::new(), Vec::new());
         for row in reader.rows(&ENTRIES, &[case.into()]).await? {
@@ -231,7 +231,7 @@ impl Store {
             let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };
             let barred = head.case.guarded.bars(&account.staff());
             let ground = secrecy::ground(ctx, &head.case, who, (&names, &words));
-            let ground = ground.map(|ground| if named { ground } else { Ground::Perhaps });
+            let ground = ground.map(|ground| if sees_names { ground } else { Ground::Perhaps });
             if let Some(ground) = ground.filter(|_| !barred) {
                 found.push(Insider {
                     account: account.id,

@@ -145,9 +145,12 @@ fn hex(bytes: &[u8], upper: bool) -> String {
 }
 
 fn escaped(text: &str, before: &str, after: &str, upper: bool) -> String {
-    let wide = |unit: u16| match upper {
-        true => format!("{before}{unit:04X}{after}"),
-        false => format!("{before}{unit:04x}{after}"),
+    let wide = |unit: u16| {
+        if upper {
+            format!("{before}{unit:04X}{after}")
+        } else {
+            format!("{before}{unit:04x}{after}")
+        }
     };
     let mut buffer = [0; 2];
     text.chars()
