@@ -78,7 +78,9 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/logout" | "/me/password" | "/me/codes" | "/me/devices" | "/me/absence" | "/me/lock" => {
             vec![forged(route)]
         }
-        "/me" | "/notices" | "/board" | "/exports" => vec![Ask::get(route)],
+        "/me" | "/notices" | "/board" | "/exports" | "/traces" | "/traces/mine" => {
+            vec![Ask::get(route)]
+        }
         "/desk/export" => ["xlsx", "csv"]
             .iter()
             .flat_map(|form| pack.workflows.keys().map(move |flow| (form, flow)))
@@ -119,7 +121,6 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             Ask::post(route, &[("q", QUERY)]),
             Ask::post(route, &[("q", NUMBER)]),
         ],
-        "/traces" | "/traces/mine" => vec![Ask::get(route)],
         "/traces/tag" => vec![Ask::get(format!("{route}?tag={WORD}"))],
         "/traces/people/{account}" => {
             vec![Ask::get(format!("/traces/people/{}", facts.account))]
@@ -198,17 +199,16 @@ fn administration(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let account = facts.account;
     Some(match route {
         "/people" => vec![Ask::get(route), Ask::post(route, &[("q", WORD)])],
-        "/people/new" => vec![Ask::get(route), forged(route)],
-        "/people/pledges" => vec![Ask::get(route)],
+        "/people/new" | "/setup/moving" => vec![Ask::get(route), forged(route)],
         "/people/{account}" => vec![Ask::get(format!("/people/{account}"))],
         "/people/{account}/{what}" => ["close", "roles", "hand", "absence", "none"]
             .map(|what| forged(&format!("/people/{account}/{what}")))
             .into(),
         "/setup" | "/setup/categories" | "/setup/roles" | "/setup/routing" | "/setup/clocks"
-        | "/setup/workflows" | "/setup/units" => vec![Ask::get(route)],
-        "/setup/messages" => vec![Ask::get(route)],
+        | "/setup/workflows" | "/setup/units" | "/setup/messages" | "/people/pledges" => {
+            vec![Ask::get(route)]
+        }
         "/setup/messages/retry" => vec![forged(route)],
-        "/setup/moving" => vec![Ask::get(route), forged(route)],
         "/setup/units/{code}" => {
             ["wf-9901", "wf-990101"].map(|u| Ask::get(format!("/setup/units/{u}"))).into()
         }
