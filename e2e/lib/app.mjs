@@ -1,8 +1,8 @@
 // Starts the real program on a free port with an empty database, waits until it says it is ready,
 // and ends exactly that process afterwards. Never reuses a database or a running server.
 
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -19,6 +19,8 @@ const END_MS = 10_000;
 /**
  * A running demonstration city.
  *
+ * `config` is what its `xiaohe.toml` says, `env` what stands in its environment beside the usual.
+ * With `staff` it is no demonstration: it is served in earnest, to the accounts that are named.
  * `command` is the program with the arguments that come before the usual ones; tests of this
  * file give a stub. Fails with the program's last words if it ends or is not ready in time.
  */
@@ -27,17 +29,25 @@ export async function startApp({
   pack = 'packs/jinan',
   scale = 'small',
   readyMs = READY_MS,
+  config = '',
+  env = {},
+  port,
+  staff,
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'xiaohe-e2e-'));
-  const port = await freePort();
+  port ??= await freePort();
   const listen = `127.0.0.1:${port}`;
   const [program, ...before] = command;
+  await writeFile(join(folder, 'xiaohe.toml'), config);
   const database = `sqlite:${join(folder, 'demo.db')}`;
-  const child = spawn(
-    program,
-    [...before, 'demo', '--pack', pack, '--scale', scale, '--db', database, '--listen', listen],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const place = ['--pack', join(ROOT, pack), '--db', database];
+  const options = { cwd: folder, env: { ...process.env, ...env } };
+  if (staff) make(program, place, staff, options);
+  const how = staff ? ['serve'] : ['demo', '--scale', scale];
+  const child = spawn(program, [...before, ...how, ...place, '--listen', listen], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const app = new App(child, `http://${listen}`, folder);
   try {
     await app.ready(readyMs);
@@ -46,6 +56,19 @@ export async function startApp({
     throw error;
   }
   return app;
+}
+
+/** Keys and accounts of an installation that serves in earnest. */
+function make(program, place, staff, options) {
+  const run = (words, input = '') => {
+    const { status, stderr } = spawnSync(program, words, { ...options, input });
+    if (status !== 0) throw new Error(`${words.slice(0, 2).join(' ')}: ${stderr}`);
+  };
+  run(['keys', 'create', join(options.cwd, 'demo.keys')]);
+  for (const { username, name, unit, role, password } of staff) {
+    const who = [username, '--name', name, '--unit', unit, '--role', role];
+    run(['account', 'create', ...place, ...who], `${password}\n`);
+  }
 }
 
 class App {
@@ -137,7 +160,7 @@ class App {
 }
 
 /** A port nobody listens on, below the range from which outgoing connections take theirs. */
-async function freePort() {
+export async function freePort() {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     if (await isFree(port)) return port;

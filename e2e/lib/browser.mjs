@@ -17,7 +17,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   // Whatever a page asks for, nothing leaves this machine.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
 /** Where the pictures land. */
@@ -64,21 +64,27 @@ export async function desktop(browser, app, options = {}) {
 
 /**
  * Collects what a page complains about from now on: console errors, uncaught errors, and what
- * could not be loaded. The list stays live.
+ * could not be loaded. The list stays live. With an `origin`, only what comes from there counts: the
+ * pages of another site are not ours to mend.
  */
-export function complaints(page) {
+export function complaints(page, origin = '') {
   const heard = [];
+  const hear = (url, words) => {
+    if (url.startsWith(origin)) heard.push(words);
+  };
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) heard.push(`console: ${message.text()}`);
+    const loud = ['error', 'warning'].includes(message.type());
+    if (loud) hear(message.location().url, `console: ${message.text()}`);
   });
-  page.on('pageerror', (error) => heard.push(`uncaught: ${error.message}`));
+  page.on('pageerror', (error) => hear(page.url(), `uncaught: ${error.message}`));
   page.on('requestfailed', (request) => {
     // What is still on its way when a page is left is no fault of any page.
     if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
-    heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+    hear(request.url(), `failed: ${request.url()} ${request.failure()?.errorText}`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 400) heard.push(`status ${response.status()}: ${response.url()}`);
+    const url = response.url();
+    if (response.status() >= 400) hear(url, `status ${response.status()}: ${url}`);
   });
   return heard;
 }

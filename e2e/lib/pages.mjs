@@ -28,6 +28,7 @@ export const STAFF_PAGES = [
   { who: 'handler@wf-370102', path: '/desk', name: 'desk-county' },
   { who: 'handler@wf-370102', path: '{case}', of: '/desk?flow=appeal&state=handling', name: 'case-handling' },
   { who: 'handler@wf-370102', path: '{paper}', of: '/desk?flow=appeal&state=handling', name: 'paper' },
+  { who: 'handler@wf-370102', path: '{case}/rights', of: '/desk?flow=appeal&state=handling', name: 'case-rights' },
   { who: 'handler@wf-370102', path: '/notices', name: 'notices' },
   { who: 'handler@wf-370102001', path: '/desk', name: 'desk-town' },
   { who: 'handler@wf-370102001', path: '/new/mediation', name: 'new-mediation' },
@@ -44,6 +45,7 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-3701', path: '/desk?flow=appeal&own=0&light=red', name: 'desk-late' },
   { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=appeal&own=0&light=red', name: 'case-late' },
   { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=mediation&own=0', name: 'case-mediation' },
+  { who: 'leader@wf-3701', path: '{case}/rights', of: '/desk?flow=appeal&state=closed', name: 'case-rights-closed' },
   { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=recognition&own=0', name: 'case-recognition' },
   { who: 'leader@wf-3701', path: '/desk?flow=appeal&unit=wf-370113', name: 'desk-unit' },
   { who: 'leader@wf-3701', path: '/desk?flow=appeal&category=08&light=red&grade=green', name: 'desk-empty' },
@@ -66,6 +68,8 @@ export const STAFF_PAGES = [
   { who: 'system_admin@wf-3701', path: '/setup/categories', name: 'setup-categories' },
   { who: 'system_admin@wf-3701', path: '/setup/units', name: 'setup-units' },
   { who: 'system_admin@wf-3701', path: '/setup/roles', name: 'setup-roles' },
+  { who: 'system_admin@wf-3701', path: '/setup/processing', name: 'setup-processing' },
+  { who: 'system_admin@wf-3701', path: '/setup/certificates', name: 'setup-certificates' },
   { who: 'system_admin@wf-3701', path: '/setup/clocks', name: 'setup-clocks' },
   { who: 'system_admin@wf-3701', path: '/setup/routing', name: 'setup-routing' },
   { who: 'system_admin@wf-3701', path: '/setup/routing/dry-run?category=0201&place=370102001000&grade=orange&channel=call', name: 'setup-dry-run' },
@@ -73,7 +77,7 @@ export const STAFF_PAGES = [
 
 /**
  * The address behind a line of the list: `{case}` becomes the first case that the viewer's list
- * holds, `{paper}` the first paper of the first case that has one.
+ * holds (what follows it stays), `{paper}` the first paper of the first case that has one.
  */
 export async function addressOf(page, { path, of }) {
   if (!path.startsWith('{')) return path;
@@ -81,7 +85,7 @@ export async function addressOf(page, { path, of }) {
   const links = page.locator('main tbody th a[href^="/cases/"]');
   const cases = await links.evaluateAll((all) => all.map((it) => it.getAttribute('href')));
   if (cases.length === 0) throw new Error(`${of} lists no case`);
-  if (path === '{case}') return cases[0];
+  if (path.startsWith('{case}')) return path.replace('{case}', cases[0]);
   for (const one of cases) {
     await page.goto(one);
     const papers = page.locator('a[href*="/papers/"]');

@@ -30,6 +30,10 @@ pub enum Accounts {
     Roles(Roles),
     /// Forgets the second factor, which is set up anew at the next log-in.
     ForgetFactor(Named),
+    /// Binds an identity of the provider to an account, which comes in by it from then on.
+    Bind(Bind),
+    /// Binds no identity of the provider to an account any more.
+    Unbind(Named),
     /// Closes an account; its open cases go to a colleague.
     Close(Close),
 }
@@ -42,6 +46,16 @@ pub struct Roles {
     /// Code of a role; may be given several times, or not at all.
     #[arg(long = "role")]
     roles: Vec<String>,
+}
+
+/// An identity of the provider.
+#[derive(Debug, Args)]
+pub struct Bind {
+    #[command(flatten)]
+    named: Named,
+    /// The claim `sub` by which the provider names this person.
+    #[arg(long)]
+    subject: String,
 }
 
 /// Somebody who leaves.
@@ -101,6 +115,11 @@ impl Accounts {
             Self::ForgetFactor(named) => {
                 named.change(AccountChange::ForgetFactor, "has no second factor any more")
             }
+            Self::Bind(bind) => bind.run(),
+            Self::Unbind(named) => {
+                let issuer = issuer(&named.place)?;
+                named.change(AccountChange::Unbind(issuer), "is bound to no identity any more")
+            }
             Self::Close(close) => close.run(),
         }
     }
@@ -145,6 +164,24 @@ fn told(error: WriteError<NotSo>) -> Failure {
     match error {
         WriteError::Refused(no) => Failure::Plain(no.to_string()),
         WriteError::Db(error) => Failure::while_doing("changing the account", &error),
+    }
+}
+
+/// The issuer of the configured provider.
+fn issuer(place: &Place) -> Result<String, Failure> {
+    let provider = place.complete()?.provider;
+    provider.map(|config| config.issuer).ok_or_else(|| {
+        Failure::Plain("there is no provider: name one as [provider] in xiaohe.toml".to_owned())
+    })
+}
+
+impl Bind {
+    fn run(&self) -> Result<(), Failure> {
+        let issuer = issuer(&self.named.place)?;
+        let keys = self.named.place.complete()?.load_keys()?;
+        // Only a keyed hash of the identity is stored, so the keys make the change.
+        let binding = store::Binding::of(&keys, &issuer, self.subject.trim());
+        self.named.change(AccountChange::Bind(binding), "comes in by this identity now")
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
 use domain::{access::Viewer, pack::Pack, workflow::StateKind};
 use jiff::Timestamp;
 use packs::City;
+use proofs::Passkeys;
 use serde::Serialize;
 use std::{
     fs,
@@ -54,6 +55,8 @@ pub fn run(place: &Place, json: bool) -> Result<(), Failure> {
     }
     let keys = keys(&place, &mut found);
     database(&place, keys, city.as_ref(), &mut found);
+    provider(&place, now, &mut found);
+    passkeys(&place, &mut found);
     disk(&place, &mut found);
     clock(now, &mut found);
     if json {
@@ -253,6 +256,40 @@ fn messages(place: &Place, outbox: OutboxSize, found: &mut Vec<Finding>) {
         let says = format!("{}, {} queued", ways.join(", "), outbox.persons + outbox.units);
         say(found, "messages", State::Ok, says);
     }
+}
+
+/// The identity provider, which is asked to describe itself.
+fn provider(place: &Place, now: Timestamp, found: &mut Vec<Finding>) {
+    match place.provider() {
+        Ok(None) => say(found, "provider", State::Ok, "none; people log in with passwords"),
+        Ok(Some(provider)) => {
+            let issuer = &provider.config().issuer;
+            if provider.look(now).is_ok() {
+                return say(found, "provider", State::Ok, format!("{issuer} describes itself"));
+            }
+            let says = format!(
+                "{issuer} does not describe itself, or names another issuer: compare issuer, \
+                 network and ca_file; people can log in with passwords"
+            );
+            say(found, "provider", State::Warn, says);
+        }
+        Err(failure) => say(found, "provider", State::Fail, words(failure)),
+    }
+}
+
+fn passkeys(place: &Place, found: &mut Vec<Finding>) {
+    let (state, says) = match place.site() {
+        Ok(Some(site)) => Passkeys::new(&site, "").map_or_else(
+            || (State::Warn, "not possible: the address must be a name, not a number".to_owned()),
+            |passkeys| (State::Ok, format!("bound to {}", passkeys.domain())),
+        ),
+        Ok(None) => {
+            let says = "not offered: set address in xiaohe.toml to the https:// name of this site";
+            (State::Warn, says.to_owned())
+        }
+        Err(failure) => (State::Fail, words(failure)),
+    };
+    say(found, "passkeys", state, says);
 }
 
 /// Whether each of the three administrations is somebody's.

@@ -10,6 +10,7 @@ mod keys;
 mod move_cases;
 mod pack;
 mod progress;
+mod retention;
 mod rules;
 mod serve;
 mod settings;
@@ -63,6 +64,8 @@ enum Command {
     /// Staff accounts.
     #[command(subcommand)]
     Account(account::Accounts),
+    /// Lists what has been kept long enough, and erases it with a certificate.
+    Retention(retention::Retention),
     /// Makes and renews the key file.
     #[command(subcommand)]
     Keys(keys::KeyFile),
@@ -83,7 +86,8 @@ fn main() -> ExitCode {
         Command::Restore(restore) => restore.run(cli.json),
         Command::Doctor(place) => doctor::run(&place, cli.json),
         Command::Account(account) => account.run(cli.json),
-        Command::Keys(keys) => keys.run(),
+        Command::Retention(retention) => retention.run(cli.json),
+        Command::Keys(keys) => keys.run(cli.json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -31,6 +31,8 @@ const TICK: Duration = Duration::from_secs(5);
 const TICK_CASES: u32 = 500;
 /// How many confirmed moves are carried out before it looks again.
 const TICK_MOVES: u32 = 1_000;
+/// How many confirmed erasures are carried out before it looks again.
+const TICK_ERASED: u32 = 200;
 /// After so many ticks the newest entries are sealed.
 const SEAL_TICKS: u32 = 6;
 
@@ -63,8 +65,10 @@ impl Serve {
             rules::adopt(&store, &mut city, now()).await?;
             let pack_dir = city.dir.clone();
             let courier = place.courier()?;
+            let doors = place.doors(&city.pack.brand.short)?;
             let app = App::new(store, city, now, Vec::new());
             app.stand(place.edge()?);
+            app.open_doors(doors);
             listen(app, courier, self.listen, pack_dir).await
         })
     }
@@ -130,6 +134,13 @@ fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
             if let Err(error) = app.store().carry_moves(&app.pack(), now, TICK_MOVES).await {
                 tracing::error!(%error, "confirmed moves wait and will be tried again");
             }
+            // Keys that were rotated are used from the next look on; so is one that is gone.
+            if let Err(error) = app.store().keys().read_again() {
+                tracing::error!(%error, "the key file was not read again");
+            }
+            if let Err(error) = finish_erasing(&app).await {
+                tracing::error!(%error, "confirmed erasures wait and will be tried again");
+            }
             match understand(&app, &dir, &tried).await {
                 Ok(unknown) => tried = unknown,
                 Err(error) => tracing::error!(%error, "the rules of open cases were not looked up"),
@@ -151,6 +162,14 @@ fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
             }
         }
     })
+}
+
+/// Goes on with erasures that were confirmed and interrupted, and certifies what is done.
+async fn finish_erasing(app: &App) -> Result<(), store::db::Error> {
+    let store = app.store();
+    let carried = store.carry_expiry(&app.pack(), app.now(), TICK_ERASED).await?;
+    let certified = store.certify(app.now()).await?;
+    if carried + certified > 0 { store.scrub().await } else { Ok(()) }
 }
 
 /// Another node may serve a newer pack already: its cases must be understood here too. Answers the
@@ -186,10 +205,15 @@ fn send(app: App, courier: Courier, mut stopped: watch::Receiver<bool>) -> JoinH
     })
 }
 
-/// SIGHUP reads the pack again; a pack with faults is refused and the old one stays.
+/// SIGHUP reads the key file and the pack again; a pack with faults is refused and the old one stays.
 fn reload(app: App, dir: PathBuf, mut hangups: Signal) -> JoinHandle<()> {
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
+            match app.store().keys().read_again() {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("the key file was read again"),
+                Err(error) => tracing::error!(%error, "the key file was not read again"),
+            }
             renew(&app, &dir).await;
         }
     })

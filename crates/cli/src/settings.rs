@@ -5,6 +5,7 @@ use clap::Args;
 use courier::Courier;
 use jiff::Timestamp;
 use packs::City;
+use proofs::{Address, Misconfigured, Passkeys, Provider};
 use serde::Deserialize;
 use std::{
     net::IpAddr,
@@ -13,7 +14,7 @@ use std::{
 };
 use store::Store;
 use vault::{Keys, Suite};
-use web::Edge;
+use web::{Doors, Edge};
 
 /// Pack, database and keys of an installation.
 #[derive(Debug, Clone, Args)]
@@ -28,6 +29,13 @@ pub struct Place {
     /// Key file; beside a SQLite database unless it is named.
     #[arg(long, env = "XIAOHE_KEYS")]
     pub keys: Option<PathBuf>,
+    /// Address under which people reach this site, for example <https://care.example>: passkeys are
+    /// bound to it, and the identity provider sends people back to it.
+    #[arg(long, env = "XIAOHE_ADDRESS")]
+    pub address: Option<String>,
+    /// The city's identity provider; only `xiaohe.toml` names it.
+    #[arg(skip)]
+    pub provider: Option<Box<proofs::Config>>,
     /// Gateways that take messages; only `xiaohe.toml` names them.
     #[arg(skip)]
     pub gateways: Vec<courier::Config>,
@@ -56,6 +64,8 @@ struct File {
     pack: Option<PathBuf>,
     db: Option<String>,
     keys: Option<PathBuf>,
+    address: Option<String>,
+    provider: Option<Box<proofs::Config>>,
     #[serde(default, rename = "gateway")]
     gateways: Vec<courier::Config>,
     #[serde(default)]
@@ -77,6 +87,8 @@ impl Place {
             pack: self.pack.clone().or(file.pack),
             db: self.db.clone().or(file.db),
             keys: self.keys.clone().or(file.keys),
+            address: self.address.clone().or(file.address),
+            provider: file.provider,
             gateways: file.gateways,
             reached: file.reached,
         })
@@ -88,6 +100,9 @@ impl Place {
     /// When address or header are none.
     pub fn edge(&self) -> Result<Edge, Failure> {
         let Reached { address, from_header, proxies, unpaced } = self.reached.clone();
+        // Whoever has said under which address people come need not say it twice.
+        let own = || self.address.clone().filter(|a| a.starts_with("https://"));
+        let address = address.or_else(own);
         if let Some(address) = address.as_deref().filter(|a| !a.starts_with("http")) {
             let words = format!("xiaohe.toml: {address} is no address; write https://…");
             return Err(Failure::Plain(words));
@@ -105,6 +120,37 @@ impl Place {
     pub fn courier(&self) -> Result<Courier, Failure> {
         let made = Courier::new(&self.gateways, |name| std::env::var(name).ok());
         made.map_err(|e| Failure::while_doing("making the gateways ready", &e))
+    }
+
+    /// Where people reach this site, when it is said.
+    ///
+    /// # Errors
+    /// When it is no address, or one that anybody on the way could read.
+    pub fn site(&self) -> Result<Option<Address>, Failure> {
+        let parsed = self.address.as_deref().map(Address::parse).transpose();
+        parsed.map_err(|e| Failure::while_doing("reading the address", &e))
+    }
+
+    /// Makes the identity provider ready, if there is one; asks it nothing.
+    ///
+    /// # Errors
+    /// When it cannot be used as it is configured.
+    pub fn provider(&self) -> Result<Option<Provider>, Failure> {
+        let Some(config) = &self.provider else { return Ok(None) };
+        let made = self.site()?.ok_or(Misconfigured::NoAddress).and_then(|site| {
+            Provider::new(config, (&site, web::PROVIDER_BACK), |name| std::env::var(name).ok())
+        });
+        made.map(Some).map_err(|e| Failure::while_doing("making the provider ready", &e))
+    }
+
+    /// The ways in beside password and code; `title` is what a browser calls this site.
+    ///
+    /// # Errors
+    /// When one cannot be used as it is configured.
+    pub fn doors(&self, title: &str) -> Result<Doors, Failure> {
+        let provider = self.provider()?.map(Arc::new);
+        let passkeys = self.site()?.and_then(|site| Passkeys::new(&site, title));
+        Ok(Doors { provider, passkeys })
     }
 
     /// Loads the pack.
@@ -200,7 +246,18 @@ impl Place {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
         }
-        Store::open(url, keys).await.map_err(|e| Failure::while_doing("opening the database", &e))
+        let store = Store::open(url, keys)
+            .await
+            .map_err(|e| Failure::while_doing("opening the database", &e))?;
+        let missing = store.missing_keys().await;
+        let missing = missing.map_err(|e| Failure::while_doing("looking at the keys", &e))?;
+        match missing.first() {
+            None => Ok(store),
+            Some((number, n)) => Err(Failure::Plain(format!(
+                "the key file has no wrap.{number}, and {n} data keys are wrapped under it: put the \
+                 line back, run xiaohe keys rewrap, and take it away after that"
+            ))),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum Deed {
-    /// Came in; `with` names the last proof: `password`, `code`, `recovery`, `provider`.
+    /// Came in; `with` names the last proof: `password`, `code`, `recovery`, `passkey`, `provider`.
     LoggedIn {
         /// Code of the proof.
         with: Code,

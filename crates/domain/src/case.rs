@@ -11,6 +11,7 @@ use crate::{
     guarded::Guarded,
     milestone::Milestone,
     pack::{Pack, Sensitivity},
+    rights::Rights,
     workflow::{Code, StateKind},
 };
 use jiff::{Timestamp, civil::Date};
@@ -194,6 +195,9 @@ pub struct Case {
     /// Papers of the law, in the order of recording; the last of a kind counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<Milestone>,
+    /// Requests of the person, holds, erasure.
+    #[serde(default, skip_serializing_if = "Rights::is_empty")]
+    pub rights: Rights,
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
@@ -264,13 +268,13 @@ impl Case {
             owed: BTreeSet::new(),
             met: BTreeSet::new(),
             milestones: Vec::new(),
+            rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
             guarded: Guarded::default(),
         })
     }
 
     /// The case after one more fact.
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of fact")]
     pub fn apply(&mut self, stamp: &Stamp, fact: &Fact) {
         match fact {
             // A second opening cannot be recorded; the first one stands.
@@ -312,16 +316,8 @@ impl Case {
             Fact::Flagged { flag } => drop(self.flags.insert(flag.clone())),
             Fact::Unflagged { flag } => drop(self.flags.remove(flag)),
             Fact::TaskOpened { task } => self.tasks.push(task.clone()),
-            Fact::TaskEnded { id, end } => {
-                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
-                    task.end = Some(*end);
-                }
-            }
-            Fact::TaskMoved { id, clock } => {
-                if let Some(task) = self.tasks.iter_mut().find(|t| t.id == *id) {
-                    task.clock.clone_from(clock);
-                }
-            }
+            Fact::TaskEnded { id, end } => self.task(*id, |task| task.end = Some(*end)),
+            Fact::TaskMoved { id, clock } => self.task(*id, |task| task.clock.clone_from(clock)),
             Fact::Issued { template, ordinal: _ } => self.documents.push(template.clone()),
             Fact::Linked { kind, case } => self.links.push((kind.clone(), *case)),
             Fact::Owed { duty } => drop(self.owed.insert(duty.clone())),
@@ -335,6 +331,7 @@ impl Case {
             Fact::Climbed { clock, step, unit: _ } => {
                 self.climbed.insert(clock.clone(), *step);
             }
+            Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }
@@ -348,6 +345,12 @@ impl Case {
             | Fact::GlassTold { .. }
             | Fact::IdentityAsked { .. }
             | Fact::IdentityLent { .. } => self.guarded.apply(fact),
+        }
+    }
+
+    fn task(&mut self, id: u32, change: impl FnOnce(&mut Task)) {
+        if let Some(task) = self.tasks.iter_mut().find(|t| t.id == id) {
+            change(task);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     field::{Checked, Meaning, Value},
     pack::{Pack, Right, Rules, Unit},
     refusal::{Bar, Refusal},
+    rights,
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
 use jiff::Timestamp;
@@ -201,6 +202,9 @@ pub fn permit(
     }
     if !action.by.iter().any(|who| stands(ctx, case, who)) {
         return Err(Bar::Role);
+    }
+    if ctx.pack.flow_of(case).is_some_and(|w| rights::shuts(w, case, action)) {
+        return Err(Bar::Erased);
     }
     let staff = matches!(ctx.actor, Actor::Staff(_));
     if staff && !access::may(ctx.pack, &Viewer::of(ctx.actor, ctx.now), case, Right::Act) {

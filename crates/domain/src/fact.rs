@@ -9,6 +9,7 @@ use crate::{
     field::Value,
     guarded::{Barred, Judgement},
     milestone::Milestone,
+    rights,
     workflow::Code,
 };
 use jiff::Timestamp;
@@ -196,6 +197,11 @@ pub enum Fact {
         step: u8,
         /// Unit that is told.
         unit: Code,
+    },
+    /// Something under the rights of the person, a hold, or the end of keeping.
+    Right {
+        /// What.
+        event: rights::Event,
     },
     /// From now on only these people know of the case.
     Sealed {

@@ -91,6 +91,16 @@ impl FieldKind {
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Line { .. } | Self::Text { .. })
     }
+
+    /// Whether this is one of the options.
+    pub fn offers(&self, value: &str) -> bool {
+        match self {
+            Self::Choice(options) | Self::Choices(options) => {
+                options.iter().any(|option| option.value == value)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// One option of a choice.
@@ -135,6 +145,21 @@ pub enum Meaning {
     Reporter,
     /// What staff need from one another to work: reasons, instructions, feedback.
     Work,
+}
+
+impl Meaning {
+    /// Whether it tells who somebody is or where they are.
+    pub fn is_personal(self) -> bool {
+        match self {
+            Self::Name
+            | Self::Phone
+            | Self::IdNumber
+            | Self::Address
+            | Self::SafeContact
+            | Self::Reporter => true,
+            Self::Story | Self::Summary | Self::Answer | Self::ExternalNumber | Self::Work => false,
+        }
+    }
 }
 
 /// A checked value that an event may carry.

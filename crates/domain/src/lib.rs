@@ -20,6 +20,8 @@ pub mod moving;
 pub mod pack;
 pub mod people;
 pub mod refusal;
+pub mod retention;
+pub mod rights;
 pub mod secrecy;
 pub mod sending;
 pub mod soundness;

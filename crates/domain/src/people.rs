@@ -51,6 +51,15 @@ pub enum NotSo {
     /// The days do not follow one another, or are too many.
     #[error("these days cannot be used")]
     BadDays,
+    /// A role needs a second factor, and this is the only one.
+    #[error("this is the last second factor, and the roles need one")]
+    LastFactor,
+    /// An identity or a passkey is somebody's already, or this account has one already.
+    #[error("this is bound already")]
+    Bound,
+    /// What should be removed is not there.
+    #[error("this is not there any more")]
+    Gone,
 }
 
 impl NotSo {
@@ -70,6 +79,9 @@ impl NotSo {
             Self::BadName => "bad_name",
             Self::OnlyInsider => "only_insider",
             Self::BadDays => "bad_days",
+            Self::LastFactor => "last_factor",
+            Self::Bound => "bound",
+            Self::Gone => "gone",
         }
     }
 }
@@ -91,16 +103,30 @@ pub enum Duty {
     Factor,
     /// End its sessions.
     Sessions,
+    /// Bind an identity of the provider to it.
+    Bind,
+    /// Bind no identity of the provider to it any more.
+    Unbind,
+    /// Give it a passkey.
+    AddPasskey,
+    /// Take a passkey from it.
+    RemovePasskey,
 }
 
 impl Duty {
     /// Whose duty it is. A password and a second factor lie in different hands, so that no single
-    /// administrator can become somebody else.
-    pub fn of(self) -> Admin {
+    /// administrator can become somebody else. A way in of one's own is no administrator's at all.
+    pub fn of(self) -> Option<Admin> {
         match self {
-            Self::Create | Self::Close | Self::Password | Self::Absence => Admin::System,
-            Self::Roles | Self::Factor | Self::Sessions => Admin::Security,
+            Self::Create | Self::Close | Self::Password | Self::Absence => Some(Admin::System),
+            Self::Roles | Self::Factor | Self::Sessions => Some(Admin::Security),
+            Self::Bind | Self::Unbind | Self::AddPasskey | Self::RemovePasskey => None,
         }
+    }
+
+    /// Whether people do it to their own account.
+    fn is_own(self) -> bool {
+        self == Self::Absence || self.of().is_none()
     }
 
     /// The code under which it is remembered.
@@ -113,21 +139,36 @@ impl Duty {
             Self::Roles => "roles",
             Self::Factor => "forget_factor",
             Self::Sessions => "end_sessions",
+            Self::Bind => "bind",
+            Self::Unbind => "unbind",
+            Self::AddPasskey => "add_passkey",
+            Self::RemovePasskey => "remove_passkey",
         }
     }
 }
 
 /// Whether somebody may do this to an account. Whoever commands the machine itself (`None`) may;
-/// nobody may to their own account, except say when they are away.
+/// nobody may to their own account, except say when they are away and how they prove who they are.
 ///
 /// # Errors
 /// [`NotSo::NotYours`] or [`NotSo::Oneself`].
 pub fn may(pack: &Pack, doer: Option<&Staff>, whom: &Staff, duty: Duty) -> Result<(), NotSo> {
     let Some(doer) = doer else { return Ok(()) };
     if doer.account == whom.account {
-        return if duty == Duty::Absence { Ok(()) } else { Err(NotSo::Oneself) };
+        return if duty.is_own() { Ok(()) } else { Err(NotSo::Oneself) };
     }
-    if pack.administers(&doer.roles) == Some(duty.of()) { Ok(()) } else { Err(NotSo::NotYours) }
+    let theirs = duty.of().is_some_and(|kind| pack.administers(&doer.roles) == Some(kind));
+    if theirs { Ok(()) } else { Err(NotSo::NotYours) }
+}
+
+/// Whether somebody with these roles may be left with so many second factors: the last one of a
+/// role that needs one stays, or whoever knows the password could set up their own.
+///
+/// # Errors
+/// [`NotSo::LastFactor`].
+pub fn may_keep(pack: &Pack, roles: &[Code], factors: usize) -> Result<(), NotSo> {
+    let enough = factors > 0 || !pack.needs_second_factor(roles);
+    if enough { Ok(()) } else { Err(NotSo::LastFactor) }
 }
 
 /// Whether these roles may be held together in this unit.

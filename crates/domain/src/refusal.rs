@@ -1,6 +1,8 @@
 //! Why a command is refused. Each refusal has a code; the words for people live in the texts.
 
-use crate::{clock::ClockError, contact::Plan, field::FieldFault, secrecy::Closed, workflow::Code};
+use crate::{
+    clock::ClockError, contact::Plan, field::FieldFault, rights, secrecy::Closed, workflow::Code,
+};
 use jiff::Timestamp;
 
 /// The answer "no", with what is needed to say it well.
@@ -53,6 +55,9 @@ pub enum Refusal {
     /// The step would leave an open case without a running clock or an approved pause.
     #[error("the step would leave the case without a clock")]
     WouldBeLost,
+    /// A wish under the rights of the person cannot be met.
+    #[error(transparent)]
+    Right(#[from] rights::Bar),
     /// The unit is kept out of this case.
     #[error("the unit is kept out of this case")]
     UnitBarred,
@@ -100,6 +105,8 @@ pub enum Bar {
     Duty,
     /// The person is suspected of the harm, or it is not known who is.
     Suspect,
+    /// The case is erased; nothing can be read or written in it.
+    Erased,
     /// The actor may look at most, not act.
     Access,
 }
@@ -122,6 +129,7 @@ impl Bar {
             Self::Contact { .. } => "contact",
             Self::Duty => "duty",
             Self::Suspect => "suspect",
+            Self::Erased => "erased",
             Self::Access => "access",
         }
     }

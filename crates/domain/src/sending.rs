@@ -44,6 +44,8 @@ pub enum Why {
     /// Grave or sensitive, and the person did not say that messages are welcome
     /// (反家庭暴力法 §5: privacy and the true wishes of the victim).
     Grave,
+    /// The person has withdrawn their consent.
+    Consent,
     /// Nobody left a telephone number, or it was erased.
     NoPhone,
     /// It waited too long.
@@ -60,6 +62,7 @@ impl Why {
         Self::Unsafe,
         Self::Plan,
         Self::Grave,
+        Self::Consent,
         Self::NoPhone,
         Self::Stale,
         Self::NoText,
@@ -72,6 +75,7 @@ impl Why {
             Self::Unsafe => "unsafe",
             Self::Plan => "plan",
             Self::Grave => "grave",
+            Self::Consent => "consent",
             Self::NoPhone => "no_phone",
             Self::Stale => "stale",
             Self::NoText => "no_text",
@@ -127,6 +131,8 @@ pub fn to_person(
         Why::Plan
     } else if is_grave(pack, case) && !welcome {
         Why::Grave
+    } else if case.rights.withdrawn.is_some() {
+        Why::Consent
     } else if case.anonymous || !reach.phone {
         Why::NoPhone
     } else {

@@ -11,7 +11,7 @@ use crate::{
     milestone,
     pack::{Pack, Rules},
     refusal::Refusal,
-    secrecy,
+    rights, secrecy,
     workflow::{Trigger, Workflow},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +38,7 @@ pub fn tick(
     let Some(flow) = pack.flow_of(case) else { return Ok(draft) };
     climb(ctx, flow, &mut draft)?;
     milestone::alarm(ctx, flow, &mut draft)?;
+    rights::climb(ctx, &mut draft)?;
     secrecy::remind(ctx, &mut draft);
     if let Some(action) = due_action(ctx, flow, case) {
         let step = Step { action, given: Checked::default() };
@@ -102,6 +103,7 @@ pub fn wake_at(pack: &Pack, case: &Case) -> Result<Option<Timestamp>, Refusal> {
     let rules = pack.of(case);
     let Some(flow) = rules.workflow(&case.workflow) else { return Ok(None) };
     let mut next = milestone::wake_at(pack, flow, case);
+    next = [next, rights::wake_at(pack, case)].into_iter().flatten().min();
     next = [next, secrecy::wake_at(case)].into_iter().flatten().min();
     for clock in case.clocks.values() {
         let at = match clock.state() {

@@ -23,6 +23,7 @@ mod matters;
 mod open311;
 mod organisation;
 mod papers;
+mod personal;
 mod protection;
 mod routing;
 mod rules;
@@ -95,6 +96,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let routing = routing::rules(folders, faults);
     let flows = flow::workflows(folders, faults);
     let programmes = matters::programmes(folders, faults);
+    let personal = personal::read(folders, faults);
     let papers = papers::templates(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
@@ -123,6 +125,9 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         holidays,
         messages,
         programmes: programmes.known,
+        rights: personal.rights.clone(),
+        retention: personal.retention.clone(),
+        processing: personal.processing.clone(),
         rules: rules::dated(&version, (work_time?, lights, escalation), flows),
         past: BTreeMap::new(),
     };
@@ -131,6 +136,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);
     check::services(&pack, &services, faults);
+    personal.check(&pack, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {

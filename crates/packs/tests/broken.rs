@@ -155,6 +155,28 @@ const CASES: &[Case] = &[
     Case { file: "city/programmes/mediation.toml", find: "workflow = \"mediation\"", replace: "workflow = \"meditation\"", fault_in: "city/programmes/mediation.toml", line_with: "meditation", words: &["unknown workflow `meditation`"] },
     Case { file: "city/open311.toml", find: "category = \"1302\"", replace: "category = \"1003\"", fault_in: "city/open311.toml", line_with: "code = \"suggestion\"", words: &["would publish the sensitive category `1003`"] },
     Case { file: "city/texts.toml", find: "free = \"All services are free of charge.\"\n", replace: "", fault_in: "city/texts.toml", line_with: "[en]", words: &["missing key `free`"] },
+    // What the city owes the people whose data it holds.
+    Case { file: "common/rights.toml", find: "span = \"15wd\"", replace: "span = \"15weeks\"", fault_in: "common/rights.toml", line_with: "15weeks", words: &["unknown unit"] },
+    Case { file: "common/rights.toml", find: "approves = [\"leader\"]", replace: "approves = [\"leeder\"]", fault_in: "common/rights.toml", line_with: "leeder", words: &["unknown role `leeder`"] },
+    Case { file: "common/rights.toml", find: "holds = [\"leader\"]", replace: "holds = []", fault_in: "common/rights.toml", line_with: "# 个人信息权利", words: &["`holds` names no role", "add holds"] },
+    Case { file: "common/rights.toml", find: "approves = [\"leader\"]", replace: "approves = [\"operator\"]", fault_in: "common/rights.toml", line_with: "# 个人信息权利", words: &["nobody in the top unit", "`approves`"] },
+    Case { file: "common/rights.toml", find: "refuses = [\"correct\"]\n", replace: "", fault_in: "common/rights.toml", line_with: "code = \"not_wrong\"", words: &["`not_wrong` carries nothing"] },
+    Case { file: "common/rights.toml", find: "en = \"The record was checked and is right\"\n", replace: "", fault_in: "common/rights.toml", line_with: "name = \"经核实", words: &["`name` has no English"] },
+    Case { file: "common/retention.toml", find: "child = true\nyears = 48", replace: "child = true\nyears = 480", fault_in: "common/retention.toml", line_with: "code = \"child\"", words: &["`child` keeps for 480 years", "1 to 100"] },
+    Case { file: "common/retention.toml", find: "code = \"ordinary\"", replace: "code = \"ordinary\"\nsensitive = false", fault_in: "common/retention.toml", line_with: "code = \"ordinary\"", words: &["`ordinary` does not fit every case"] },
+    Case { file: "common/retention.toml", find: "deeds_years = 3", replace: "deeds_years = 2", fault_in: "common/retention.toml", line_with: "# 保存期限", words: &["`deeds_years`", "3 or more"] },
+    Case { file: "common/retention.toml", find: "logs_days = 184", replace: "logs_days = 90", fault_in: "common/retention.toml", line_with: "# 保存期限", words: &["`logs_days`", "184"] },
+    Case { file: "common/retention.toml", find: "drafts_days = 7", replace: "drafts_days = 70", fault_in: "common/retention.toml", line_with: "# 保存期限", words: &["`drafts_days`", "1 to 7"] },
+    Case { file: "common/retention.toml", find: "field = \"victim\"", replace: "field = \"victims\"", fault_in: "common/retention.toml", line_with: "# 保存期限", words: &["unknown field `victims`"] },
+    Case { file: "common/retention.toml", find: "values = [\"minor\", ", replace: "values = [\"baby\", ", fault_in: "common/retention.toml", line_with: "# 保存期限", words: &["unknown value `baby`"] },
+    Case { file: "common/retention.toml", find: "years = 30", replace: "category = [\"99\"]\nyears = 30", fault_in: "common/retention.toml", line_with: "category = [\"99\"]", words: &["unknown category `99`"] },
+    Case { file: "common/processing.toml", find: "workflows = [\"mediation\"]", replace: "workflows = [\"meditation\"]", fault_in: "common/processing.toml", line_with: "meditation", words: &["unknown workflow `meditation`"] },
+    Case { file: "common/processing.toml", find: "workflows = [\"mediation\"]", replace: "workflows = [\"appeal\"]", fault_in: "common/workflows/mediation.toml", line_with: "code = \"mediation\"", words: &["is in no register", "processing.toml"] },
+    Case { file: "common/processing.toml", find: "retention = [\"child\", \"grave\", \"ordinary\"]", replace: "retention = [\"child\", \"grim\"]", fault_in: "common/processing.toml", line_with: "\"grim\"", words: &["unknown retention rule `grim`"] },
+    Case { file: "common/processing.toml", find: "ground = \"duty\"", replace: "ground = \"because\"", fault_in: "common/processing.toml", line_with: "because", words: &["unknown word `because`", "duty"] },
+    Case { file: "common/processing.toml", find: "role = \"security_admin\"", replace: "role = \"nobody\"", fault_in: "common/processing.toml", line_with: "code = \"appeals\"", words: &["unknown role `nobody`"] },
+    Case { file: "common/processing.toml", find: "date = 2026-06-15", replace: "date = 10:00:00", fault_in: "common/processing.toml", line_with: "code = \"appeals\"", words: &["has no day"] },
+    Case { file: "common/processing.toml", find: "recipients_en = \"The mediators", replace: "recipient_en = \"The mediators", fault_in: "common/processing.toml", line_with: "recipients = \"调解组织", words: &["`recipients` has no English"] },
 ];
 
 #[test]
@@ -263,6 +285,21 @@ fn the_city_overrides_the_base() {
     assert_eq!(city.pack.routing.rules.last().unwrap().code, "rest");
 }
 
+/// Every right can be refused on some ground, and a hold can rest on one.
+#[test]
+fn every_right_has_a_ground_of_refusal() {
+    let copy = Copy::new("grounds");
+    let file = "common/rights.toml";
+    copy.replace(file, "\"withdraw\", ", "");
+    copy.replace(file, "refuses = [\"withdraw\"]", "refuses = [\"correct\"]");
+    copy.replace(file, "holds = true\n", "");
+    copy.replace(file, "holds = true\n", "");
+    let found: Vec<String> = copy.load().iter().map(ToString::to_string).collect();
+    for words in ["no basis lets `withdraw` be refused", "no basis carries a legal hold"] {
+        assert!(found.iter().any(|f| f.contains(words)), "{words}: {found:#?}");
+    }
+}
+
 /// The base and the sample city, copied so that one may be broken.
 struct Copy {
     root: PathBuf,
@@ -275,6 +312,11 @@ impl Copy {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         copy(&here.join("../../packs/common"), &root.join("packs/common"));
         copy(&here.join("../testkit/city"), &root.join("crates/testkit/city"));
+        // Nor is that workflow in the register then.
+        let register = root.join("packs/common/processing.toml");
+        let text = fs::read_to_string(&register).unwrap();
+        let (kept, _) = text.split_once("[[purpose]]\ncode = \"recognition\"").unwrap();
+        fs::write(&register, kept).unwrap();
         Self { root }
     }
 

@@ -1,10 +1,12 @@
 //! The one write path for cases: load, decide, append, project, count, queue, in one transaction.
 
+pub(crate) use crate::want::{Command, Want};
+
 use crate::{
     answer::{Done, No},
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
-    dossier::Sealed,
+    desk_rows, erase,
     imports::IMPORTED,
     messages,
     project::{self, DeskRow},
@@ -13,19 +15,17 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{AccountId, Actor, By, Case, CaseId, Fact, Staff},
-    decide::{self, Ctx, Draft, Open, Step},
-    moving,
-    pack::Pack,
-    people,
+    case::{Actor, By, Case, CaseId, Fact},
+    decide::{self, Ctx, Draft, Step},
+    moving, people,
     refusal::Refusal,
+    rights,
     secrecy::{self, Change},
     tick,
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::{collections::BTreeSet, sync::Arc};
-use vault::Keys;
+use std::collections::BTreeSet;
 
 pub(crate) static BY_COMMAND: Stmt =
     Stmt::new("SELECT case_id, seq, by FROM entries WHERE command = $1");
@@ -51,13 +51,6 @@ static CHANGE_AWAKE: Stmt = Stmt::new(
      WHERE id = $1 AND version = $2",
 );
 static REST: Stmt = Stmt::new("UPDATE cases SET wake = $2 WHERE id = $1");
-static DESK_ADD: Stmt = Stmt::new(
-    "INSERT INTO desk (unit, state, tier, rank, case_id, yellow, grade, category)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-);
-static DESK_DROP: Stmt = Stmt::new(
-    "DELETE FROM desk WHERE unit = $1 AND state = $2 AND tier = $3 AND rank = $4 AND case_id = $5",
-);
 static TEXTS: Stmt = Stmt::new("INSERT INTO texts (case_id, seq, body) VALUES ($1, $2, $3)");
 /// Goes right after `APPEND`: a text is found under the position of its entry. Positions rise in
 /// the order of writing, which FTS5 needs to gather the words of many texts before it sorts them.
@@ -117,8 +110,6 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
     &CHANGE,
     &CHANGE_AWAKE,
     &REST,
-    &DESK_ADD,
-    &DESK_DROP,
     &TEXTS,
     &WORDS,
     &PEOPLE,
@@ -138,84 +129,6 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
 const NEXT: i64 = 1_000_000;
 /// A case that should move and cannot is tried again so much later; microseconds.
 const RETRY: i64 = 3_600_000_000;
-/// What a command wants.
-#[derive(Debug, Clone)]
-pub enum Want {
-    /// A new case, and steps right after it.
-    Open {
-        /// The opening.
-        open: Open,
-        /// Steps done in the same entry.
-        then: Vec<Step>,
-        /// Tag of the secret receipt.
-        receipt: [u8; 16],
-        /// Wrapped data key.
-        key: Vec<u8>,
-        /// Where it was imported from: source and tag of the number there.
-        imported: Option<(String, [u8; 16])>,
-    },
-    /// Steps on a case.
-    Act {
-        /// The case.
-        case: CaseId,
-        /// Steps, in order.
-        steps: Vec<Step>,
-        /// The case named in a case field.
-        linked: Option<CaseId>,
-    },
-    /// The same case in other hands, because its owner leaves.
-    Hand {
-        /// The case.
-        case: CaseId,
-        /// Whose it must be for anything to happen.
-        from: AccountId,
-        /// Whose it becomes.
-        to: Staff,
-    },
-    /// Other people who may know of it.
-    Guard {
-        /// The case.
-        case: CaseId,
-        /// The change.
-        change: Change,
-        /// The command must find so many entries, when it opens a seal: their words are put back.
-        version: Option<i64>,
-        /// By position of the entry, the line of hashed words that an opened seal puts back.
-        lines: Vec<(i64, String)>,
-    },
-    /// Whatever the time brings.
-    Tick {
-        /// The case.
-        case: CaseId,
-    },
-    /// The move that somebody has seen and confirmed.
-    Move {
-        /// The case.
-        case: CaseId,
-        /// Digest of the deadlines that would change, as they were shown.
-        seen: [u8; 32],
-    },
-}
-
-/// One command, ready to be written.
-#[derive(Debug, Clone)]
-pub struct Command {
-    /// Unique; a repetition answers the first result.
-    pub id: [u8; 16],
-    /// The instant of the decision.
-    pub at: Timestamp,
-    /// Who wants it.
-    pub actor: Actor,
-    /// The city.
-    pub pack: Arc<Pack>,
-    /// The keys, for the code of the entry.
-    pub keys: Arc<Keys>,
-    /// What is wanted.
-    pub want: Want,
-    /// The sealed side.
-    pub sealed: Sealed,
-}
-
 struct Loaded {
     case: Case,
     version: i64,
@@ -236,6 +149,7 @@ impl Work for Command {
                 None
             }
             Want::Act { case, .. }
+            | Want::Right { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
             | Want::Guard { case, .. }
@@ -271,6 +185,7 @@ impl Command {
             // A repeated opening drew a new id; the first one stands.
             Want::Open { .. } => done.seq == 1,
             Want::Act { case, .. }
+            | Want::Right { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
             | Want::Guard { case, .. }
@@ -310,7 +225,11 @@ impl Command {
                 self.may_know(&loaded.case)?;
                 Err(No::Changed.into())
             }
-            Want::Act { .. } | Want::Guard { .. } => self.may_know(&loaded.case),
+            // What the time brings is nobody's wish.
+            Want::Right { .. } if self.actor == Actor::System => Ok(()),
+            Want::Act { .. } | Want::Guard { .. } | Want::Right { .. } => {
+                self.may_know(&loaded.case)
+            }
             Want::Open { .. } | Want::Hand { .. } | Want::Tick { .. } | Want::Move { .. } => Ok(()),
         }
     }
@@ -329,7 +248,11 @@ impl Command {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
             Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
-            Want::Open { .. } | Want::Move { .. } | Want::Hand { .. } | Want::Guard { .. } => None,
+            Want::Open { .. }
+            | Want::Move { .. }
+            | Want::Hand { .. }
+            | Want::Guard { .. }
+            | Want::Right { .. } => None,
         };
         let Some(id) = id else { return Ok(None) };
         // A case that is about to be linked must not close unseen meanwhile.
@@ -353,6 +276,9 @@ impl Command {
         match (&self.want, before) {
             (Want::Open { open, then, .. }, _) => all(decide::open(ctx, open)?, then),
             (Want::Act { steps, .. }, Some(case)) => all(Draft::of(case, ctx.stamp()), steps),
+            (Want::Right { wish, texts, .. }, Some(case)) => {
+                Ok(rights::decide(ctx, case, wish, texts)?)
+            }
             (Want::Hand { from, to, .. }, Some(case)) if case.owner == Some(*from) => {
                 Ok(people::hand_over(ctx, case, to))
             }
@@ -431,43 +357,37 @@ impl Command {
         if !self.sealed.line.is_empty() && !secret {
             batch.add(&WORDS, &[(&self.sealed.line).into()]);
         }
-        match &self.want {
-            Want::Open { receipt, key, .. } => {
-                let row = [
-                    case.id.into(),
-                    (&hash).into(),
-                    receipt.into(),
-                    key.into(),
-                    wake.into(),
-                    (&body).into(),
-                ];
-                batch.add(&CREATE, &row);
-            }
-            Want::Act { .. }
-            | Want::Move { .. }
-            | Want::Hand { .. }
-            | Want::Guard { .. }
-            | Want::Tick { .. } => {
-                let row = [
-                    case.id.into(),
-                    version.into(),
-                    seq.into(),
-                    (&hash).into(),
-                    wake.into(),
-                    (&body).into(),
-                    link.at.into(),
-                ];
-                match self.want {
-                    Want::Tick { .. } => batch.one(&CHANGE, &row[..6]),
-                    _ => batch.one(&CHANGE_AWAKE, &row),
-                };
-            }
+        if let Want::Open { receipt, key, .. } = &self.want {
+            let row = [
+                case.id.into(),
+                (&hash).into(),
+                receipt.into(),
+                key.into(),
+                wake.into(),
+                (&body).into(),
+            ];
+            batch.add(&CREATE, &row);
+        } else {
+            let row = [
+                case.id.into(),
+                version.into(),
+                seq.into(),
+                (&hash).into(),
+                wake.into(),
+                (&body).into(),
+                link.at.into(),
+            ];
+            match self.want {
+                Want::Tick { .. } => batch.one(&CHANGE, &row[..6]),
+                _ => batch.one(&CHANGE_AWAKE, &row),
+            };
         }
-        desk_difference(&mut batch, &old, &new);
+        desk_rows::difference(&mut batch, &old, &new);
         self.sealed_side(&mut batch, case, seq);
         self.around(&mut batch, case, &draft.facts);
         self.queue(&mut batch, (case, seq), &queued);
         tx.exec_all(batch).await?;
+        erase::follow(tx, (case.id, seq), &draft.facts).await?;
         self.count(tx, before.as_ref().map(|l| &l.case), case);
         Ok(Done { case: case.id, seq, repeated: false })
     }
@@ -500,6 +420,9 @@ impl Command {
 
     /// What was left to move, links, messages, and cases that wait for this one.
     fn around<'a>(&'a self, batch: &mut Batch<'a>, case: &'a Case, facts: &'a [Fact]) {
+        if let Want::Right { case, forget, .. } = &self.want {
+            erase::forget(batch, *case, forget);
+        }
         if let Want::Move { case, seen } = &self.want {
             batch.add(&crate::moving::CARRIED, &[(*case).into(), seen.into()]);
         }
@@ -549,23 +472,11 @@ impl Command {
         } else {
             delta.insert(project::opened(after), 1);
         }
+        if let Want::Open { key, .. } = &self.want {
+            tx.add_count(erase::count_of(key), 1);
+        }
         for ((name, unit), n) in delta.into_iter().filter(|(_, n)| *n != 0) {
             tx.add_count(CountKey::new(name, unit), n);
         }
-    }
-}
-
-fn desk_difference<'a>(
-    batch: &mut Batch<'a>,
-    old: &'a BTreeSet<DeskRow>,
-    new: &'a BTreeSet<DeskRow>,
-) {
-    for r in old.difference(new) {
-        batch.one(&DESK_DROP, &r.key());
-    }
-    for r in new.difference(old) {
-        let [unit, state, tier, rank, case] = r.key();
-        let (yellow, grade, category) = (r.yellow.into(), (&r.grade).into(), (&r.category).into());
-        batch.add(&DESK_ADD, &[unit, state, tier, rank, case, yellow, grade, category]);
     }
 }

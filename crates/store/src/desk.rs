@@ -16,11 +16,11 @@ use domain::{
     clock::Light,
     decide::{self, Ctx},
     pack::{Pack, Scope, Sight},
-    waiting,
+    rights, waiting,
     workflow::{Relation, State, Tone, Workflow},
 };
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 static LINE: Stmt = Stmt::new(
     "SELECT c.key, c.body, e.command, t.body FROM cases c
@@ -29,6 +29,9 @@ static LINE: Stmt = Stmt::new(
 );
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&LINE];
+
+/// Requests under the rights of the person stand in lists of their own, like tasks.
+static RIGHTS: LazyLock<String> = LazyLock::new(|| rights::KIND.to_owned());
 
 /// The most rows of a page.
 pub const PAGE: usize = 50;
@@ -251,7 +254,9 @@ impl Look<'_> {
 
     fn kinds<'a>(&'a self, flow: &'a Workflow) -> impl Iterator<Item = &'a String> {
         let wanted = self.filter.state.as_ref().map(|code| code.strip_prefix('~'));
-        flow.task_kinds().filter(move |k| wanted.is_none_or(|w| w == Some(k.as_str())))
+        flow.task_kinds()
+            .chain([&*RIGHTS])
+            .filter(move |k| wanted.is_none_or(|w| w == Some(k.as_str())))
     }
 
     /// What the listed unit holds, and the units below it; answers whether closed ones are among.
@@ -313,7 +318,9 @@ impl Look<'_> {
                 }
             }
         }
-        let kinds = self.kinds(flow).filter(|k| waiting::answers(flow, &self.staff.roles, k));
+        let roles = &self.staff.roles;
+        let right = |k: &str| k == rights::KIND && rights::answers(self.pack, roles);
+        let kinds = self.kinds(flow).filter(|k| waiting::answers(flow, roles, k) || right(k));
         lists.extend(kinds.map(|kind| (unit.clone(), project::task_list(&flow.code, kind))));
     }
 

@@ -88,7 +88,7 @@ fn index(
     match meaning {
         Meaning::Name => {
             entry.name(text);
-            tags.push(keys.blind(BlindKind::Name, &normalise_name(text)));
+            tags.extend(tags_of(keys, meaning, text));
         }
         Meaning::Phone => {
             entry.text(text);
@@ -96,11 +96,20 @@ fn index(
             if let Ok(dialled) = normalise_phone(text) {
                 entry.text(&dialled);
             }
-            tags.extend(phone_tag(keys, text));
+            tags.extend(tags_of(keys, meaning, text));
         }
         // How to reach somebody safely, and who reported it, must not be findable by anybody.
         Meaning::SafeContact | Meaning::Reporter => {}
         _ => drop(entry.text(text)),
+    }
+}
+
+/// The tags under which a name or a telephone number stands.
+pub fn tags_of(keys: &Keys, meaning: Meaning, text: &str) -> Vec<[u8; 16]> {
+    match meaning {
+        Meaning::Name => vec![keys.blind(BlindKind::Name, &normalise_name(text))],
+        Meaning::Phone => phone_tag(keys, text).into_iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -151,7 +151,7 @@ impl Work for Sweep {
 }
 
 /// What binds the bytes of a file to its place.
-fn place(id: &[u8; 16]) -> Vec<u8> {
+pub(crate) fn place(id: &[u8; 16]) -> Vec<u8> {
     [b"export ".as_slice(), id].concat()
 }
 

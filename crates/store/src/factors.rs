@@ -5,6 +5,7 @@ use crate::{
     Store,
     db::{Error, Row, Stmt, Tx, Work, WriteError},
     deeds::Record,
+    passkeys,
     sessions::sure,
 };
 use domain::case::AccountId;
@@ -48,10 +49,19 @@ pub enum Proof {
 /// The second factor of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Factor {
-    /// It is set up and has been shown to work.
+    /// An authenticator program is set up and has been shown to work.
     pub ready: bool,
+    /// Passkeys.
+    pub passkeys: i64,
     /// Recovery codes that are left.
     pub recovery: i64,
+}
+
+impl Factor {
+    /// Whether there is any second factor, which is owed after the password then.
+    pub fn any(self) -> bool {
+        self.ready || self.passkeys > 0
+    }
 }
 
 enum Change {
@@ -96,13 +106,15 @@ async fn check(
     (typed, second): (&str, i64),
     first: Option<&First>,
 ) -> Result<Option<Proof>, WriteError<Infallible>> {
-    let Some(row) = tx.row(&FACTOR, &[account.into()]).await? else { return Ok(None) };
-    let ready = row.int(3)? == 1;
-    if ready == first.is_some() {
+    let row = tx.row(&FACTOR, &[account.into()]).await?;
+    let ready = row.as_ref().map_or(Ok(0), |row| row.int(3))? == 1;
+    if first.is_some() && ready {
         return Ok(None);
     }
-    let secret = open(keys, account, &row)?;
-    if let Some(step) = totp::accepted(&secret, typed, second, row.int(2)?) {
+    // A secret that was never shown to work counts for nothing but to be shown now.
+    if let Some(row) = row.filter(|_| ready || first.is_some())
+        && let Some(step) = totp::accepted(&open(keys, account, &row)?, typed, second, row.int(2)?)
+    {
         tx.exec(&USED, &[account.into(), step.into()]).await?;
         if let Some(first) = first {
             keep_codes(tx, account, &first.codes).await?;
@@ -110,19 +122,20 @@ async fn check(
         }
         return Ok(Some(Proof::Code));
     }
-    if !ready {
+    if first.is_some() {
         return Ok(None);
     }
+    // Whoever has only passkeys has recovery codes as well.
     let code = recovery_key(keys, account, typed);
     let taken = tx.exec(&TAKE_CODE, &[account.into(), (&code).into()]).await?;
     Ok((taken == 1).then_some(Proof::Recovery))
 }
 
-async fn keep_codes(
+pub(crate) async fn keep_codes<R>(
     tx: &mut Tx,
     account: AccountId,
     codes: &[[u8; 32]],
-) -> Result<(), WriteError<Infallible>> {
+) -> Result<(), WriteError<R>> {
     tx.exec(&FORGET_CODES, &[account.into()]).await?;
     for code in codes {
         tx.exec(&KEEP_CODE, &[account.into(), code.into()]).await?;
@@ -131,7 +144,7 @@ async fn keep_codes(
 }
 
 /// Where the secret of an account belongs: bytes moved to another account do not open there.
-fn place(account: AccountId) -> Vec<u8> {
+pub(crate) fn place(account: AccountId) -> Vec<u8> {
     [b"second factor ".as_slice(), &account.to_be_bytes()].concat()
 }
 
@@ -158,7 +171,9 @@ impl Store {
         let row = reader.row(&PEEK, &[account.into()]).await?;
         let ready = row.map_or(Ok(0), |row| row.int(3))? == 1;
         let left = reader.row(&CODES_LEFT, &[account.into()]).await?;
-        Ok(Factor { ready, recovery: left.map_or(Ok(0), |row| row.int(0))? })
+        let recovery = left.map_or(Ok(0), |row| row.int(0))?;
+        let passkeys = reader.row(&passkeys::COUNT, &[account.into()]).await?;
+        Ok(Factor { ready, passkeys: passkeys.map_or(Ok(0), |row| row.int(0))?, recovery })
     }
 
     /// The secret of a second factor that is being set up, for the authenticator program: the same
@@ -230,7 +245,7 @@ impl Store {
         sure(self.db.write(Change::Check { keys, account, typed, second, first }).await)
     }
 
-    fn new_codes(&self, account: AccountId) -> (Vec<String>, Vec<[u8; 32]>) {
+    pub(crate) fn new_codes(&self, account: AccountId) -> (Vec<String>, Vec<[u8; 32]>) {
         let one = |_| {
             let code: String = crate::new_receipt().chars().take(RECOVERY_CHARS).collect();
             let stored = recovery_key(&self.keys, account, &code);

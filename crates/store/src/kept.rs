@@ -103,7 +103,7 @@ impl Work for Change {
 }
 
 /// What binds the bytes of a file to its place.
-fn place(draft: &[u8; 32], n: i64) -> [u8; 40] {
+pub(crate) fn place(draft: &[u8; 32], n: i64) -> [u8; 40] {
     let mut aad = [0; 40];
     aad[..32].copy_from_slice(draft);
     aad[32..].copy_from_slice(&n.to_be_bytes());

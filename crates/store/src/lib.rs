@@ -4,17 +4,23 @@
 //! [`Store::tick`]; every question about cases takes a [`Viewer`](domain::access::Viewer) and
 //! answers with what that viewer may see. Rows never leave this crate raw.
 
+mod account_change;
 mod accounts;
 mod answer;
 mod board;
 mod case_page;
+mod certificates;
 mod chain;
 mod command;
 pub mod db;
 mod deeds;
 mod desk;
+mod desk_rows;
 mod dossier;
+mod erase;
 mod even;
+mod exchanges;
+mod expiry;
 mod exports;
 mod factors;
 mod feed;
@@ -27,30 +33,41 @@ mod messages;
 mod moving;
 mod numbers;
 mod outbox;
+mod passkeys;
 mod people;
 mod pledges;
 mod project;
 mod recent;
 mod request;
+mod rewrap;
+mod rights;
 mod rules;
 mod schema;
 mod schema_leaving;
+mod schema_proofs;
+mod schema_rights;
 mod schema_sending;
 mod seal;
 mod search;
 mod sessions;
 mod sight;
+mod subjects;
 mod told;
 mod verify;
 mod verify_deeds;
+mod want;
 
+pub use account_change::AccountChange;
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
 pub use case_page::{CasePage, EntryPage, FilePage};
+pub use certificates::Certificate;
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
+pub use exchanges::Exchange;
+pub use expiry::{Expiring, ExpiryList, NoExpiry};
 pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
@@ -62,13 +79,17 @@ pub use messages::Message;
 pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::{new_command, new_receipt};
 pub use outbox::{Audience, Claimed, Fate, SendingStats};
-pub use people::{Absence, AccountChange, Owned};
+pub use passkeys::{NewPasskey, Passkey};
+pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
+pub use rewrap::{RewrapStep, Rewrapped};
+pub use rights::RightWish;
 pub use rules::PastRules;
 pub use search::Hit;
 pub use sessions::{Device, Session, Stage};
+pub use subjects::Binding;
 pub use told::{DeadLetter, OutboxSize, Told, ToldState};
 pub use verify::{Report, Trouble};
 
@@ -77,7 +98,7 @@ use domain::case::Case;
 use numbers::Ids;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 use vault::Keys;
 
 /// Every statement that the store may run, so that all can be tried against a database before one
@@ -87,10 +108,16 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         accounts::STATEMENTS,
         board::STATEMENTS,
         case_page::STATEMENTS,
+        certificates::STATEMENTS,
+        erase::STATEMENTS,
+        expiry::STATEMENTS,
+        rewrap::STATEMENTS,
         command::STATEMENTS,
         deeds::STATEMENTS,
         desk::STATEMENTS,
+        desk_rows::STATEMENTS,
         exports::STATEMENTS,
+        exchanges::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
         guard::STATEMENTS,
@@ -101,6 +128,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         moving::STATEMENTS,
         numbers::STATEMENTS,
         outbox::STATEMENTS,
+        passkeys::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
         recent::STATEMENTS,
@@ -109,6 +137,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         seal::STATEMENTS,
         search::STATEMENTS,
         sessions::STATEMENTS,
+        subjects::STATEMENTS,
         told::STATEMENTS,
         verify::STATEMENTS,
         verify_deeds::STATEMENTS,
@@ -164,6 +193,21 @@ impl Store {
 /// A value as JSON text. Facts and cases are maps of strings and numbers, which always can.
 fn text_of<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Sixteen bytes out of 32 hexadecimal digits.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 16]> {
+    let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    plain.then(|| u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)).flatten()
 }
 
 /// The case in a column of a row.

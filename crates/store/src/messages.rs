@@ -120,7 +120,8 @@ pub(crate) fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestam
         }
     }
     if let Some((clock, step)) = climbed {
-        return (case.clocks.get(clock).map(Clock::due), step);
+        let found = case.clocks.get(clock).or_else(|| case.rights.clock(clock));
+        return (found.map(Clock::due), step);
     }
     let dues = || clocks.values().filter(|c| is_running(c)).map(|c| c.due());
     let stage = || if unit.is_empty() { dues().max() } else { dues().min() };

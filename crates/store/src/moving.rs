@@ -12,7 +12,7 @@ use crate::{
     db::{Batch, Error, Row, Stmt, Tx, Work, WriteError},
     deeds::Record,
     dossier::Sealed,
-    rules,
+    hex, rules, unhex,
 };
 use domain::{
     audit::Deed,
@@ -428,16 +428,4 @@ impl Store {
             left: row.int(7)?,
         }))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<[u8; 16]> {
-    let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    plain.then(|| u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)).flatten()
 }

@@ -2,12 +2,12 @@
 //! The rules themselves are `domain::people`'s.
 
 use crate::{
-    Store,
+    AccountChange, Store,
     accounts::{Account, NewAccount, account},
     db::{Error, P, Stmt, Tx, Work, WriteError},
     deeds::Record,
     factors::{FORGET, FORGET_CODES},
-    project,
+    passkeys, project, subjects,
 };
 use domain::{
     audit::Deed,
@@ -89,57 +89,6 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
 /// The longest absence, in days: a longer one is a move.
 const LONGEST_ABSENCE: i64 = 200;
 const DAY: i64 = 86_400_000_000;
-
-/// A change of an account.
-#[derive(Debug, Clone)]
-pub enum AccountChange {
-    /// A new one; it has no power until roles are given, and its password must be changed.
-    Create(NewAccount),
-    /// Other roles.
-    Roles(Vec<Code>),
-    /// Closed for good.
-    Close,
-    /// A first password again, as a PHC string; all sessions end.
-    Password(String),
-    /// The second factor is forgotten, and must be set up again where roles need it.
-    ForgetFactor,
-    /// All sessions end.
-    EndSessions,
-    /// Away, and somebody of the same unit acts instead.
-    Absent {
-        /// Who acts.
-        deputy: AccountId,
-        /// From then.
-        since: Timestamp,
-        /// Until then.
-        until: Timestamp,
-    },
-    /// Back, whatever was noted.
-    Back,
-}
-
-impl AccountChange {
-    fn duty(&self) -> Duty {
-        match self {
-            Self::Create(_) => Duty::Create,
-            Self::Roles(_) => Duty::Roles,
-            Self::Close => Duty::Close,
-            Self::Password(_) => Duty::Password,
-            Self::ForgetFactor => Duty::Factor,
-            Self::EndSessions => Duty::Sessions,
-            Self::Absent { .. } | Self::Back => Duty::Absence,
-        }
-    }
-
-    /// Codes that say more: the roles that were given.
-    fn detail(&self) -> String {
-        match self {
-            Self::Roles(roles) => roles.join(","),
-            Self::Create(new) => new.roles.join(","),
-            _ => String::new(),
-        }
-    }
-}
 
 /// An absence that is noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,7 +199,9 @@ impl Administer {
             AccountChange::Close => {
                 self.may_give_up(tx, whom, &[]).await?;
                 tx.exec_one(&CLOSE, &id).await?;
-                for stmt in [&END_SESSIONS, &FORGET, &FORGET_CODES] {
+                for stmt in
+                    [&END_SESSIONS, &FORGET, &FORGET_CODES, &passkeys::FORGET, &subjects::FORGET]
+                {
                     tx.exec(stmt, &id).await?;
                 }
                 tx.exec(&BACK, &[whom.id.into(), self.at.into()]).await?;
@@ -260,7 +211,7 @@ impl Administer {
                 tx.exec(&END_SESSIONS, &id).await?;
             }
             AccountChange::ForgetFactor => {
-                for stmt in [&END_SESSIONS, &FORGET, &FORGET_CODES] {
+                for stmt in [&END_SESSIONS, &FORGET, &FORGET_CODES, &passkeys::FORGET] {
                     tx.exec(stmt, &id).await?;
                 }
             }
@@ -279,6 +230,12 @@ impl Administer {
             }
             AccountChange::Back => {
                 tx.exec(&BACK, &[whom.id.into(), self.at.into()]).await?;
+            }
+            AccountChange::Bind(binding) => binding.bind(tx, whom.id).await?,
+            AccountChange::Unbind(issuer) => subjects::unbind(tx, whom.id, issuer).await?,
+            AccountChange::AddPasskey(new) => new.add(tx, whom.id, self.at).await?,
+            AccountChange::RemovePasskey(handle) => {
+                passkeys::remove(tx, (&self.pack, whom), handle).await?;
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use domain::{
     case::{AccountId, Case, is_paused, is_running},
     clock::{ClockError, Light},
     pack::Pack,
-    waiting,
+    rights, waiting,
     workflow::{State, Workflow},
 };
 use jiff::Timestamp;
@@ -168,6 +168,13 @@ pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
         let turns = task.clock.yellow_at(rules.lights, &rules.work_time)?.unwrap_or(due);
         let state = task_list(&case.workflow, &task.kind);
         rows.insert(row(&task.unit, state, due.as_microsecond(), turns.as_microsecond()));
+    }
+    for request in case.rights.open() {
+        let due = request.clock.due();
+        let turns = request.clock.yellow_at(rules.lights, &pack.work_time)?.unwrap_or(due);
+        let state = task_list(&case.workflow, rights::KIND);
+        let (due, turns) = (due.as_microsecond(), turns.as_microsecond());
+        rows.insert(row(rights::waits_at(pack, case, request), state, due, turns));
     }
     Ok(rows)
 }

@@ -6,8 +6,15 @@
 use crate::db::Migration;
 
 /// All migrations, in order.
-pub const MIGRATIONS: &[Migration] =
-    &[CASES, crate::schema_sending::MIGRATION, PEOPLE, MOVES, crate::schema_leaving::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[
+    CASES,
+    crate::schema_sending::MIGRATION,
+    PEOPLE,
+    MOVES,
+    crate::schema_proofs::MIGRATION,
+    crate::schema_leaving::MIGRATION,
+    crate::schema_rights::MIGRATION,
+];
 
 const CASES: Migration = Migration {
     version: 1,

@@ -4,7 +4,7 @@
 use crate::db::Migration;
 
 pub(crate) const MIGRATION: Migration = Migration {
-    version: 5,
+    version: 6,
     name: "exports and pledges",
     lite: "
 CREATE TABLE exports (

@@ -7,6 +7,7 @@ use domain::{
     case::{By, Case, Fact},
     field::{FieldKind, Meaning},
     pack::{Sees, Sight},
+    rights,
     workflow::{Code, Workflow},
 };
 use std::collections::BTreeSet;
@@ -47,7 +48,9 @@ pub fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
     if field == SECRECY_REASON {
         return Meaning::Work;
     }
-    flow.and_then(|f| f.fields.get(field)).map(|f| f.meaning).unwrap_or_default()
+    let asked = field.strip_prefix(rights::WANTED).unwrap_or(field);
+    let known = flow.and_then(|f| f.fields.get(asked)).map(|f| f.meaning);
+    known.or_else(|| rights::meaning(field)).unwrap_or_default()
 }
 
 /// Takes from a page whose texts are stripped already what else this viewer must not have.
@@ -108,9 +111,10 @@ fn own_words_and_answers(page: &mut CasePage, flow: Option<&Workflow>) {
         for (action, fields) in &mut entry.texts {
             let open = given || is_public(action);
             fields.retain(|field, _| {
-                let answer = meaning(flow, field) == Meaning::Answer;
+                let told = rights::is_the_persons(action);
+                let answer = meaning(flow, field) == Meaning::Answer && !told;
                 answers |= answer;
-                own || action == OPENING || (answer && open)
+                own || told || action == OPENING || (answer && open)
             });
         }
         // Only the newest draft before the document is the answer.

@@ -5,14 +5,17 @@
 
 use crate::{
     Store,
+    certificates::Erased,
     chain::{Hash, Link, Root, START},
     db::{Batch, Error, Reader, Row, Stmt},
+    erase::count_of,
     project,
     seal::{RUN_OF, sealed_bytes},
 };
 use domain::{
     case::{By, Case, CaseId, Fact, Stamp},
     pack::Pack,
+    rights::Event,
     tick,
 };
 use jiff::Timestamp;
@@ -20,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vault::{Keys, Purpose};
 
 static CASES: Stmt = Stmt::new(
-    "SELECT id, version, head, body, wake, CASE WHEN key IS NULL THEN 1 ELSE 0 END
+    "SELECT id, version, head, body, wake, key
      FROM cases WHERE id > $1 ORDER BY id LIMIT 500",
 );
 static ENTRIES: Stmt = Stmt::new(
@@ -30,6 +33,12 @@ static SEALED: Stmt = Stmt::new("SELECT seq FROM texts WHERE case_id = $1 ORDER 
 static ON_DESK: Stmt = Stmt::new(
     "SELECT yellow, grade, category FROM desk
      WHERE unit = $1 AND state = $2 AND tier = $3 AND rank = $4 AND case_id = $5",
+);
+/// What must be gone of an erased case.
+static REMAINS: Stmt = Stmt::new(
+    "SELECT (SELECT COUNT(*) FROM texts WHERE case_id = $1)
+       + (SELECT COUNT(*) FROM files WHERE case_id = $1)
+       + (SELECT COUNT(*) FROM people WHERE case_id = $1)",
 );
 static LINKED: Stmt =
     Stmt::new("SELECT 1 FROM links WHERE other = $1 AND case_id = $2 AND kind = $3");
@@ -46,8 +55,18 @@ static COUNTS: Stmt = Stmt::new(
 static CHECKPOINTS: Stmt =
     Stmt::new("SELECT id, upto, entries, root, seal FROM checkpoints ORDER BY id");
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASES, &ENTRIES, &SEALED, &ON_DESK, &LINKED, &SIZES, &STRAY, &COUNTS, &CHECKPOINTS];
+pub(crate) static STATEMENTS: &[&Stmt] = &[
+    &CASES,
+    &ENTRIES,
+    &SEALED,
+    &ON_DESK,
+    &REMAINS,
+    &LINKED,
+    &SIZES,
+    &STRAY,
+    &COUNTS,
+    &CHECKPOINTS,
+];
 
 /// What was checked and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +108,7 @@ struct Sums {
     counts: BTreeMap<(String, String), i64>,
     desk: i64,
     links: i64,
+    erased: Erased,
 }
 
 /// A case as its entries make it.
@@ -98,6 +118,8 @@ struct Rebuilt {
     opened: (String, String),
     /// Positions of the entries that brought texts.
     with_texts: Vec<i64>,
+    /// The list on which it was erased, and the code of the entry that did it.
+    erased: Option<(String, Hash)>,
 }
 
 impl Store {
@@ -124,6 +146,7 @@ impl Store {
                     continue;
                 };
                 check_case(pack, row, &rebuilt, texts, &mut report)?;
+                check_erasure(&mut reader, row, &rebuilt, (&mut sums, &mut report)).await?;
                 check_projections(&mut reader, pack, &rebuilt, (&mut sums, &mut report)).await?;
             }
         }
@@ -141,6 +164,7 @@ impl Store {
         }
         self.verify_deeds(&mut reader, &mut report).await?;
         compare_counts(&mut reader, sums.counts, &mut report).await?;
+        self.verify_certificates(&mut reader, sums.erased, &mut report).await?;
         self.follow_checkpoints(&mut reader, &mut report).await?;
         Ok(report)
     }
@@ -278,8 +302,16 @@ fn fold(pack: &Pack, id: CaseId, rebuilt: &mut Option<Rebuilt>, entry: &Row) -> 
         opened: project::opened(&case),
         case: case.clone(),
         with_texts: Vec::new(),
+        erased: None,
     });
     rebuilt.case = case;
+    let list = facts.iter().find_map(|fact| match fact {
+        Fact::Right { event: Event::Erased { list, .. } } => Some(list.clone()),
+        _ => None,
+    });
+    if let (Some(list), Ok(hash)) = (list, entry.array(5)) {
+        rebuilt.erased = Some((list, hash));
+    }
     if facts.iter().any(|f| matches!(f, Fact::Given { texts, .. } if !texts.is_empty())) {
         rebuilt.with_texts.push(seq);
     }
@@ -311,10 +343,38 @@ fn check_case(
     if waits && row.opt_int(4)?.is_none() {
         report.trouble(&at, "waits for an instant at which nobody will ask for it");
     }
-    let erased = row.int(5)? == 1;
+    let erased = row.opt_blob(5)?.is_none();
     let found: Vec<i64> = texts.iter().filter_map(|t| t.int(0).ok()).collect();
     if !erased && found != rebuilt.with_texts {
         report.trouble(&at, "texts are missing, or stand where no entry brought them");
+    }
+    Ok(())
+}
+
+/// A case has a key exactly while no entry says that it is erased, and nothing of it is left then.
+async fn check_erasure(
+    reader: &mut Reader,
+    row: &Row,
+    rebuilt: &Rebuilt,
+    (sums, report): (&mut Sums, &mut Report),
+) -> Result<(), Error> {
+    let id = rebuilt.case.id;
+    let at = format!("case {id}");
+    let wrapped = row.opt_blob(5)?;
+    if let Some(wrapped) = wrapped {
+        let key = count_of(wrapped);
+        *sums.counts.entry((key.name.to_string(), key.unit.to_string())).or_default() += 1;
+    }
+    let Some((list, hash)) = &rebuilt.erased else {
+        if wrapped.is_none() {
+            report.trouble(&at, "its key is gone, and no entry says that it was erased");
+        }
+        return Ok(());
+    };
+    sums.erased.entry(list.clone()).or_default().insert(id, *hash);
+    let left = reader.row(&REMAINS, &[id.into()]).await?.map_or(Ok(0), |r| r.int(0))?;
+    if wrapped.is_some() || left > 0 {
+        report.trouble(&at, "was erased, and something of it is still there");
     }
     Ok(())
 }

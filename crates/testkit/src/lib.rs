@@ -7,15 +7,19 @@ pub mod mark;
 pub mod postgres;
 
 mod appeal;
+mod authenticator;
 mod clock;
 mod gateway;
 mod people;
+mod provider;
 mod sample;
 mod stand;
 
 pub use appeal::{Appeal, checked, command_id, step};
+pub use authenticator::Authenticator;
 pub use clock::Clock;
 pub use gateway::{GATEWAY_SECRET, Received, TestGateway};
 pub use people::{actor, eyes, staff, viewer};
+pub use provider::{CLIENT, CLIENT_SECRET, Signed, TestProvider, query};
 pub use sample::{city, keys, keys_of, pack, unit};
 pub use stand::{Folder, Stand, stores};

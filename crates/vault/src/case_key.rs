@@ -56,6 +56,16 @@ impl CaseKey {
     }
 }
 
+/// The number of the wrapping key under which bytes are wrapped, if they are a wrapped key.
+pub fn wrapped_under(wrapped: &[u8]) -> Option<u16> {
+    match wrapped {
+        [first, high, low, ..] if first & 0xf0 == WRAPPED => {
+            Some(u16::from_be_bytes([*high, *low]))
+        }
+        _ => None,
+    }
+}
+
 impl Keys {
     /// Makes a random data key for a case, and its wrapped form for the database. The wrapped
     /// form opens only with the same `case_id`. Deleting it is how a case is erased.
@@ -73,7 +83,12 @@ impl Keys {
         }
         let suite = Suite::coded(first & 0x0f).ok_or(Broken::UnknownSuite(first))?;
         let number = u16::from_be_bytes([high, low]);
-        let wrapping = self.wrapping_key(number).ok_or(Broken::UnknownKey(number))?;
+        let mut ring = self.ring();
+        if ring.get(number).is_none() && self.read_again().unwrap_or(false) {
+            // Somebody has rotated the keys and wrapped this one already.
+            ring = self.ring();
+        }
+        let wrapping = ring.get(number).ok_or(Broken::UnknownKey(number))?;
         let mut opened = suite.open(wrapping, WRAP_HEADER_BYTES, case_id, wrapped)?;
         let secret = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| Broken::Altered);
         opened.zeroize();
@@ -84,13 +99,14 @@ impl Keys {
     /// stays as it is. Answers `None` when it already is under the newest key.
     pub fn rewrap(&self, case_id: &[u8], wrapped: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
         let key = self.unwrap(case_id, wrapped)?;
-        let (number, _) = self.newest();
+        let number = self.newest_number();
         let current = wrapped.starts_with(&self.wrap_header(number));
         Ok((!current).then(|| self.wrap(case_id, &key.secret)))
     }
 
     fn wrap(&self, case_id: &[u8], secret: &Secret) -> Vec<u8> {
-        let (number, wrapping) = self.newest();
+        let ring = self.ring();
+        let (number, wrapping) = ring.newest();
         self.suite().seal(wrapping, &self.wrap_header(number), case_id, &**secret)
     }
 

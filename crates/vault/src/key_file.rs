@@ -10,12 +10,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
-use crate::keys::Keys;
+use crate::keys::{Keys, Source};
 use crate::suite::{Secret, Suite};
 
 const HEAD: &str = "\
@@ -60,6 +62,15 @@ pub enum KeyError {
         /// The complaint, without the value.
         what: &'static str,
     },
+    /// Root or suite are not those that the program runs with.
+    #[error("key file {0} holds another root or suite: put the right file back, or restart")]
+    Other(PathBuf),
+    /// The newest wrapping key is in use.
+    #[error("wrap.{0} is the newest wrapping key and stays: rotate first")]
+    Newest(u16),
+    /// There is no wrapping key of this number on a line of its own.
+    #[error("there is no wrap.{0} on a line of its own")]
+    NoNumber(u16),
     /// A needed line is missing.
     #[error("keys: there is no `{0}` line")]
     Incomplete(&'static str),
@@ -68,7 +79,63 @@ pub enum KeyError {
 impl Keys {
     /// Reads a key file.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        Self::parse(&read(path)?)
+        // Looked at before reading: a change in between is then seen as one.
+        let changed = changed(path);
+        let mut keys = Self::parse(&read(path)?)?;
+        let changed = Mutex::new(changed);
+        keys.source = Some(Source { path: path.to_owned(), changed });
+        Ok(keys)
+    }
+
+    /// Reads the key file again when it has changed since, and takes its wrapping keys; answers
+    /// whether it did. Keys that were not read from a file stay as they are.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds another root or suite: those never change while a
+    /// program runs.
+    pub fn read_again(&self) -> Result<bool, KeyError> {
+        let Some(source) = &self.source else { return Ok(false) };
+        let mut known = source.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = changed(&source.path);
+        if found == *known {
+            return Ok(false);
+        }
+        let fresh = Self::parse(&read(&source.path)?)?;
+        if fresh.root_mark != self.root_mark || fresh.suite() != self.suite() {
+            return Err(KeyError::Other(source.path.clone()));
+        }
+        self.take_ring(&fresh);
+        *known = found;
+        Ok(true)
+    }
+
+    /// Takes a wrapping key out of a key file. The file is replaced in one step.
+    ///
+    /// # Errors
+    /// When there is no such key, or it is the newest.
+    pub fn retire(path: &Path, number: u16) -> Result<Self, KeyError> {
+        let text = read(path)?;
+        let keys = Self::parse(&text)?;
+        if keys.newest_number() == number {
+            return Err(KeyError::Newest(number));
+        }
+        if !keys.holds(number) {
+            return Err(KeyError::NoNumber(number));
+        }
+        let name = format!("wrap.{number}");
+        let is_it = |line: &str| line.split_once('=').is_some_and(|(n, _)| n.trim() == name);
+        let mut left = Zeroizing::new(String::with_capacity(text.len()));
+        for line in text.lines().filter(|line| !is_it(line)) {
+            left.push_str(line);
+            left.push('\n');
+        }
+        let keys = Self::parse(&left)?;
+        // Several keys may stand on one line; then a person must take it out.
+        if keys.holds(number) {
+            return Err(KeyError::NoNumber(number));
+        }
+        replace(path, &left)?;
+        Ok(keys)
     }
 
     /// Reads keys from text, such as an environment variable. Without a `suite` line the suite
@@ -124,7 +191,7 @@ impl Keys {
     /// the next [`Keys::load`]. The file is replaced in one step, so a crash leaves the old one.
     pub fn rotate(path: &Path) -> Result<Self, KeyError> {
         let mut text = read(path)?;
-        let (newest, _) = Self::parse(&text)?.newest();
+        let newest = Self::parse(&text)?.newest_number();
         let next = newest.checked_add(1).ok_or(KeyError::Incomplete("free wrap number"))?;
         let line = Zeroizing::new(format!("wrap.{next} = {}\n", *random_hex()?));
         if !text.ends_with('\n') {
@@ -132,12 +199,20 @@ impl Keys {
         }
         text.push_str(&line);
         let keys = Self::parse(&text)?;
-        let fresh = path.with_extension("new");
-        write_new(&fresh, &text)
-            .and_then(|()| take_place(&fresh, path))
-            .map_err(|source| KeyError::Io { path: fresh, source })?;
+        replace(path, &text)?;
         Ok(keys)
     }
+}
+
+fn replace(path: &Path, text: &str) -> Result<(), KeyError> {
+    let fresh = path.with_extension("new");
+    write_new(&fresh, text)
+        .and_then(|()| take_place(&fresh, path))
+        .map_err(|source| KeyError::Io { path: fresh, source })
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
 }
 
 /// The `name = value` items with their line, counted from 0.
@@ -247,7 +322,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         Keys::rotate(&path).unwrap();
         let keys = Keys::load(&path).unwrap();
-        assert_eq!(keys.newest().0, 2);
+        assert_eq!(keys.newest_number(), 2);
         assert_eq!(keys.rewrap(b"c", &wrapped).unwrap().unwrap()[1..3], [0, 2]);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::read_to_string(&path).unwrap().starts_with(HEAD));
@@ -277,7 +352,7 @@ mod tests {
     fn text_is_checked_and_never_quoted() {
         let key = "ab".repeat(32);
         let good = format!("root={key}; wrap.3={key} ;# note\n\n");
-        assert_eq!(Keys::parse(&good).unwrap().newest().0, 3);
+        assert_eq!(Keys::parse(&good).unwrap().newest_number(), 3);
         for (text, complaint) in [
             (format!("wrap.1 = {key}"), "keys: there is no `root` line"),
             (format!("root = {key}"), "keys: there is no `wrap.1` line"),

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
@@ -21,13 +24,18 @@ pub enum Purpose {
     Checkpoints,
     /// Session tokens and other bearer secrets, stored only as codes.
     Sessions,
+    /// Certificates that cases were erased.
+    Certificates,
 }
 
 /// Every key of one installation.
 pub struct Keys {
     suite: Suite,
-    wrapping: BTreeMap<u16, Secret>,
-    newest: (u16, Secret),
+    ring: RwLock<Arc<Ring>>,
+    /// The file that they were read from, to be read again when it has changed.
+    pub(crate) source: Option<Source>,
+    /// Tells this root from another without showing it.
+    pub(crate) root_mark: [u8; 32],
     pub(crate) blind: Prf,
     pub(crate) words: Prf,
     pub(crate) numbers: Prf,
@@ -35,13 +43,36 @@ pub struct Keys {
     entries: Prf,
     checkpoints: Prf,
     sessions: Prf,
+    certificates: Prf,
+}
+
+/// The numbered wrapping keys at one moment; they rotate while the program runs.
+pub(crate) struct Ring {
+    wrapping: BTreeMap<u16, Secret>,
+    newest: (u16, Secret),
+}
+
+impl Ring {
+    pub(crate) fn newest(&self) -> (u16, &Secret) {
+        (self.newest.0, &self.newest.1)
+    }
+
+    pub(crate) fn get(&self, number: u16) -> Option<&Secret> {
+        self.wrapping.get(&number)
+    }
+}
+
+/// The key file, and when it was last changed as far as these keys know.
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) changed: Mutex<Option<SystemTime>>,
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys")
             .field("suite", &self.suite)
-            .field("wrapping", &self.wrapping.keys().collect::<Vec<_>>())
+            .field("wrapping", &self.ring().wrapping.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -62,8 +93,9 @@ impl Keys {
         };
         Some(Self {
             suite,
-            wrapping,
-            newest,
+            ring: RwLock::new(Arc::new(Ring { wrapping, newest })),
+            source: None,
+            root_mark: root.of(b"xiaohe subkey v1 mark of the root"),
             blind: subkey("blind index"),
             words: subkey("search words"),
             numbers: subkey("case numbers"),
@@ -71,6 +103,7 @@ impl Keys {
             entries: subkey("entries"),
             checkpoints: subkey("checkpoints"),
             sessions: subkey("sessions"),
+            certificates: subkey("certificates"),
         })
     }
 
@@ -89,12 +122,24 @@ impl Keys {
         self.prf(purpose).verify(message, tag)
     }
 
-    pub(crate) fn newest(&self) -> (u16, &Secret) {
-        (self.newest.0, &self.newest.1)
+    /// The wrapping keys as they are now.
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn wrapping_key(&self, number: u16) -> Option<&Secret> {
-        self.wrapping.get(&number)
+    /// Takes the wrapping keys of another reading of the same file.
+    pub(crate) fn take_ring(&self, other: &Self) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = other.ring();
+    }
+
+    /// The number of the wrapping key under which new data keys are wrapped.
+    pub fn newest_number(&self) -> u16 {
+        self.ring().newest.0
+    }
+
+    /// Whether a wrapping key of this number is at hand.
+    pub fn holds(&self, number: u16) -> bool {
+        self.ring().wrapping.contains_key(&number)
     }
 
     fn prf(&self, purpose: Purpose) -> &Prf {
@@ -103,6 +148,7 @@ impl Keys {
             Purpose::Entries => &self.entries,
             Purpose::Checkpoints => &self.checkpoints,
             Purpose::Sessions => &self.sessions,
+            Purpose::Certificates => &self.certificates,
         }
     }
 }

@@ -27,7 +27,7 @@ pub mod totp;
 pub mod words;
 
 pub use blind::BlindKind;
-pub use case_key::{Broken, CaseKey};
+pub use case_key::{Broken, CaseKey, wrapped_under};
 pub use entry::{Entry, WordHash};
 pub use fold::fold;
 pub use key_file::KeyError;

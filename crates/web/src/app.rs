@@ -4,6 +4,7 @@ use crate::{edge::Edge, lang::Texts, throttle::Throttle};
 use domain::pack::Pack;
 use jiff::Timestamp;
 use packs::City;
+use proofs::{Passkeys, Provider};
 use serde::Serialize;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use store::{Audience, Store};
@@ -24,6 +25,17 @@ struct Inner {
     pace: Throttle,
     edge: OnceLock<Edge>,
     ways: OnceLock<Vec<(Audience, String)>>,
+    doors: OnceLock<Doors>,
+    journeys: Arc<Semaphore>,
+}
+
+/// Ways to prove who one is beside password and code, where the installation has them.
+#[derive(Debug, Default)]
+pub struct Doors {
+    /// The city's identity provider.
+    pub provider: Option<Arc<Provider>>,
+    /// Passkeys of this site.
+    pub passkeys: Option<Passkeys>,
 }
 
 /// An account of a demonstration, with its password; exists in demo mode only.
@@ -60,6 +72,9 @@ impl App {
             pace: Throttle::default(),
             edge: OnceLock::new(),
             ways: OnceLock::new(),
+            doors: OnceLock::new(),
+            // A provider that hangs must not take the threads that hash passwords.
+            journeys: Arc::new(Semaphore::new(8)),
         }))
     }
 
@@ -123,6 +138,26 @@ impl App {
     /// How often the public has come.
     pub(crate) fn pace(&self) -> &Throttle {
         &self.0.pace
+    }
+
+    /// Opens further doors; counts once, when the program starts.
+    pub fn open_doors(&self, doors: Doors) {
+        self.0.doors.get_or_init(|| doors);
+    }
+
+    /// The city's identity provider, if there is one.
+    pub(crate) fn provider(&self) -> Option<Arc<Provider>> {
+        self.0.doors.get()?.provider.clone()
+    }
+
+    /// Passkeys, if this site can have them.
+    pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
+        self.0.doors.get()?.passkeys.as_ref()
+    }
+
+    /// Permits to wait for the provider.
+    pub(crate) fn journeys(&self) -> Arc<Semaphore> {
+        self.0.journeys.clone()
     }
 
     /// Wrong passwords so far.

@@ -29,7 +29,7 @@ pub(crate) const LONGEST: usize = 200;
 
 /// Somebody who tries something, for the throttle.
 pub(crate) struct Guess {
-    keys: [(String, Limit); 3],
+    keys: Vec<(String, Limit)>,
 }
 
 impl Guess {
@@ -37,12 +37,19 @@ impl Guess {
     pub(crate) fn of(name: &str, visitor: Visitor) -> Self {
         let from = visitor.house().unwrap_or_default();
         Self {
-            keys: [
+            keys: vec![
                 (format!("{name}\n{from}"), LIMIT),
                 (name.to_owned(), LIMIT_OF_NAME),
                 (format!("\n{from}"), LIMIT_OF_ADDRESS),
             ],
         }
+    }
+
+    /// Somebody who sets out for the provider: each way costs work here and there, and counts as
+    /// wrong until somebody comes in by it.
+    pub(crate) fn journey(visitor: Visitor) -> Self {
+        let from = visitor.house().unwrap_or_default();
+        Self { keys: vec![(format!("provider\n\n{from}"), LIMIT_OF_ADDRESS)] }
     }
 
     /// Minutes that must still be waited.
@@ -61,7 +68,7 @@ impl Guess {
 
     /// It was right. What others tried from the same address is not forgiven.
     pub(crate) fn right(&self, app: &App) {
-        for (key, _) in &self.keys[..2] {
+        for (key, _) in self.keys.iter().take(2) {
             app.log_ins().right(key);
         }
     }
@@ -73,19 +80,36 @@ fn second_factor_is_waived(app: &App) -> bool {
     !app.demo().is_empty()
 }
 
-/// What somebody whose password was right owes next; `proved` when a code was given too.
+/// What somebody has proved so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proved {
+    /// The password, or who they are to the provider.
+    One,
+    /// A second factor of this program too.
+    Two,
+    /// Who they are to the provider, which took a second factor that is trusted.
+    Elsewhere,
+}
+
+/// What somebody owes next who has proved so much.
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) async fn next_stage(app: &App, account: &Account, proved: bool) -> Result<Stage, Oops> {
-    let ready = app.store().factor(account.id).await?.ready;
-    if ready && !proved {
+pub(crate) async fn next_stage(
+    app: &App,
+    account: &Account,
+    proved: Proved,
+) -> Result<Stage, Oops> {
+    let ready = app.store().factor(account.id).await?.any();
+    if ready && proved == Proved::One {
         return Ok(Stage::Code);
     }
     if app.store().must_change_password(account.id).await? {
         return Ok(Stage::NewPassword);
     }
-    let needed = app.pack().needs_second_factor(&account.roles) && !second_factor_is_waived(app);
+    let needed = app.pack().needs_second_factor(&account.roles)
+        && !second_factor_is_waived(app)
+        && proved != Proved::Elsewhere;
     Ok(if needed && !ready { Stage::SetUp } else { Stage::Full })
 }
 

@@ -26,9 +26,27 @@ pub(crate) fn get(edge: &Edge, headers: &HeaderMap, name: &str) -> Option<String
 /// by TLS: the program itself speaks plain HTTP, and a demonstration on loopback has nothing else.
 pub(crate) fn set(edge: &Edge, name: &str, value: &str, seconds: Option<u32>) -> HeaderValue {
     let life = seconds.map_or(String::new(), |s| format!("; Max-Age={s}"));
-    let secure = if edge.is_secure() { "; Secure" } else { "" };
-    let name = full(edge, name);
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{life}");
+    written(
+        edge,
+        name,
+        &format!("={value}; Path=/; HttpOnly; SameSite=Strict{}", secure(edge)),
+        &life,
+    )
+}
+
+/// A cookie that a browser also shows when another site sends it here by a link, for so many seconds:
+/// for somebody who comes back from the provider. It opens nothing by itself.
+pub(crate) fn set_across(edge: &Edge, name: &str, value: &str, seconds: u32) -> HeaderValue {
+    let life = format!("; Max-Age={seconds}");
+    written(edge, name, &format!("={value}; Path=/; HttpOnly; SameSite=Lax{}", secure(edge)), &life)
+}
+
+fn secure(edge: &Edge) -> &'static str {
+    if edge.is_secure() { "; Secure" } else { "" }
+}
+
+fn written(edge: &Edge, name: &str, rest: &str, life: &str) -> HeaderValue {
+    let text = format!("{}{rest}{life}", full(edge, name));
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("x=; Max-Age=0"))
 }
 

@@ -124,6 +124,7 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::DatesCross(_) => "refusal.dates_cross".to_owned(),
         Refusal::BadLink(_) => "refusal.bad_link".to_owned(),
         Refusal::WouldBeLost => "refusal.would_be_lost".to_owned(),
+        Refusal::Right(bar) => format!("refusal.right.{}", bar.key()),
         Refusal::UnitBarred => "refusal.unit_barred".to_owned(),
         Refusal::Secrecy(why) => format!("refusal.secrecy.{}", why.key()),
         Refusal::Clock(_) => "refusal.clock".to_owned(),

@@ -9,6 +9,7 @@ mod assets;
 mod citizen;
 mod coming_in;
 mod cookies;
+mod copy;
 mod download;
 pub mod edge;
 pub mod error;
@@ -28,9 +29,10 @@ mod traces;
 mod upload;
 mod view;
 
-pub use app::{App, DemoAccount};
+pub use app::{App, DemoAccount, Doors};
 pub use edge::Edge;
 pub use routes::{Access, RouteRule};
+pub use staff::BACK as PROVIDER_BACK;
 
 use axum::{Router, middleware};
 use routes::Routes;

@@ -49,6 +49,8 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/cases/{number}/papers/", "official papers are Chinese by law"),
     ("/my/papers/", "official papers are Chinese by law"),
     ("/cases/{number}/files/", "what people sent"),
+    ("/cases/{number}/copy", "what people sent, as an official paper"),
+    ("/my/copy", "what people sent, as an official paper"),
 ];
 
 const STORY: &[(&str, &str)] = &[

@@ -62,14 +62,19 @@ impl Demo {
             return Err(Failure::Plain(why.to_owned()));
         }
         block_on(async {
-            let place = self.place.complete()?;
+            let mut place = self.place.complete()?;
+            // Browsers allow passkeys on this machine under its name, not under its number.
+            let here = || format!("http://localhost:{}", self.listen.port());
+            place.address.get_or_insert_with(here);
             let mut city = place.city()?;
             let store = place.store(place.make_keys()?).await?;
             rules::adopt(&store, &mut city, now()).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
+            let doors = place.doors(&city.pack.brand.short)?;
             let app = App::new(store, city, now, accounts);
+            app.open_doors(doors);
             // A demonstration never sends anything to anybody.
             serve::listen(app, Courier::none(), self.listen, dir).await
         })

@@ -3,7 +3,7 @@
 use crate::support::Town;
 use std::{io::Write, process::Stdio};
 
-fn typed(town: &Town, args: &[&str], line: &str) -> bool {
+pub fn typed(town: &Town, args: &[&str], line: &str) -> bool {
     let mut command = town.command(args);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the binary runs");

@@ -7,6 +7,8 @@ mod import;
 mod kill;
 mod marks;
 mod pack;
+mod proofs;
 mod reload;
+mod rotation;
 mod sending;
 mod support;

@@ -3,6 +3,7 @@
 //! A `Pack` only exists after `packs` has parsed it and `soundness` has proved it, so the rest
 //! of the program never asks whether a reference is valid. Nothing here reads files.
 
+mod processing;
 mod region;
 mod risk;
 mod routing;
@@ -11,6 +12,7 @@ mod secrecy;
 mod sight;
 mod unit;
 
+pub use processing::{Assessment as ImpactAssessment, Ground, Processing, Purpose};
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
 pub use routing::{Matter, Route, RouteTo, Routing, Rule};
@@ -19,7 +21,11 @@ pub use secrecy::{Reason, Secrecy};
 pub use sight::{Grant, Right, Scope, Sees, Sensitivity, Sight, Standing};
 pub use unit::{Admin, Role, Unit, UnitKind, Units};
 
-use crate::workflow::{Code, Workflow};
+use crate::{
+    retention::Retention,
+    rights::Policy,
+    workflow::{Code, Workflow},
+};
 use jiff::{Timestamp, civil::Date};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -64,6 +70,12 @@ pub struct Pack {
     pub messages: BTreeMap<Code, Message>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// Who answers requests of the person, how fast, and on which grounds.
+    pub rights: Policy,
+    /// How long cases are kept.
+    pub retention: Retention,
+    /// Why which data are processed.
+    pub processing: Processing,
     /// The rules under which cases are opened today; the pack reads as these.
     pub rules: Rules,
     /// Rules of earlier packs, by edition, for the cases that still run under them.

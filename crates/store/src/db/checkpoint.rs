@@ -115,7 +115,8 @@ impl Checkpointer {
     }
 }
 
-/// Copies the whole log and cuts it to nothing, at the end of a graceful close. A reader of
+/// Copies the whole log and cuts it to nothing: at the end of a graceful close, and when something
+/// was erased. A reader of
 /// another process may prevent it; then the next opening does it.
 pub(super) fn last(path: &Path) -> Result<(), Error> {
     let conn = lite::open_writer(path)?;

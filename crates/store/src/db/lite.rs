@@ -91,13 +91,14 @@ fn configure(conn: &mut Connection, cache_kib: u32) -> rusqlite::Result<()> {
     // Plans are made without a look at the parameters. SQLite would otherwise plan a statement anew
     // each time its LIMIT is bound, which costs more than to run it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // What is deleted is overwritten with zeros: an erased case must not lie in a free page.
     // FULL: an acknowledged commit survives a power cut. No automatic checkpoint: it would run
     // inside somebody's commit; the checkpointer thread does it instead.
     pragmas(
         conn,
         &format!(
             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = ON;
-             PRAGMA temp_store = MEMORY; PRAGMA case_sensitive_like = ON;
+             PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA case_sensitive_like = ON;
              PRAGMA cache_size = -{cache_kib}; PRAGMA mmap_size = {MAP_BYTES}"
         ),
     )

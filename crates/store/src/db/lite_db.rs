@@ -78,6 +78,12 @@ impl LiteDb {
         copied.unwrap_or_else(|e| Err(setup("backup", &e)))
     }
 
+    pub(super) async fn scrub(&self) -> Result<(), Error> {
+        let path = self.path.clone();
+        let done = tokio::task::spawn_blocking(move || checkpoint::last(&path)).await;
+        done.unwrap_or_else(|e| Err(setup("scrubbing", &e)))
+    }
+
     pub(super) fn stats(&self) -> Stats {
         self.tally.stats()
     }

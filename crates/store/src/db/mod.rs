@@ -61,6 +61,7 @@ mod lite_db;
 mod migrate;
 mod pg;
 mod pg_tls;
+mod pg_vacuum;
 mod pg_wire;
 mod queue;
 mod stmt;
@@ -248,6 +249,15 @@ impl Db {
                 let why = "back a PostgreSQL database up with pg_dump or pg_basebackup";
                 Err(Error::fault(FaultKind::Setup, why))
             }
+        }
+    }
+
+    /// Makes what was deleted leave the files: SQLite moves its log into the database, which holds
+    /// zeros in its place, and cuts it; PostgreSQL clears the dead rows of `tables`.
+    pub async fn scrub(&self, tables: &[&'static str]) -> Result<(), Error> {
+        match &self.side {
+            Side::Lite(db) => db.scrub().await,
+            Side::Pg(db) => db.vacuum(tables).await,
         }
     }
 

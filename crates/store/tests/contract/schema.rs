@@ -35,7 +35,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 12] = [
+    const WHOLE: [&str; 19] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
@@ -48,6 +48,14 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT COUNT(*) FROM accounts WHERE active = 1 AND pledge",
         "SELECT id FROM accounts WHERE active = 1 AND roles LIKE",
         "WITH hits",
+        // Small tables: second factors, confirmed moves, waiting files, erasures under way.
+        "SELECT account, key FROM factors",
+        "SELECT id, key FROM moves",
+        "SELECT draft, n, key FROM kept_files",
+        "SELECT id, key FROM exports",
+        "SELECT list FROM erasing",
+        "SELECT case_id, list FROM erasing",
+        "SELECT case_id FROM erasing",
     ];
     let stand = Stand::sqlite().await;
     let mut asked = 0;

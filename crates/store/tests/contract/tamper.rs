@@ -105,6 +105,7 @@ async fn missing_entries_are_found(stand: Stand) {
         ("appeal:handling", unit::CITY),
         ("appeal:opened", "1302"),
         ("edition", stand.pack.edition.as_str()),
+        ("wrapped", "110001"),
     ];
     for (name, unit) in counted {
         let _ = write!(

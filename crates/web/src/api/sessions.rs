@@ -2,7 +2,13 @@
 
 use super::{GUESSES, body::Sent};
 use crate::{
-    app::App, coming_in, error::Oops, password, session::LoggedIn, throttle::Throttle, traces,
+    app::App,
+    coming_in::{self, Proved},
+    error::Oops,
+    password,
+    session::LoggedIn,
+    throttle::Throttle,
+    traces,
 };
 use axum::{
     Extension, Json,
@@ -74,7 +80,7 @@ async fn prove(
     code: &str,
     (throttle, name): (&Throttle, &str),
 ) -> Result<(), Oops> {
-    let mut stage = coming_in::next_stage(app, account, false).await?;
+    let mut stage = coming_in::next_stage(app, account, Proved::One).await?;
     if stage == Stage::Code {
         let typed = if code.len() <= MOST { code } else { "" };
         if app.store().take_code(account.id, typed, app.now()).await?.is_none() {
@@ -84,7 +90,7 @@ async fn prove(
             }
             return Err(Oops::Plain(StatusCode::UNAUTHORIZED, "api.code_needed"));
         }
-        stage = coming_in::next_stage(app, account, true).await?;
+        stage = coming_in::next_stage(app, account, Proved::Two).await?;
     }
     let owed = app.store().pledged(account.id).await? != app.pack().pledge.version;
     match stage {

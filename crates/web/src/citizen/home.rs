@@ -1,7 +1,13 @@
 //! The home page and the pages that explain: service promises, privacy, accessibility. Their
 //! words come from the city and the texts; nothing here knows of any case.
 
-use crate::{app::App, error::Oops, lang::Lang, page::Page};
+use crate::{
+    app::App,
+    error::Oops,
+    lang::Lang,
+    page::Page,
+    staff::setup::processing::{PurposeView, purposes},
+};
 use askama::Template;
 use axum::{extract::State, response::Response};
 use packs::HomeText;
@@ -81,6 +87,7 @@ struct PlainPage<'a> {
     title: &'a str,
     lead: &'a str,
     parts: Vec<Part<'a>>,
+    purposes: Vec<PurposeView>,
 }
 
 pub(super) async fn privacy(page: Page) -> Result<Response, Oops> {
@@ -124,5 +131,7 @@ fn plain<'a>(
         .iter()
         .map(|(title, words)| Part { title: page.t(title), words: page.tf(words, &brand) })
         .collect();
-    page.show(&PlainPage { page, title: page.t(title), lead: page.t(lead), parts })
+    let public = title == "privacy.title";
+    let purposes = if public { purposes(page) } else { Vec::new() };
+    page.show(&PlainPage { page, title: page.t(title), lead: page.t(lead), parts, purposes })
 }

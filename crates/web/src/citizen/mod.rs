@@ -9,6 +9,7 @@ mod home;
 mod my;
 mod my_page;
 pub(crate) mod receipt;
+pub(crate) mod rights;
 pub(crate) mod track;
 
 use crate::{
@@ -35,6 +36,10 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Public, "/track", get(track::ask).post(track::find).layer(throttle))
         .add(Access::Appellant, "/my", get(my::show))
         .add(Access::Appellant, "/my/{action}", post(my::act))
+        .add(Access::Appellant, "/my/rights/{right}", post(rights::ask))
+        .add(Access::Appellant, "/my/copy", get(rights::copy))
+        .add(Access::Appellant, "/my/copy/docx", get(rights::copy_docx))
+        .add(Access::Appellant, "/my/copy/json", get(rights::copy_json))
 }
 
 /// One line of an error summary.

@@ -110,7 +110,7 @@ pub(super) async fn act(
     }
 }
 
-async fn load(app: &App, page: &Page, pass: Pass) -> Result<CasePage, Oops> {
+pub(super) async fn load(app: &App, page: &Page, pass: Pass) -> Result<CasePage, Oops> {
     let viewer = Viewer::Appellant(pass.case);
     let case = app.store().case_by_id(&page.pack, &viewer, pass.case).await?;
     case.filter(|c| c.case.workflow == FLOW).ok_or(Oops::NotFound)

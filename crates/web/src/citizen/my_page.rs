@@ -6,6 +6,7 @@ use super::{
     chosen::KeptView,
     help_page::own,
     my::{RESULT, accepted, is_own, is_rating},
+    rights,
 };
 use crate::{
     app::App,
@@ -113,6 +114,7 @@ struct MyPage<'a> {
     refused: String,
     allowed: Vec<&'a str>,
     kept: Vec<String>,
+    rights: rights::Section,
 }
 
 /// Shows the status page, with what could not be taken.
@@ -155,6 +157,7 @@ pub(super) async fn show(
         errors: errors(page, said),
         refused: said.oops.as_ref().map_or(String::new(), |o| o.words(page)),
         allowed: if refusal { names(page, &allowed) } else { Vec::new() },
+        rights: rights::section(page, case, app.now()),
         kept: if may(&said.action) { Vec::new() } else { typed(flow, said) },
     };
     Ok((status(said), page.show(&view)?).into_response())

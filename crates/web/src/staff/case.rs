@@ -79,6 +79,7 @@ struct CaseView<'a> {
     files_hidden: usize,
     related: Vec<LinkView>,
     readers: String,
+    rights: super::rights::Told,
     secrecy: String,
     masked: Vec<MaskedView>,
 }
@@ -174,6 +175,7 @@ pub(super) async fn show(
         files,
         related: related(app, me, page, shown).await?,
         readers: traces::readers_href(page, shown),
+        rights: super::rights::told(page, shown),
         secrecy: secrecy::href(page, me, shown),
         masked: reveal::masked(&words, shown, beside.revealed.as_ref()),
         tasks,
@@ -248,6 +250,15 @@ fn story(flow: &Workflow, shown: &CasePage) -> (String, bool) {
     let mut told = told.filter(|f| f.kind.is_text() && f.meaning == Meaning::Story);
     let Some(field) = told.next() else { return (String::new(), false) };
     let first = shown.entries.first();
+    // A corrected wording takes the place of the first one.
+    let corrected = shown
+        .entries
+        .iter()
+        .rev()
+        .find_map(|e| e.texts.get(domain::rights::ANSWERED)?.get(&field.code));
+    if let Some(text) = corrected {
+        return (text.clone(), false);
+    }
     let text = first.and_then(|e| e.texts.get("open")).and_then(|t| t.get(&field.code));
     let hidden = first.is_some_and(|e| e.hidden.contains(&field.code));
     (text.cloned().unwrap_or_default(), hidden)
@@ -277,6 +288,9 @@ fn notices(
     }
     if shown.erased {
         add("notice-warn", page.t("case.erased").to_owned(), String::new());
+    }
+    for text in super::rights::told(page, shown).notices {
+        add("notice-warn", text, String::new());
     }
     for (title, text) in protection::duties(words, case) {
         add("notice-danger", title, text);

@@ -20,7 +20,7 @@ use domain::{
     clock::Light,
     decide::{self, Ctx},
     pack::{Pack, Scope, Unit},
-    waiting,
+    rights, waiting,
     workflow::{StateKind, Workflow},
 };
 use jiff::Timestamp;
@@ -150,6 +150,7 @@ impl Wanted {
         }
         let own = pack.workflow(&flow);
         let state = known("state", &|v| match v.strip_prefix('~') {
+            Some(rights::KIND) => true,
             Some(kind) => own.is_some_and(|f| f.task_kinds().any(|k| k == kind)),
             None => own.is_some_and(|f| f.state(v).is_some()),
         });
@@ -321,6 +322,11 @@ async fn tabs(
         let to = Wanted { state: format!("~{kind}"), whose: CasesOf::Unit, ..base.clone() };
         tabs.push(tab(&super::history::task_name(page, kind), String::new(), to));
     }
+    if rights::answers(pack, &staff.roles) {
+        let to =
+            Wanted { state: format!("~{}", rights::KIND), whose: CasesOf::Unit, ..base.clone() };
+        tabs.push(tab(&super::history::task_name(page, rights::KIND), String::new(), to));
+    }
     let late = Wanted { light: "red".to_owned(), ..base.clone() };
     tabs.push(tab(page.t("desk.late"), String::new(), late));
     if scope > Scope::Tasks {
@@ -407,8 +413,8 @@ fn row(page: &Page, found: &DeskCase, now: Timestamp) -> Row {
         state_class: panels::state_class(page, case),
         task: found.task.as_ref().map_or(String::new(), |k| super::history::task_name(page, k)),
         unit: page.unit(&case.unit).to_owned(),
-        late: open && found.lamp.light == Light::Red,
+        late: (open || found.task.is_some()) && found.lamp.light == Light::Red,
         closed: if open { String::new() } else { day(page, found.lamp.due) },
-        light: open.then_some(light),
+        light: (open || found.task.is_some()).then_some(light),
     }
 }

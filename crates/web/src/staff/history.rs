@@ -9,6 +9,7 @@ use domain::{
     case::{AccountId, By, ClockChange, Fact, TaskEnd},
     field::{FieldKind, Meaning, Value},
     pack::Sight,
+    rights::{self, Event},
     workflow::Workflow,
 };
 use std::collections::BTreeMap;
@@ -82,6 +83,7 @@ impl Words<'_> {
             match fact {
                 Fact::Opened { .. } => titles.push(self.page.t("history.opened").to_owned()),
                 Fact::Acted { action, .. } => titles.push(self.action(action)),
+                Fact::Right { event } => titles.push(self.right(event)),
                 fact => lines.extend(self.line(fact)),
             }
         }
@@ -144,10 +146,14 @@ impl Words<'_> {
 
     /// The label of a field.
     pub(super) fn label(&self, code: &str) -> String {
-        self.flow
-            .fields
-            .get(code)
-            .map_or_else(|| code.to_owned(), |f| self.page.either(&f.label, &f.en).to_owned())
+        let asked = code.strip_prefix(rights::WANTED).unwrap_or(code);
+        match (self.flow.fields.get(asked), code) {
+            (Some(field), _) => self.page.either(&field.label, &field.en).to_owned(),
+            (None, rights::WISH) => self.page.t("rights.wish").to_owned(),
+            (None, rights::REASON) => self.page.t("rights.reason").to_owned(),
+            (None, rights::HOLD_REASON) => self.page.t("rights.hold_reason").to_owned(),
+            (None, _) => code.to_owned(),
+        }
     }
 
     /// The title of a document.
@@ -210,6 +216,24 @@ impl Words<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What happened under the rights of the person.
+    fn right(&self, event: &Event) -> String {
+        let page = self.page;
+        let key = match event {
+            Event::Asked { right, .. } => {
+                let name = page.t(crate::citizen::rights::key(*right));
+                return page.tf("history.right.asked", &[("name", name)]);
+            }
+            Event::Checked { .. } => "history.right.checked",
+            Event::Granted { .. } => "history.right.granted",
+            Event::Refused { .. } => "history.right.refused",
+            Event::Held { .. } => "history.right.held",
+            Event::Released => "history.right.released",
+            Event::Erased { .. } => "history.right.erased",
+        };
+        page.t(key).to_owned()
     }
 
     fn duty(&self, code: &str) -> String {

@@ -2,9 +2,10 @@
 //! time; after some wrong tries name and address must wait. What else must be proved before anything
 //! is shown is `proof`'s part.
 
+use super::provider;
 use crate::{
     app::App,
-    coming_in::{self, Guess, LONGEST},
+    coming_in::{self, Guess, LONGEST, Proved},
     cookies,
     edge::{self, Visitor},
     error::Oops,
@@ -28,6 +29,8 @@ struct LoginPage<'a> {
     page: &'a Page,
     username: String,
     error: String,
+    /// Name of the provider, where there is one.
+    provider: Option<String>,
     demo: Vec<DemoGroup>,
 }
 
@@ -76,7 +79,7 @@ pub(super) async fn log_in(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response());
     };
     guess.right(&app);
-    let stage = coming_in::next_stage(&app, &account, false).await?;
+    let stage = coming_in::next_stage(&app, &account, Proved::One).await?;
     let device = coming_in::device(&headers);
     let token = coming_in::session_for(&app, &account, stage, (&device, None, "password")).await?;
     Ok(coming_in::onward(&app, &token, stage))
@@ -89,8 +92,14 @@ pub(super) async fn log_out(State(app): State<App>, me: LoggedIn) -> Result<Resp
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }
 
-fn show(app: &App, page: &Page, username: String, error: String) -> Result<Response, Oops> {
-    page.show(&LoginPage { page, username, error, demo: demo_groups(app, page) })
+pub(super) fn show(
+    app: &App,
+    page: &Page,
+    username: String,
+    error: String,
+) -> Result<Response, Oops> {
+    let provider = provider::name(app, page);
+    page.show(&LoginPage { page, username, error, provider, demo: demo_groups(app, page) })
 }
 
 /// The demonstration's accounts from the city down, the partner agencies last.

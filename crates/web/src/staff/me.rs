@@ -1,6 +1,9 @@
 //! One's own account: password, second factor, devices, absence, and locking the page at once.
 
-use super::proof::{CodesPage, change_password};
+use super::{
+    proof::{CodesPage, change_password},
+    provider,
+};
 use crate::{
     app::App,
     coming_in::{self, Guess, LONGEST},
@@ -23,7 +26,7 @@ use axum::{
 use domain::audit::Deed;
 use jiff::{Timestamp, civil::Date};
 use std::collections::BTreeMap;
-use store::{AccountChange, Device, Stage, db::WriteError};
+use store::{AccountChange, Device, Passkey, Stage, db::WriteError};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -41,6 +44,25 @@ struct DeviceView {
     seen: String,
     own: bool,
     handle: String,
+}
+
+struct PasskeysView {
+    /// They can be made here.
+    here: bool,
+    all: Vec<PasskeyView>,
+}
+
+struct PasskeyView {
+    name: String,
+    since: String,
+    used: String,
+    handle: String,
+}
+
+/// The city's identity provider, as it concerns this account.
+struct ProviderView {
+    name: String,
+    bound: bool,
 }
 
 /// Somebody who may be chosen.
@@ -61,6 +83,10 @@ struct MePage<'a> {
     error: String,
     factor: bool,
     factor_needed: bool,
+    /// An authenticator program is set up.
+    program: bool,
+    passkeys: PasskeysView,
+    provider: Option<ProviderView>,
     recovery: String,
     devices: Vec<DeviceView>,
     away: Vec<String>,
@@ -77,12 +103,16 @@ async fn page(
         Some("password") => "me.done.password",
         Some("devices") => "me.done.devices",
         Some("absence") => "me.done.absence",
+        Some("bound") => "me.done.bound",
+        Some("unbound") => "me.done.unbound",
+        Some("passkey") => "me.done.passkey",
+        Some("no_passkey") => "me.done.no_passkey",
         _ => "",
     };
     show(&app, &page, &me, (done, String::new())).await
 }
 
-async fn show(
+pub(super) async fn show(
     app: &App,
     page: &Page,
     me: &LoggedIn,
@@ -100,6 +130,14 @@ async fn show(
         away.push(page.tf("me.away", &words));
     }
     let devices = store.devices(own.id, &me.token, now).await?;
+    let passkeys = store.passkeys(own.id).await?;
+    let provider = match app.provider().zip(provider::name(app, page)) {
+        Some((provider, name)) => {
+            let bound = store.is_bound(own.id, &provider.config().issuer).await?;
+            Some(ProviderView { name, bound })
+        }
+        None => None,
+    };
     let roles: Vec<&str> = own.roles.iter().map(|r| role_name(page, r)).collect();
     page.show(&MePage {
         page,
@@ -109,7 +147,13 @@ async fn show(
         roles: roles.join(page.t("staff.comma")),
         done: if done.is_empty() { String::new() } else { page.t(done).to_owned() },
         error,
-        factor: factor.ready,
+        factor: factor.any(),
+        program: factor.ready,
+        passkeys: PasskeysView {
+            here: app.passkeys().is_some(),
+            all: passkeys.into_iter().map(|p| passkey(page, p)).collect(),
+        },
+        provider,
         factor_needed: pack.needs_second_factor(&own.roles),
         recovery: page.tf("me.recovery", &[("n", &factor.recovery.to_string())]),
         devices: devices.into_iter().map(|d| device(page, d)).collect(),
@@ -142,17 +186,32 @@ fn device(page: &Page, device: Device) -> DeviceView {
     }
 }
 
-fn done(what: &str) -> Response {
+fn passkey(page: &Page, passkey: Passkey) -> PasskeyView {
+    let never = || page.t("me.never").to_owned();
+    PasskeyView {
+        since: view::clock_time(page, passkey.since),
+        used: passkey.used.map_or_else(never, |at| view::clock_time(page, at)),
+        name: passkey.name,
+        handle: passkey.handle,
+    }
+}
+
+pub(super) fn done(what: &str) -> Response {
     Redirect::to(&format!("/me?done={what}")).into_response()
 }
 
-async fn refused(app: &App, page: &Page, me: &LoggedIn, key: &str) -> Result<Response, Oops> {
+pub(super) async fn refused(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    key: &str,
+) -> Result<Response, Oops> {
     let body = show(app, page, me, ("", page.t(key).to_owned())).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response())
 }
 
 /// Whether the own password was typed, which guards what a stranger at an open desk would do.
-async fn knows_password(
+pub(super) async fn knows_password(
     app: &App,
     me: &LoggedIn,
     (visitor, form): (Visitor, &Form),
@@ -203,7 +262,7 @@ async fn new_codes(
     if !knows_password(&app, &me, (visitor, &form)).await? {
         return refused(&app, &page, &me, "proof.wrong_password").await;
     }
-    if !app.store().factor(me.account.id).await?.ready {
+    if !app.store().factor(me.account.id).await?.any() {
         return Ok(Redirect::to("/login/factor").into_response());
     }
     let deed =

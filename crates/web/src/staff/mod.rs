@@ -25,14 +25,19 @@ mod dry_run;
 mod exports;
 mod me;
 mod notices;
-mod papers;
+pub(crate) mod papers;
+mod passkeys;
 mod people;
 mod pledge;
 mod proof;
-mod setup;
+mod provider;
+mod rights;
+pub(crate) mod setup;
 mod traces;
 mod visits;
 mod why;
+
+pub use provider::BACK;
 
 use crate::routes::Routes;
 
@@ -43,8 +48,11 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = setup::routes(routes);
     let routes = dry_run::routes(routes);
     let routes = papers::routes(routes);
+    let routes = rights::routes(routes);
     let routes = traces::routes(routes);
     let routes = proof::routes(routes);
+    let routes = provider::routes(routes);
+    let routes = passkeys::routes(routes);
     let routes = me::routes(routes);
     let routes = people::routes(routes);
     let routes = pledge::routes(routes);

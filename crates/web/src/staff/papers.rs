@@ -175,6 +175,28 @@ async fn for_appellant(
     Ok((case, paper))
 }
 
+/// A paper that belongs to no step of the case, for staff.
+pub(crate) fn staff_page(
+    page: &Page,
+    number: &str,
+    (case_href, docx_href, mark): (String, String, String),
+    paper: Paper,
+) -> Result<Response, Oops> {
+    let (number, paper) = (number.to_owned(), PaperView::new(paper));
+    page.show(&PaperPage { page, mark, number, case_href, docx_href, paper })
+}
+
+/// The same for the person whose case it is.
+pub(crate) fn own_page(
+    page: &Page,
+    number: &str,
+    docx_href: &str,
+    paper: Paper,
+) -> Result<Response, Oops> {
+    let (number, docx_href) = (number.to_owned(), docx_href.to_owned());
+    page.show(&MyPaperPage { page, number, docx_href, paper: PaperView::new(paper) })
+}
+
 fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
     download::file(DOCX, &format!("{number}-{ordinal}.docx"), paper.docx())
 }
@@ -300,7 +322,7 @@ pub(super) fn choice(page: &Page, flow: &Workflow, field: &str, value: &str) -> 
 }
 
 /// The words of papers, whatever the language of the page.
-fn chinese(page: &Page) -> Page {
+pub(crate) fn chinese(page: &Page) -> Page {
     let mut chinese = page.clone();
     chinese.lang = Lang::Hans;
     chinese

@@ -1,10 +1,14 @@
 //! What is owed after the password: a code, a second factor to set up, a password of one's own, or
 //! the password again after a time without a sign of life. Nothing else may be seen before.
 
+use super::{
+    passkeys::{self, Question},
+    provider,
+};
 use crate::{
     app::App,
     citizen::receipt::{Picture, picture},
-    coming_in::{self, Guess, LONGEST},
+    coming_in::{self, Guess, LONGEST, Proved},
     edge::Visitor,
     error::Oops,
     form::Form,
@@ -47,6 +51,10 @@ struct ProofPage<'a> {
     asks: &'static str,
     label: String,
     next: String,
+    /// A passkey may be shown instead.
+    question: Option<Question>,
+    /// One may come in by the provider instead.
+    provider: Option<String>,
 }
 
 #[derive(Template)]
@@ -58,6 +66,8 @@ struct FactorPage<'a> {
     secret: Vec<String>,
     picture: Option<Picture>,
     needed: bool,
+    /// A passkey may be made instead.
+    question: Option<Question>,
 }
 
 #[derive(Template)]
@@ -77,38 +87,47 @@ struct PasswordPage<'a> {
 }
 
 /// With a status that says that the form was not taken.
-fn refused(body: Response) -> Response {
+pub(super) fn refused(body: Response) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, body).into_response()
 }
 
-fn too_often(page: &Page, minutes: i64) -> String {
+pub(super) fn too_often(page: &Page, minutes: i64) -> String {
     page.tf("login.wait", &[("n", &minutes.to_string())])
 }
 
 /// On to the next step: whoever has nothing to do here is sent where they belong.
-fn elsewhere(me: &ComingIn) -> Response {
+pub(super) fn elsewhere(me: &ComingIn) -> Response {
     let to = if me.locked { "/login/unlock" } else { session::step(me.stage) };
     Redirect::to(to).into_response()
 }
 
-async fn code_page(page: Page, me: ComingIn) -> Result<Response, Oops> {
+async fn code_page(State(app): State<App>, page: Page, me: ComingIn) -> Result<Response, Oops> {
     if me.stage != Stage::Code {
         return Ok(elsewhere(&me));
     }
-    show_code(&page, &me, String::new())
+    show_code(&app, &page, &me, String::new()).await
 }
 
-fn show_code(page: &Page, me: &ComingIn, error: String) -> Result<Response, Oops> {
+pub(super) async fn show_code(
+    app: &App,
+    page: &Page,
+    me: &ComingIn,
+    error: String,
+) -> Result<Response, Oops> {
+    let question = passkeys::ask(app, me).await?;
+    let lead = if question.is_some() { "proof.passkey_lead" } else { "proof.code_lead" };
     page.show(&ProofPage {
         page,
         csrf: &me.csrf,
         title: page.t("proof.code").to_owned(),
-        lead: page.t("proof.code_lead").to_owned(),
+        lead: page.t(lead).to_owned(),
         error,
         action: "/login/code",
         asks: "code",
         label: page.t("proof.code_label").to_owned(),
         next: String::new(),
+        question,
+        provider: None,
     })
 }
 
@@ -124,7 +143,7 @@ async fn code(
     }
     let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
     if let Some(minutes) = guess.wait(&app) {
-        let body = show_code(&page, &me, too_often(&page, minutes))?;
+        let body = show_code(&app, &page, &me, too_often(&page, minutes)).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
     }
     let typed = form.get("code").trim();
@@ -134,7 +153,8 @@ async fn code(
     let Some(proof) = taken else {
         guess.wrong(&app);
         traces::wrong(&app, Some(me.account.id), "code").await?;
-        return Ok(refused(show_code(&page, &me, page.t("proof.wrong_code").to_owned())?));
+        let error = page.t("proof.wrong_code").to_owned();
+        return Ok(refused(show_code(&app, &page, &me, error).await?));
     };
     guess.right(&app);
     let with = match proof {
@@ -145,8 +165,8 @@ async fn code(
 }
 
 /// Replaces the session by one that has proved a code, or needs none.
-async fn go_on(app: &App, me: &ComingIn, with: &str) -> Result<Response, Oops> {
-    let stage = coming_in::next_stage(app, &me.account, true).await?;
+pub(super) async fn go_on(app: &App, me: &ComingIn, with: &str) -> Result<Response, Oops> {
+    let stage = coming_in::next_stage(app, &me.account, Proved::Two).await?;
     let how = (me.device.as_str(), Some(me.token.as_str()), with);
     let token = coming_in::session_for(app, &me.account, stage, how).await?;
     Ok(coming_in::onward(app, &token, stage))
@@ -159,7 +179,7 @@ async fn factor_page(State(app): State<App>, page: Page, me: ComingIn) -> Result
     show_factor(&app, &page, &me, String::new()).await
 }
 
-async fn show_factor(
+pub(super) async fn show_factor(
     app: &App,
     page: &Page,
     me: &ComingIn,
@@ -168,6 +188,9 @@ async fn show_factor(
     let Some(secret) = app.store().begin_factor(me.account.id).await? else {
         return Ok(Redirect::to("/me").into_response());
     };
+    let needed = me.stage == Stage::SetUp;
+    let question =
+        if needed { passkeys::ask_new(app, (&me.account, &me.token)).await? } else { None };
     let text = totp::base32(&secret);
     let groups = text.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned());
     page.show(&FactorPage {
@@ -176,7 +199,8 @@ async fn show_factor(
         error,
         secret: groups.collect(),
         picture: picture(&address(page, &me.account, &text)),
-        needed: me.stage == Stage::SetUp,
+        needed,
+        question,
     })
 }
 
@@ -223,7 +247,7 @@ async fn factor(
         return Ok(refused(show_factor(&app, &page, &me, error).await?));
     };
     guess.right(&app);
-    let stage = coming_in::next_stage(&app, &me.account, true).await?;
+    let stage = coming_in::next_stage(&app, &me.account, Proved::Two).await?;
     let how = (me.device.as_str(), Some(me.token.as_str()), "code");
     let token = coming_in::session_for(&app, &me.account, stage, how).await?;
     let body = page.show(&CodesPage { page: &page, codes, href: session::step(stage) })?;
@@ -285,6 +309,7 @@ struct Going {
 }
 
 async fn unlock_page(
+    State(app): State<App>,
     page: Page,
     me: ComingIn,
     Query(going): Query<Going>,
@@ -292,10 +317,11 @@ async fn unlock_page(
     if !me.locked {
         return Ok(elsewhere(&me));
     }
-    show_unlock(&page, &me, (coming_in::local_path(&going.next), String::new()))
+    show_unlock(&app, &page, &me, (coming_in::local_path(&going.next), String::new()))
 }
 
 fn show_unlock(
+    app: &App,
     page: &Page,
     me: &ComingIn,
     (next, error): (&str, String),
@@ -310,6 +336,8 @@ fn show_unlock(
         asks: "password",
         label: page.t("login.password").to_owned(),
         next: next.to_owned(),
+        question: None,
+        provider: provider::name(app, page),
     })
 }
 
@@ -326,7 +354,7 @@ async fn unlock(
     }
     let guess = Guess::of(&me.account.username, visitor);
     if let Some(minutes) = guess.wait(&app) {
-        let body = show_unlock(&page, &me, (next, too_often(&page, minutes)))?;
+        let body = show_unlock(&app, &page, &me, (next, too_often(&page, minutes)))?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
     }
     let typed: String = form.get("password").chars().take(LONGEST).collect();
@@ -334,7 +362,7 @@ async fn unlock(
         guess.wrong(&app);
         traces::wrong(&app, Some(me.account.id), "password").await?;
         let error = page.t("proof.wrong_password").to_owned();
-        return Ok(refused(show_unlock(&page, &me, (next, error))?));
+        return Ok(refused(show_unlock(&app, &page, &me, (next, error))?));
     }
     guess.right(&app);
     let record = Record::of(&me.account.staff(), vec![Deed::Unlocked]);

@@ -5,6 +5,7 @@ mod clocks;
 mod flow;
 mod messages;
 mod moving;
+pub(crate) mod processing;
 mod units;
 
 use crate::{
@@ -28,6 +29,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = units::routes(routes);
     let routes = moving::routes(routes);
     let routes = messages::routes(routes);
+    let routes = processing::routes(routes);
     clocks::routes(routes)
 }
 
@@ -95,6 +97,7 @@ async fn index(page: Page, me: LoggedIn) -> Result<Response, Oops> {
         },
     ];
     tiles.extend(moving::tile(&page, &me));
+    tiles.extend(processing::tiles(&page, &me));
     page.show(&IndexPage { page: &page, version: version(&page), flows: flows.collect(), tiles })
 }
 
