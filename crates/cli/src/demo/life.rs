@@ -105,7 +105,10 @@ impl Scene<'_> {
     fn may_rest(&self) -> bool {
         let rests = match self.last_light {
             Light::Green => true,
-            Light::Yellow => self.plot.late || self.plot.tight,
+            // More time is asked for when it runs short.
+            Light::Yellow => {
+                self.plot.late || self.plot.tight || self.plot.rest == "extension_pending"
+            }
             Light::Red => self.plot.late,
         };
         if !rests {

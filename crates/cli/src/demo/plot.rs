@@ -101,7 +101,7 @@ const LINES: &[Line] = &[
     (3, Twist::Direct, "handling", 5.0, 12.0),
     (5, Twist::Dissatisfied, "handling", 15.0, 28.0),
     (14, Twist::Invite, "consulting", 4.0, 12.0),
-    (6, Twist::Extend, "extension_pending", 5.0, 10.0),
+    (6, Twist::Extend, "extension_pending", 3.0, 9.0),
     (12, Twist::Usual, "review", 4.0, 8.5),
     (4, Twist::Rework, "review", 8.0, 13.0),
     (7, Twist::Suspend, "suspended", 10.0, 45.0),

@@ -35,7 +35,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 19] = [
+    const WHOLE: [&str; 20] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
@@ -53,6 +53,7 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT id, key FROM moves",
         "SELECT draft, n, key FROM kept_files",
         "SELECT id, key FROM exports",
+        "SELECT id, key, account FROM passkeys",
         "SELECT list FROM erasing",
         "SELECT case_id, list FROM erasing",
         "SELECT case_id FROM erasing",
