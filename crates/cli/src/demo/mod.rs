@@ -4,7 +4,6 @@ mod accounts;
 mod cases;
 mod city;
 mod dice;
-mod errand;
 mod form;
 mod life;
 #[cfg(test)]
