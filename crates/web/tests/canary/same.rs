@@ -211,8 +211,8 @@ async fn times(
 
 /// Probes of one kind, and how far from a half a rank may be: several times what chance does on a
 /// machine that has other things to do. Without the strokes of the store the rank is above 0.9.
-const FIRST: (usize, f64) = (300, 0.12);
-const AGAIN: (usize, f64) = (1_000, 0.10);
+const FIRST: (usize, f64) = (200, 0.15);
+const AGAIN: (usize, f64) = (600, 0.20);
 
 /// The rank, measured again with more probes when it looks suspicious: a real difference stays.
 pub async fn told_apart(router: &Router, caller: &Caller, asks: [&[Ask]; 2]) -> Option<f64> {
