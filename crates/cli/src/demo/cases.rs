@@ -3,6 +3,7 @@
 
 use super::{
     dice::Dice,
+    errand::Errands,
     life::{Next, Scene},
     plot::{self, Plot, Twist},
     stage::{Opening, Stage},
@@ -50,6 +51,9 @@ struct Appeal {
     main: Option<usize>,
     id: Option<CaseId>,
     planned: Option<(&'static str, Raw)>,
+    errands: Errands,
+    /// What is planned is no step of the story.
+    aside: bool,
     next: Timestamp,
     over: bool,
 }
@@ -158,11 +162,13 @@ fn cast(stage: &Stage) -> Vec<Life> {
             plot,
             story,
             place,
-            dice,
             index,
             main: None,
             id: None,
             planned: None,
+            errands: Errands::of(&mut dice),
+            dice,
+            aside: false,
             next,
             over: false,
         });
@@ -280,15 +286,19 @@ impl Appeal {
 
     async fn act(&mut self, stage: &Stage, flow: &Workflow, id: CaseId) -> Result<(), Failure> {
         let Some((action, said)) = self.planned.take() else { return Ok(()) };
-        let (Some(case), Some(action)) = (stage.case(id).await?, flow.action(action)) else {
+        let (Some(case), Some(done)) = (stage.case(id).await?, flow.action(action)) else {
             self.over = true;
             return Ok(());
         };
         // Time may have moved the case since this was planned.
-        if !action.from.contains(&case.state) {
+        if !done.from.contains(&case.state)
+            || stage.act(self.next, (&case, done), said, &mut self.dice).await?
+        {
             return Ok(());
         }
-        if !stage.act(self.next, (&case, action), said, &mut self.dice).await? {
+        if self.aside {
+            self.errands.refused(action);
+        } else if case.owed.is_empty() || !self.errands.remember() {
             self.over = self.main.take().is_none();
         }
         Ok(())
@@ -304,6 +314,8 @@ impl Appeal {
         });
         let pause = if self.plot.rest == "suspended" { 70 } else { 15 };
         let until = stage.pack.date_of(self.next).saturating_add(pause.days());
+        let Some(flow) = stage.pack.flow_of(&case) else { return Ok(()) };
+        let served = self.errands.served(flow, &case);
         let scene = Scene {
             pack: &stage.pack,
             case: &case,
@@ -311,8 +323,10 @@ impl Appeal {
             yes: &self.story.yes,
             main: main.as_deref(),
             pause_until: until.to_string(),
-            last_light: stage.last_light(&case),
+            last_light: stage.last_light(&case, &served),
         };
+        let from = self.next;
+        self.aside = false;
         match scene.next(&mut self.dice) {
             Next::Rest => self.over = true,
             Next::Wait(hours) => self.next = Stage::after(self.next, hours),
@@ -331,6 +345,13 @@ impl Appeal {
                 self.next = if slow { wanted } else { Stage::in_time(&case, self.next, wanted) };
                 self.planned = Some((action, scene.said(&said, action, &mut self.dice)));
             }
+        }
+        let errand = self.errands.next((flow, &case), from, &mut self.dice);
+        if let Some(errand) = errand.filter(|e| e.at < stage.end && (self.over || e.at < self.next))
+        {
+            self.planned = Some((errand.action, scene.said(&[], errand.action, &mut self.dice)));
+            self.next = errand.at;
+            (self.over, self.aside) = (false, true);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::{
 use domain::{
     case::{Actor, CaseId, Staff},
     decide::Step,
+    duty::When,
     field::{self, Checked, Raw},
     pack::{Level, Matter, Unit},
     workflow::Workflow,
@@ -26,12 +27,20 @@ const DAYS: f64 = 365.0;
 const ABREAST: usize = 256;
 /// Younger appeals than this have just arrived, days.
 const FRESH: f64 = 0.3;
-/// Younger ones than this are not signed for yet, days.
-const SIGNED: f64 = 1.2;
-/// Younger ones than this are not answered yet, days.
-const YOUNG: f64 = 12.0;
+/// Of a hundred appeals, those that are left lying, and for how many days more.
+const LEFT_LYING: (usize, f64) = (6, 15.0);
 /// Older ones than this are in the archive, days.
 const OLD: f64 = 40.0;
+
+/// Younger appeals than these are not signed for or not answered yet, days: danger is met sooner.
+fn pace(grade: &str) -> (f64, f64) {
+    match grade {
+        "red" => (0.02, 0.8),
+        "orange" => (0.1, 4.0),
+        "green" => (0.9, 2.8),
+        _ => (0.9, 12.0),
+    }
+}
 
 /// What all appeals share.
 struct Round {
@@ -81,9 +90,11 @@ impl Round {
         let Some(desk) = desk else { return Ok(()) };
         // More today than a year ago: hotlines grow.
         let age = DAYS * dice.between(0.0, 1.0).powf(1.15);
-        let mut life = Life { round: self, flow, story, place, desk, age, dice };
+        let category = self.stage.pack.categories.get(&story.category);
+        let grade = category.map_or("", |c| c.grade.as_str());
+        let mut life = Life { round: self, flow, story, place, desk, age, grade, dice };
         let case = life.open().await?;
-        if age < SIGNED { Ok(()) } else { life.go_on(case).await }
+        if age < pace(grade).0 { Ok(()) } else { life.go_on(case).await }
     }
 }
 
@@ -96,6 +107,8 @@ struct Life<'a> {
     desk: &'a Unit,
     /// Days since it was made.
     age: f64,
+    /// Risk grade of its category.
+    grade: &'a str,
     dice: Dice,
 }
 
@@ -124,9 +137,13 @@ impl Life<'_> {
             ("contact_phone", stage.texts.phone(&mut self.dice)),
             ("relation", story.relation.clone()),
         ];
+        let heard = said.iter().any(|(_, text)| pack.risk.is_emergency(text));
         let said: Raw = said.into_iter().map(|(f, v)| (f.to_owned(), vec![v])).collect();
         let mut then = Vec::new();
-        if self.age >= FRESH {
+        if heard {
+            then.extend(self.step("emergency_seen", at));
+        }
+        if self.age >= FRESH.min(pace(self.grade).0) {
             for action in ["register", "to_triage", "dispatch"] {
                 then.extend(self.step(action, at));
             }
@@ -151,21 +168,34 @@ impl Life<'_> {
         let pack = &self.round.stage.pack;
         let matter = Matter {
             category: &self.story.category,
-            grade: pack.categories.get(&self.story.category).map_or("", |c| c.grade.as_str()),
+            grade: self.grade,
             channel: &self.story.channel,
             place: self.place,
         };
         let Some(route) = pack.routing.route(pack, matter) else { return Ok(()) };
         let Some(unit) = pack.units.get(&route.unit) else { return Ok(()) };
-        let done = self.age > YOUNG;
-        let signed: &[&str] = match (done, route.co.is_empty()) {
+        let (signed, answered) = pace(self.grade);
+        let (often, longer) = LEFT_LYING;
+        let lies = if self.dice.percent(often) { longer } else { 0.0 };
+        let done = self.age > answered + lies;
+        let days = self.dice.between(signed / 2.0, if done { answered * 0.7 } else { signed });
+        let danger = matches!(self.grade, "red" | "orange");
+        let steps: &[&str] = match (done, route.co.is_empty()) {
+            (false, _) if danger => &["sign", "contact"],
             (false, _) => &["sign"],
             (true, true) => &["sign", "submit_reply"],
             // Whoever was asked for a part and did not answer is waited for no longer.
             (true, false) => &["sign", "recall", "submit_reply"],
         };
-        let days = self.dice.between(0.5, if done { 8.0 } else { SIGNED });
-        if !self.act(case, (&["handler"], unit), signed, days).await? || !done {
+        let (Some((first, rest)), handler) = (steps.split_first(), (&["handler"][..], unit)) else {
+            return Ok(());
+        };
+        // Where the law demands a report, it is made with the signature.
+        let mut reported = vec![*first, "file_report"];
+        reported.extend(rest);
+        let must = self.must_report();
+        let steps = if must { &reported } else { steps };
+        if !self.act(case, handler, steps, days).await? || !done {
             return Ok(());
         }
         let reviewer = pack.units.upward(&unit.code).find(|u| pack.can_hold("reviewer", u));
@@ -176,6 +206,15 @@ impl Life<'_> {
         let archived = self.age > OLD;
         let last: &[&str] = if archived { &["record_visit", "archive"] } else { &["record_visit"] };
         self.act(case, (&["visitor", "archivist"], self.desk), last, days + 3.0).await.map(drop)
+    }
+
+    /// Whether a duty of the law falls on the appeal by its category or by who made it.
+    fn must_report(&self) -> bool {
+        let (category, relation) = (&self.story.category, &self.story.relation);
+        let begins = |codes: &[String]| codes.iter().any(|c| category.starts_with(c.as_str()));
+        let said = |w: &When| w.field.as_deref() == Some("relation") && w.values.contains(relation);
+        let mut all = self.flow.duties.iter().flat_map(|d| &d.when);
+        all.any(|when| begins(&when.category) || said(when))
     }
 
     fn step(&mut self, action: &str, at: Timestamp) -> Option<Step> {

@@ -11,6 +11,7 @@ use domain::{
     field::Raw,
     pack::{Pack, Risk},
 };
+use std::collections::BTreeSet;
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +87,16 @@ impl Scene<'_> {
         self.case.times(action)
     }
 
+    /// On how many days an action was done.
+    fn days_of(&self, action: &str) -> usize {
+        let done = self.case.deeds.iter().filter(|d| d.action == action);
+        done.map(|d| d.day).collect::<BTreeSet<_>>().len()
+    }
+
+    fn is_unsafe(&self) -> bool {
+        self.case.flags.contains("unsafe_contact")
+    }
+
     fn is(&self, twist: Twist) -> bool {
         self.plot.twist == twist
     }
@@ -94,7 +105,11 @@ impl Scene<'_> {
     fn may_rest(&self) -> bool {
         let rests = match self.last_light {
             Light::Green => true,
-            Light::Yellow => self.plot.late || self.plot.tight,
+            // More time is asked for when it runs short.
+            Light::Yellow => {
+                let short = ["extension_pending", "not_accepted"].contains(&self.plot.rest);
+                self.plot.late || self.plot.tight || short
+            }
             Light::Red => self.plot.late,
         };
         if !rests {
@@ -180,7 +195,12 @@ impl Scene<'_> {
             return act("answer_supervision", dice.between(6.0, 30.0));
         }
         if self.times("contact") == 0 && !consulting {
-            return act("contact", dice.between(1.0, 8.0));
+            let soon = dice.between(1.0, 8.0);
+            if self.is_unsafe() {
+                // Whom nobody may call is spoken with when she comes.
+                return say("contact", "reach_way", "incoming", soon);
+            }
+            return act("contact", soon);
         }
         let harm = self.pack.is_sensitive(&self.case.category) && !self.case.anonymous;
         if harm && self.times("add_person") == 0 {
@@ -215,15 +235,18 @@ impl Scene<'_> {
         if self.case.anonymous {
             return act("approve_without_visit", soon);
         }
-        if self.case.flags.contains("unsafe_contact") {
+        if self.is_unsafe() {
             return act("approve_unsafe", soon);
         }
         act("approve_reply", soon)
     }
 
     fn visiting(&self, dice: &mut Dice) -> Next {
+        if self.is_unsafe() {
+            return act("close_unsafe", dice.between(6.0, 40.0));
+        }
         if self.is(Twist::Unreachable) {
-            return match self.times("try_contact") {
+            return match self.days_of("try_contact") {
                 3.. => act("close_unreachable", dice.between(1.0, 3.0)),
                 // Once a day, so that three days are over before the time is.
                 0 => act("try_contact", dice.between(1.0, 6.0)),
@@ -251,11 +274,9 @@ impl Scene<'_> {
         match action {
             "register" => {
                 set("category", self.case.category.clone());
-                let answers = answers(&self.pack.risk, self.yes);
-                if !answers.is_empty() {
-                    raw.insert("risk".to_owned(), answers);
-                }
+                self.answer(&mut raw);
             }
+            "assess" => self.answer(&mut raw),
             "redispatch" | "direct" => {
                 if let Some(unit) = self.county() {
                     set("unit", unit);
@@ -273,6 +294,13 @@ impl Scene<'_> {
             _ => {}
         }
         raw
+    }
+
+    fn answer(&self, raw: &mut Raw) {
+        let answers = answers(&self.pack.risk, self.yes);
+        if !answers.is_empty() {
+            raw.insert("risk".to_owned(), answers);
+        }
     }
 
     /// The federation of the county of the place, or of the city.

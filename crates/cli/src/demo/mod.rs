@@ -4,6 +4,7 @@ mod accounts;
 mod cases;
 mod city;
 mod dice;
+mod errand;
 mod form;
 mod life;
 #[cfg(test)]

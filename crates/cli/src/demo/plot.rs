@@ -66,17 +66,18 @@ pub struct Plot {
 }
 
 /// Of a hundred stories, those that may wait until little time is left.
-const TIGHT: usize = 65;
+const TIGHT: usize = 45;
 
 /// Count, twist, state of rest, youngest and oldest in days.
 type Line = (u16, Twist, &'static str, f64, f64);
 
 /// What lies around past its time: some of everything that people forget.
 const LATE: &[Line] = &[
-    (2, Twist::Usual, "triage", 4.0, 6.0),
+    (1, Twist::Usual, "triage", 4.0, 6.0),
     (3, Twist::Forward, "forwarded", 25.0, 32.0),
-    (3, Twist::Usual, "assigned", 4.0, 8.0),
+    (2, Twist::Usual, "assigned", 4.0, 8.0),
     (4, Twist::Usual, "handling", 26.0, 36.0),
+    (1, Twist::Refuse, "not_accepted", 2.5, 6.0),
     (1, Twist::Return, "returned", 7.0, 9.0),
     (2, Twist::Usual, "visiting", 18.0, 24.0),
 ];
@@ -87,7 +88,7 @@ const LINES: &[Line] = &[
     (6, Twist::Usual, "registered", 0.1, 1.5),
     (9, Twist::Usual, "triage", 0.2, 1.2),
     (6, Twist::Spot, "answered", 0.3, 1.8),
-    (5, Twist::Refuse, "not_accepted", 0.5, 1.8),
+    (8, Twist::Refuse, "not_accepted", 0.5, 5.0),
     (5, Twist::Forward, "forwarded", 4.0, 16.0),
     (10, Twist::Usual, "assigned", 0.4, 1.5),
     (4, Twist::Return, "returned", 1.2, 3.0),
@@ -101,7 +102,7 @@ const LINES: &[Line] = &[
     (3, Twist::Direct, "handling", 5.0, 12.0),
     (5, Twist::Dissatisfied, "handling", 15.0, 28.0),
     (14, Twist::Invite, "consulting", 4.0, 12.0),
-    (6, Twist::Extend, "extension_pending", 5.0, 10.0),
+    (9, Twist::Extend, "extension_pending", 2.5, 13.0),
     (12, Twist::Usual, "review", 4.0, 8.5),
     (4, Twist::Rework, "review", 8.0, 13.0),
     (7, Twist::Suspend, "suspended", 10.0, 45.0),

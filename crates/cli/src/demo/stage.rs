@@ -141,10 +141,13 @@ impl Stage {
         }
     }
 
-    /// The light of the case when the demonstration begins, should nobody touch it any more.
-    pub fn last_light(&self, case: &Case) -> Light {
+    /// The light of the case when the demonstration begins, should nobody touch it any more but for
+    /// the clocks that are `served`.
+    pub fn last_light(&self, case: &Case, served: &[&str]) -> Light {
         let rules = self.pack.of(case);
-        let running = case.clocks.values().filter(|c| is_running(c) && case.is_open(&self.pack));
+        let open = case.is_open(&self.pack);
+        let running = case.clocks.values().filter(|c| is_running(c) && open);
+        let running = running.filter(|c| !served.contains(&c.code()));
         let shown = running.filter_map(|c| c.light(self.end, rules.lights, &rules.work_time).ok());
         shown.max().unwrap_or(Light::Green)
     }

@@ -128,7 +128,7 @@ impl Walk {
             _ => wanted,
         };
         self.left = self.left.saturating_sub(1);
-        let late = case.is_some_and(|case| stage.last_light(&case) == Light::Red);
+        let late = case.is_some_and(|case| stage.last_light(&case, &[]) == Light::Red);
         self.over |= self.left == 0 && (self.late || !late);
         Ok(())
     }
