@@ -306,7 +306,11 @@ describe('proofs', () => {
       await page.getByText('恢复码').first().waitFor();
       await sound(page, 'factor-codes');
       await page.goto('/desk');
-      assert.equal(path(page), '/desk');
+      // Whoever is new promises confidentiality before anything is shown.
+      assert.equal(path(page), '/login/pledge');
+      await page.locator('input[name="agree"]').check();
+      await page.locator('form[action="/login/pledge"] button').click();
+      await page.waitForURL('**/desk');
       await page.goto('/me');
       await page.locator('form[action="/me/lock"] button').click();
       await page.waitForURL('**/login/unlock**');

@@ -80,7 +80,10 @@ describe('safety', () => {
     for (const answer of answers) {
       const headers = answer.headers();
       const path = new URL(answer.url()).pathname;
-      for (const [name, right] of Object.entries(HEADERS)) {
+      for (const [name, page] of Object.entries(HEADERS)) {
+        // A picture runs nothing and is framed by nobody: it may do less than a page.
+        const picture = name === 'content-security-policy' && path.endsWith('.svg');
+        const right = picture ? /^default-src 'none'; sandbox$/ : page;
         assert.match(headers[name] ?? '', right, `${name} of ${path}`);
       }
       if (!path.startsWith('/static/') && !path.startsWith('/open311/')) {

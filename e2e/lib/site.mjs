@@ -20,7 +20,7 @@ async function policy() {
 export function html(body, { scripts = [], kind = 'staff', attributes = '' } = {}) {
   const tags = scripts.map((name) => `<script src="/static/${name}.js" defer></script>`).join('');
   return `<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8"><title>页面</title>
-<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/xiaohe.css">${tags}</head>
+<link rel="icon" href="/static/logo.svg"><link rel="stylesheet" href="/static/xiaohe.css">${tags}</head>
 <body class="${kind}" ${attributes}>${body}</body></html>`;
 }
 
@@ -51,11 +51,11 @@ export async function openSite(routes) {
 
 async function answer(routes, request) {
   const { pathname } = new URL(request.url, 'http://site');
-  const file = /^\/static\/([a-z]+\.(js|css))$/.exec(pathname);
+  const file = /^\/static\/([a-z]+\.(js|css|svg))$/.exec(pathname);
   if (file) {
     const [, name, kind] = file;
     const folder = kind === 'js' ? 'islands/dist' : 'crates/web/static';
-    const type = kind === 'js' ? 'text/javascript' : 'text/css';
+    const type = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }[kind];
     return { headers: { 'content-type': type }, body: await readFile(join(ROOT, folder, name)) };
   }
   const route = routes[`${request.method} ${pathname}`];

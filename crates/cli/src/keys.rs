@@ -102,6 +102,7 @@ async fn rewrap(place: &Place, json: bool) -> Result<(), Failure> {
         rest.moves += beside.moves;
         rest.files += beside.files;
         rest.exports += beside.exports;
+        rest.passkeys += beside.passkeys;
         if found == 0 {
             break;
         }
@@ -113,14 +114,14 @@ async fn rewrap(place: &Place, json: bool) -> Result<(), Failure> {
     store.db().close().await.doing("closing")?;
     if json {
         let report = serde_json::json!({ "newest": newest, "cases": wrapped,
-            "factors": rest.factors, "moves": rest.moves, "files": rest.files, "exports": rest.exports, "still_needed": old });
+            "factors": rest.factors, "moves": rest.moves, "files": rest.files, "exports": rest.exports, "passkeys": rest.passkeys, "still_needed": old });
         println!("{report}");
         return Ok(());
     }
     println!(
-        "{wrapped} cases, {} second factors, {} moves, {} waiting files and {} lists are now wrapped \
+        "{wrapped} cases, {} second factors, {} passkeys, {} moves, {} waiting files and {} lists are now wrapped \
          under wrap.{newest}",
-        rest.factors, rest.moves, rest.files, rest.exports
+        rest.factors, rest.passkeys, rest.moves, rest.files, rest.exports
     );
     if old.is_empty() {
         println!("no older wrapping key is needed; take each away with: xiaohe keys retire N");

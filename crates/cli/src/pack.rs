@@ -21,7 +21,7 @@ pub enum Pack {
         out: PathBuf,
     },
     /// Lists the open cases whose deadlines a changed pack would move, and moves them once confirmed.
-    Move(Move),
+    Move(Box<Move>),
 }
 
 impl Pack {

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// From one stroke to the next: several times what reading a case takes, and little to a person.
-const STROKE: Duration = Duration::from_millis(5);
+const STROKE: Duration = Duration::from_millis(10);
 
 /// What was asked for; “none” is said at a stroke, whatever it took to find out.
 pub(crate) async fn even<T>(

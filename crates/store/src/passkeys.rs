@@ -151,7 +151,7 @@ impl Work for Use {
 }
 
 /// Where a passkey belongs: bytes moved to another account or passkey do not open there.
-fn place(account: AccountId, id: &[u8; 32]) -> Vec<u8> {
+pub(crate) fn place(account: AccountId, id: &[u8; 32]) -> Vec<u8> {
     [b"passkey ".as_slice(), &account.to_be_bytes(), id].concat()
 }
 

@@ -6,7 +6,7 @@ use crate::{
     Store,
     db::{Batch, Error, Reader, Row, Stmt, Tx, Work, WriteError},
     erase::{WRAPPED, count_of},
-    exports, factors, kept,
+    exports, factors, kept, passkeys,
 };
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -22,13 +22,17 @@ static FILE: Stmt =
     Stmt::new("UPDATE kept_files SET key = $4 WHERE draft = $1 AND n = $2 AND key = $3");
 static EXPORTS: Stmt = Stmt::new("SELECT id, key FROM exports ORDER BY id");
 static EXPORT: Stmt = Stmt::new("UPDATE exports SET key = $3 WHERE id = $1 AND key = $2");
+static PASSKEYS: Stmt = Stmt::new("SELECT id, key, account FROM passkeys ORDER BY id");
+static PASSKEY: Stmt = Stmt::new("UPDATE passkeys SET key = $3 WHERE id = $1 AND key = $2");
 static COUNTED: Stmt = Stmt::new(
     "SELECT unit, CAST(SUM(n) AS BIGINT) FROM counts WHERE name = $1 GROUP BY unit
      HAVING SUM(n) <> 0",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&CASES, &CASE, &FACTORS, &FACTOR, &MOVES, &MOVE, &FILES, &FILE, &EXPORTS, &EXPORT, &COUNTED];
+pub(crate) static STATEMENTS: &[&Stmt] = &[
+    &CASES, &CASE, &FACTORS, &FACTOR, &MOVES, &MOVE, &FILES, &FILE, &EXPORTS, &EXPORT, &PASSKEYS,
+    &PASSKEY, &COUNTED,
+];
 
 /// How far a step of wrapping again has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Rewrapped {
     pub files: u64,
     /// Lists that were taken out and lie ready.
     pub exports: u64,
+    /// Passkeys.
+    pub passkeys: u64,
 }
 
 /// One key to be changed: whose, as it was, as it becomes.
@@ -67,6 +73,7 @@ enum Id {
     Move(Vec<u8>),
     File(Vec<u8>, i64),
     Export(Vec<u8>),
+    Passkey(Vec<u8>),
 }
 
 struct Rewrap(Vec<Change>);
@@ -85,6 +92,7 @@ impl Work for Rewrap {
                 Id::Move(id) => batch.add(&MOVE, &[id.into(), old, new]),
                 Id::File(draft, n) => batch.add(&FILE, &[draft.into(), (*n).into(), old, new]),
                 Id::Export(id) => batch.add(&EXPORT, &[id.into(), old, new]),
+                Id::Passkey(id) => batch.add(&PASSKEY, &[id.into(), old, new]),
             };
         }
         let touched = tx.exec_all(batch).await?;
@@ -120,7 +128,7 @@ impl Store {
     /// # Errors
     /// As [`rewrap_cases`](Self::rewrap_cases).
     pub async fn rewrap_rest(&self) -> Result<Rewrapped, Error> {
-        let mut changes: [Vec<Change>; 4] = Default::default();
+        let mut changes: [Vec<Change>; 5] = Default::default();
         let mut reader = self.db.read().await?;
         for row in reader.rows(&FACTORS, &[]).await? {
             let account = row.int(0)?;
@@ -141,13 +149,19 @@ impl Store {
             let aad = exports::place(&id);
             changes[3].extend(self.renewed(&row, 1, &aad, Id::Export(id.to_vec()))?);
         }
+        for row in reader.rows(&PASSKEYS, &[]).await? {
+            let id: [u8; 32] = row.array(0)?;
+            let aad = passkeys::place(row.int(2)?, &id);
+            changes[4].extend(self.renewed(&row, 1, &aad, Id::Passkey(id.to_vec()))?);
+        }
         drop(reader);
-        let [factors, moves, files, exports] = changes;
+        let [factors, moves, files, exports, passkeys] = changes;
         Ok(Rewrapped {
             factors: self.rewrap(factors).await?,
             moves: self.rewrap(moves).await?,
             files: self.rewrap(files).await?,
             exports: self.rewrap(exports).await?,
+            passkeys: self.rewrap(passkeys).await?,
         })
     }
 
@@ -185,7 +199,9 @@ impl Store {
             let number = u16::from_str_radix(tail, 16).map_err(|_| row.corrupt(0, "no key"))?;
             *under.entry(number).or_default() += row.int(1)?;
         }
-        for (stmt, column) in [(&FACTORS, 1), (&MOVES, 1), (&FILES, 2), (&EXPORTS, 1)] {
+        for (stmt, column) in
+            [(&FACTORS, 1), (&MOVES, 1), (&FILES, 2), (&EXPORTS, 1), (&PASSKEYS, 1)]
+        {
             count(&mut reader, (stmt, column), &mut under).await?;
         }
         Ok(under)

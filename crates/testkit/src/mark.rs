@@ -146,11 +146,8 @@ fn hex(bytes: &[u8], upper: bool) -> String {
 
 fn escaped(text: &str, before: &str, after: &str, upper: bool) -> String {
     let wide = |unit: u16| {
-        if upper {
-            format!("{before}{unit:04X}{after}")
-        } else {
-            format!("{before}{unit:04x}{after}")
-        }
+        let digits = if upper { format!("{unit:04X}") } else { format!("{unit:04x}") };
+        format!("{before}{digits}{after}")
     };
     let mut buffer = [0; 2];
     text.chars()

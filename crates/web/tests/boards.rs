@@ -123,8 +123,8 @@ async fn every_paper_of_an_appeal_is_printed_whole() {
     let rest = [("reason", "等待鉴定"), ("pause_until", "2026-07-01")];
     town.act(rested.done.case, ("leader", &unit), "suspend", &rest).await;
 
-    // A leader of the city may read everything that a paper holds.
-    let reader = town.cookie("triage", DESK).await;
+    // A reviewer of the city may read everything that a paper holds, and take it out.
+    let reader = town.cookie("reviewer", TOP).await;
     for (number, ordinal, title, short, words) in [
         (&closed, 1, "受理告知书", "受", "东区妇女联合会"),
         (&closed, 2, "交办单", "交", "当天联系"),

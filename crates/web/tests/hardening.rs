@@ -85,6 +85,8 @@ impl Walk {
             ("{token}", "1"),
             ("{edition}", "1"),
             ("{export}", "1"),
+            ("{right}", "copy"),
+            ("{wish}", "check"),
         ] {
             path = path.replace(name, value);
         }

@@ -105,7 +105,11 @@ impl Scene<'_> {
     fn may_rest(&self) -> bool {
         let rests = match self.last_light {
             Light::Green => true,
-            Light::Yellow => self.plot.late || self.plot.tight,
+            // More time is asked for when it runs short.
+            Light::Yellow => {
+                let short = ["extension_pending", "not_accepted"].contains(&self.plot.rest);
+                self.plot.late || self.plot.tight || short
+            }
             Light::Red => self.plot.late,
         };
         if !rests {

@@ -63,7 +63,7 @@ pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
             walks.push(Walk {
                 flow: flow.clone(),
                 programme: programme.clone(),
-                place: place(pack, &mut dice),
+                place: place(pack, &mut dice, if record % 4 == 3 { FAR } else { NEAR }),
                 category: calm_category(pack, &mut dice),
                 left: 3 + dice.below(STEPS),
                 late: dice.percent(LATE),
@@ -77,11 +77,16 @@ pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
     walks
 }
 
+/// Among how many counties, towns and villages a record may lie: most lie where the demonstration has
+/// an account for every role, so that somebody can take them on.
+const NEAR: [usize; 3] = [1, 1, 4];
+const FAR: [usize; 3] = [6, 3, 4];
+
 /// A village of one of the first counties, or whatever stands for it.
-fn place(pack: &Pack, dice: &mut Dice) -> String {
+fn place(pack: &Pack, dice: &mut Dice, among: [usize; 3]) -> String {
     let regions = &pack.regions;
     let mut here = regions.root().to_owned();
-    for most in [6, 3, 4] {
+    for most in among {
         let below: Vec<String> = regions.children(&here).map(|r| r.code.clone()).collect();
         let Some(next) = below.get(dice.below(below.len().min(most))) else { break };
         here.clone_from(next);

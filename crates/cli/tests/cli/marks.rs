@@ -92,6 +92,6 @@ fn the_server_says_nothing_of_what_it_is_asked() {
     line.ask("POST", "/api/v1/sessions", &json, body).expect("an answer");
     drop(line);
     let said = server.last_words();
-    assert!(said.len() > 1_000, "at the finest level it says much: {said}");
+    assert!(said.contains("TRACE"), "at the finest level: {said}");
     assert_eq!(seen("the log", said.as_bytes()), Vec::<String>::new());
 }

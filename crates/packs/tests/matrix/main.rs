@@ -12,7 +12,7 @@ use domain::{
 use jiff::SignedDuration;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 use table::{Cell, PARTS, Place, Table};
@@ -20,26 +20,24 @@ use table::{Cell, PARTS, Place, Table};
 const EXPECTED: &str = include_str!("expected.txt");
 const APART: &str = include_str!("apart.txt");
 
-fn load(dir: &str) -> Arc<Pack> {
+fn load(dir: &Path) -> Arc<Pack> {
+    packs::load(dir).expect("a sound pack").pack
+}
+
+/// Every city, and the neutral one.
+fn cities() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    packs::load(&root.join(dir)).expect("a sound pack").pack
+    let found = std::fs::read_dir(root.join("packs")).expect("packs");
+    let mut all: Vec<PathBuf> = found.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    all.retain(|dir| dir.join("pack.toml").is_file());
+    all.push(root.join("crates/testkit/city"));
+    assert!(all.len() > 1, "{all:?}");
+    all
 }
 
 /// The neutral city: it has the roles of `packs/common`, as every city has.
 fn sample() -> Arc<Pack> {
-    load("crates/testkit/city")
-}
-
-/// The sample city and every folder of `packs` that is a city's.
-fn every_pack() -> Vec<String> {
-    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let found = std::fs::read_dir(packs).expect("packs").filter_map(|e| e.ok().map(|e| e.path()));
-    let cities = found.filter(|dir| dir.join("pack.toml").is_file());
-    let names = cities.filter_map(|dir| Some(format!("packs/{}", dir.file_name()?.to_str()?)));
-    let mut all: Vec<String> = names.collect();
-    all.sort();
-    all.push("crates/testkit/city".to_owned());
-    all
+    load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city"))
 }
 
 /// What every pack is held to: the handbook, and what is written to be apart from it.
@@ -50,10 +48,9 @@ fn agreed() -> Table {
 #[test]
 fn the_packs_say_what_the_handbook_says() {
     let (handbook, known) = (table::written(EXPECTED), table::written_apart(APART));
-    let dirs = every_pack();
-    assert!(dirs.len() > 1, "the sample city and the packs of cities: {dirs:?}");
-    for dir in &dirs {
-        let found = table::apart(&handbook, &table::of(&load(dir)));
+    for dir in cities() {
+        let found = table::apart(&handbook, &table::of(&load(&dir)));
+        let dir = dir.display();
         let new: Vec<_> = found.difference(&known).collect();
         let gone: Vec<_> = known.difference(&found).collect();
         assert!(new.is_empty(), "{dir} is apart from expected.txt: {new:#?}");
@@ -108,9 +105,8 @@ fn expected(table: &Table, roles: &[&str], wanted: &Wanted) -> Option<Cell> {
     opened.then_some(all)
 }
 
-/// What `access` answers; none for a place that cannot be built. A circle is there only where there
-/// is a seal.
-#[expect(clippy::option_option, reason = "no such place, and no cell in it, are two answers")]
+#[expect(clippy::option_option, reason = "no such case can be built, or nobody knows of it")]
+/// What `access` answers. A circle is there only where there is a seal.
 fn answered(pack: &Pack, roles: &[&str], wanted: &Wanted) -> Option<Option<Cell>> {
     let (case, staff, at) = cases::build(pack, roles, wanted)?;
     let viewer = Viewer::Staff(staff, at);

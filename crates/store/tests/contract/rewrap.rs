@@ -63,7 +63,7 @@ async fn keys_rotate_under_writing(stand: Stand) {
     Keys::rotate(&rotating.file).unwrap();
     let tool = rotating.other().await;
     // The first store still writes under the old key, and reads what the tool wraps under the new.
-    let writing = async {
+    let other_writes = async {
         for old in &cases {
             let appeal = Appeal::new("1302", &format!("与{old}同时"));
             let case = stand.open(&appeal).await.done.case;
@@ -76,7 +76,7 @@ async fn keys_rotate_under_writing(stand: Stand) {
         all(&tool).await;
         all(&tool).await;
     };
-    tokio::join!(writing, wrapping);
+    tokio::join!(other_writes, wrapping);
     // The server has found the new key by itself, because it met something wrapped under it.
     assert_eq!(stand.store.keys().newest_number(), 2);
     all(&tool).await;

@@ -58,6 +58,7 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT id, key FROM moves",
         "SELECT draft, n, key FROM kept_files",
         "SELECT id, key FROM exports",
+        "SELECT id, key, account FROM passkeys",
         "SELECT list FROM erasing",
         "SELECT case_id, list FROM erasing",
         "SELECT case_id FROM erasing",

@@ -192,8 +192,8 @@ fn standings(ground: &Ground, me: &Staff, case: &Case) -> BTreeSet<Standing> {
     let (now, units) = (ground.stand.clock.now(), &ground.pack().units);
     let above = units.upward(&case.unit).skip(1).any(|u| u.code == me.unit);
     let owes = case.tasks.iter().any(|t| t.unit == me.unit && t.end.is_none());
-    let owed = case.tasks.iter().any(|t| t.unit == me.unit && t.end.is_some());
-    let past = case.unit != me.unit && (owed || case.been.contains(&me.unit));
+    let answered = case.tasks.iter().any(|t| t.unit == me.unit && t.end.is_some());
+    let past = case.unit != me.unit && (answered || case.been.contains(&me.unit));
     let guarded = &case.guarded;
     let open = |until: jiff::Timestamp| now < until;
     let glass = guarded.glass.iter().any(|g| g.account == me.account && open(g.until));

@@ -245,7 +245,7 @@ impl Planter<'_> {
         let flow = self.pack().workflows[code].clone();
         let who = flow.opening.by.iter().map(|w| w.role.as_str()).collect::<Vec<_>>();
         let turn = self.turns;
-        let actor = if who.contains(&"citizen") && turn % 2 == 0 {
+        let actor = if who.contains(&"citizen") && turn.is_multiple_of(2) {
             Actor::Public
         } else {
             let role = who.into_iter().find(|r| *r != "citizen").expect("an opener");
@@ -332,7 +332,7 @@ impl Planter<'_> {
                 (None, None, FieldKind::Line { .. } | FieldKind::Text { .. }) => {
                     Some(secret::text(self.group, field))
                 }
-                (None, None, kind) if one.required || self.always(&one.code) => {
+                (None, None, kind) if one.required || always(&one.code) => {
                     Some(self.coded(&one.code, kind))
                 }
                 _ => None,
@@ -340,11 +340,6 @@ impl Planter<'_> {
             raw.extend(value.map(|v| (one.code.clone(), vec![v])));
         }
         field::check(self.pack(), flow, uses, &raw).unwrap_or_else(|f| panic!("{f:?}"))
-    }
-
-    /// Optional fields that are filled in all the same, because lists are made of them.
-    fn always(&self, code: &str) -> bool {
-        matches!(code, "category" | "place")
     }
 
     fn coded(&self, code: &str, kind: &FieldKind) -> String {
@@ -377,4 +372,9 @@ impl Planter<'_> {
             FieldKind::Line { .. } | FieldKind::Text { .. } => String::new(),
         }
     }
+}
+
+/// Optional fields that are filled in all the same, because lists are made of them.
+fn always(code: &str) -> bool {
+    matches!(code, "category" | "place")
 }

@@ -1,6 +1,8 @@
 //! Which requests the walk sends on each route. A route of the table that is not here stops the
 //! walk: whoever adds a route says how a secret could come out of it.
 
+#![allow(clippy::match_same_arms, reason = "one line a route, in the order of the table")]
+
 use crate::ground::Ask;
 use axum::http::Method;
 use domain::pack::Pack;
@@ -61,6 +63,8 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             Ask::get(route),
             Ask::post(route, &[("number", NUMBER), ("receipt", &facts.receipt)]),
         ],
+        "/my/copy" | "/my/copy/docx" | "/my/copy/json" => vec![Ask::get(route)],
+        "/my/rights/{right}" => vec![forged("/my/rights/copy"), forged("/my/rights/none")],
         "/my/{action}" => vec![forged("/my/rate"), forged("/my/none")],
         "/my/papers/{ordinal}" => vec![Ask::get("/my/papers/1"), Ask::get("/my/papers/9")],
         "/my/papers/{ordinal}/docx" => vec![Ask::get("/my/papers/1/docx")],
@@ -72,13 +76,25 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
 fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
         "/login" => vec![Ask::get(route), forged(route)],
+        "/login/passkey"
+        | "/login/passkey/new"
+        | "/login/provider"
+        | "/login/provider/back"
+        | "/me/passkeys"
+        | "/me/passkeys/remove"
+        | "/me/provider"
+        | "/me/provider/unbind" => {
+            vec![Ask::get(route), forged(route)]
+        }
         "/login/pledge" | "/login/code" | "/login/factor" | "/login/password" | "/login/unlock" => {
             vec![Ask::get(route), forged(route)]
         }
         "/logout" | "/me/password" | "/me/codes" | "/me/devices" | "/me/absence" | "/me/lock" => {
             vec![forged(route)]
         }
-        "/me" | "/notices" | "/board" | "/exports" => vec![Ask::get(route)],
+        "/me" | "/notices" | "/board" | "/exports" | "/traces" | "/traces/mine" => {
+            vec![Ask::get(route)]
+        }
         "/desk/export" => ["xlsx", "csv"]
             .iter()
             .flat_map(|form| pack.workflows.keys().map(move |flow| (form, flow)))
@@ -119,7 +135,6 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             Ask::post(route, &[("q", QUERY)]),
             Ask::post(route, &[("q", NUMBER)]),
         ],
-        "/traces" | "/traces/mine" => vec![Ask::get(route)],
         "/traces/tag" => vec![Ask::get(format!("{route}?tag={WORD}"))],
         "/traces/people/{account}" => {
             vec![Ask::get(format!("/traces/people/{}", facts.account))]
@@ -171,6 +186,12 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         }
         "/cases/{number}/papers/{ordinal}" => vec![Ask::get(at("/papers/1"))],
         "/cases/{number}/papers/{ordinal}/docx" => vec![Ask::get(at("/papers/1/docx"))],
+        "/cases/{number}/copy" => vec![Ask::get(at("/copy"))],
+        "/cases/{number}/copy/docx" => vec![Ask::get(at("/copy/docx"))],
+        "/cases/{number}/copy/json" => vec![Ask::get(at("/copy/json"))],
+        "/cases/{number}/rights" => vec![Ask::get(at("/rights"))],
+        "/cases/{number}/rights/ask/{right}" => vec![Ask::post(at("/rights/ask/copy"), &[])],
+        "/cases/{number}/rights/{wish}" => vec![Ask::post(at("/rights/1"), &[])],
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
         "/cases/{number}/why" => {
             vec![Ask::get(at("/why")), Ask::get(at("/why?who=operator-0%40hotline-9901"))]
@@ -198,17 +219,26 @@ fn administration(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let account = facts.account;
     Some(match route {
         "/people" => vec![Ask::get(route), Ask::post(route, &[("q", WORD)])],
-        "/people/new" => vec![Ask::get(route), forged(route)],
-        "/people/pledges" => vec![Ask::get(route)],
+        "/people/new" | "/setup/moving" => vec![Ask::get(route), forged(route)],
         "/people/{account}" => vec![Ask::get(format!("/people/{account}"))],
         "/people/{account}/{what}" => ["close", "roles", "hand", "absence", "none"]
             .map(|what| forged(&format!("/people/{account}/{what}")))
             .into(),
-        "/setup" | "/setup/categories" | "/setup/roles" | "/setup/routing" | "/setup/clocks"
-        | "/setup/workflows" | "/setup/units" => vec![Ask::get(route)],
-        "/setup/messages" => vec![Ask::get(route)],
+        "/setup"
+        | "/setup/categories"
+        | "/setup/roles"
+        | "/setup/routing"
+        | "/setup/clocks"
+        | "/setup/workflows"
+        | "/setup/units"
+        | "/setup/messages"
+        | "/people/pledges"
+        | "/setup/certificates"
+        | "/setup/processing" => {
+            vec![Ask::get(route)]
+        }
+        "/setup/certificates/{number}" => vec![Ask::get("/setup/certificates/1")],
         "/setup/messages/retry" => vec![forged(route)],
-        "/setup/moving" => vec![Ask::get(route), forged(route)],
         "/setup/units/{code}" => {
             ["wf-9901", "wf-990101"].map(|u| Ask::get(format!("/setup/units/{u}"))).into()
         }
