@@ -4,5 +4,15 @@
 //! Decides what a release may say. Never counts, never asks what day it is, and never lets a number
 //! into a sentence that its definition does not fit.
 
-pub mod place;
-pub mod wording;
+mod fit;
+mod marks;
+mod place;
+#[cfg(test)]
+mod sample;
+mod wording;
+mod words;
+
+pub use fit::{Misfit, Setting, Why};
+pub use place::{Piece, Place, PlaceFault, Position, Template, Unreadable};
+pub use wording::{Decimal, Form, Hedge, Over, Ratio, Said, Style, Unsayable};
+pub use words::Press;
