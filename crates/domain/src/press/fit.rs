@@ -70,7 +70,9 @@ pub enum Why {
     #[error("“{0}” stands outside the place, where nobody can tell whether it is true")]
     Outside(String),
     /// Part and whole that do not go together.
-    #[error("`{0}` is no whole of which the figure could be a part: another word or another nature")]
+    #[error(
+        "`{0}` is no whole of which the figure could be a part: another word or another nature"
+    )]
     Unlike(Code),
     /// A number so far, without a word that says so.
     #[error("the number counts from the beginning, and the sentence does not say so")]
@@ -287,9 +289,7 @@ impl One<'_> {
 
     /// The last thing that is said of time before the place; else what stands in brackets behind it.
     fn said(&self) -> Option<&Mark> {
-        let timely = |mark: &&Mark| {
-            !matches!(mark.sense, Sense::New | Sense::In(Span::Day(_)))
-        };
+        let timely = |mark: &&Mark| !matches!(mark.sense, Sense::New | Sense::In(Span::Day(_)));
         let before = self.marks.iter().rev().filter(|mark| mark.to <= self.at);
         let found = before.filter(timely).next();
         found.or_else(|| {
@@ -350,9 +350,8 @@ impl One<'_> {
         let since = self.figure.since()?;
         let within = span.days().is_some_and(|(first, last)| first <= since && since <= last);
         let said = mark.words.clone();
-        (!within).then(|| {
-            (Why::OtherStart { said, since }, vec![format!("自{}年以来", since.year())])
-        })
+        (!within)
+            .then(|| (Why::OtherStart { said, since }, vec![format!("自{}年以来", since.year())]))
     }
 
     fn ends(&self, mark: &Mark, span: Span) -> Option<Told> {
@@ -508,25 +507,57 @@ mod tests {
             ("调处{disputes 2023}余件", "“余” stands outside", ""),
             ("调处近{disputes 2023}件", "“近” stands outside", ""),
             ("调处1{disputes 2023}件", "“0–9” stands outside", ""),
-            ("累计调处{disputes 2023}件", "counts one period, and the sentence says “累计”", "{disputes to-2023-12}"),
+            (
+                "累计调处{disputes 2023}件",
+                "counts one period, and the sentence says “累计”",
+                "{disputes to-2023-12}",
+            ),
             ("自2018年以来新命名{homes_new 2023}户", "counts one period", "homes_named"),
             ("今年累计调处{disputes 2024}件", "counts one period", ""),
-            ("命名{homes_named 2023 万2}户", "from the beginning, and the sentence does not", "自2018年以来累计"),
-            ("去年，{homes_named to-2023-12 万2}户蝶变升级", "says it of “去年”", "截至2023年12月累计"),
+            (
+                "命名{homes_named 2023 万2}户",
+                "from the beginning, and the sentence does not",
+                "自2018年以来累计",
+            ),
+            (
+                "去年，{homes_named to-2023-12 万2}户蝶变升级",
+                "says it of “去年”",
+                "截至2023年12月累计",
+            ),
             ("去年累计命名{homes_named to-2023-12}户", "says it of “去年累计”", ""),
             ("去年累计命名{disputes to-2023-12}件", "says it of “去年累计”", ""),
-            ("自2019年以来命名{homes_named to-2023-12}户", "counted from 2018-01-01 on", "自2018年以来"),
+            (
+                "自2019年以来命名{homes_named to-2023-12}户",
+                "counted from 2018-01-01 on",
+                "自2018年以来",
+            ),
             ("自去年11月以来开展{talks to-2024-02}场", "counted from 2018-01-01 on", ""),
-            ("截至2023年底命名{homes_named to-2023-11}户", "counts up to 2023-11-30", "截至2023年11月"),
+            (
+                "截至2023年底命名{homes_named to-2023-11}户",
+                "counts up to 2023-11-30",
+                "截至2023年11月",
+            ),
             ("累计建成{villages_valid 2023}个", "what there is on a day", "villages_named"),
             ("截至2023年底有{villages_valid 2024-02}个", "counts up to 2024-02-29", ""),
-            ("去年有{villages_valid 2024-02}个", "counts 2024-02, and the sentence says “去年”", ""),
+            (
+                "去年有{villages_valid 2024-02}个",
+                "counts 2024-02, and the sentence says “去年”",
+                "",
+            ),
             ("新增{villages_valid 2023}个", "does not count new ones", "villages_new"),
             ("新增户{homes_named to-2023-12}户", "does not count new ones", "homes_new"),
             ("新命名{disputes to-2023-12}件", "does not count new ones", ""),
             ("今年调处{disputes 2023}件", "counts 2023, and the sentence says “今年”", "2023年"),
-            ("去年，各方努力；调处{disputes 2024}件", "counts 2024, and the sentence says “去年”", ""),
-            ("2023年调处{disputes 2023-03}件", "counts 2023-03, and the sentence says “2023年”", "2023年3月"),
+            (
+                "去年，各方努力；调处{disputes 2024}件",
+                "counts 2024, and the sentence says “去年”",
+                "",
+            ),
+            (
+                "2023年调处{disputes 2023-03}件",
+                "counts 2023-03, and the sentence says “2023年”",
+                "2023年3月",
+            ),
             ("2023年3月调处{disputes 2023}件", "counts 2023, and", ""),
             ("上半年调处{disputes 2023}件", "says “上半年”", ""),
             ("2018—2023年调处{disputes 2023}件", "counts 2023", ""),
@@ -550,7 +581,8 @@ mod tests {
 
     #[test]
     fn a_refusal_names_sentence_and_place() {
-        let template = Template::parse("去年平安。\n安置{placements 2023 万2}人，真好。后来").expect("a text");
+        let template =
+            Template::parse("去年平安。\n安置{placements 2023 万2}人，真好。后来").expect("a text");
         let misfits = sample::with(|setting| template.misfits(setting));
         assert_eq!(misfits.len(), 1);
         assert_eq!(misfits[0].sentence, "安置{placements 2023 万2}人，真好。");

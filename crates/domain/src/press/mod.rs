@@ -4,6 +4,8 @@
 //! Decides what a release may say. Never counts, never asks what day it is, and never lets a number
 //! into a sentence that its definition does not fit.
 
+mod claims;
+mod compose;
 mod fit;
 mod marks;
 mod place;
@@ -12,6 +14,10 @@ mod sample;
 mod wording;
 mod words;
 
+pub use claims::{Claim, Found, Kind, Unproved, claims};
+pub use compose::{
+    Composed, Counted, Material, Need, Refused, Statement, compose, compose_english,
+};
 pub use fit::{Misfit, Setting, Why};
 pub use place::{Piece, Place, PlaceFault, Position, Template, Unreadable};
 pub use wording::{Decimal, Form, Hedge, Over, Ratio, Said, Style, Unsayable};

@@ -524,7 +524,20 @@ mod tests {
 
     #[test]
     fn what_is_no_style_is_not_read() {
-        for wrong in ["余", "余0", "万5", "%3", "千1", "万2余余", "万2.", "2", "余12", "万22", "约万2", "%0余"] {
+        for wrong in [
+            "余",
+            "余0",
+            "万5",
+            "%3",
+            "千1",
+            "万2余余",
+            "万2.",
+            "2",
+            "余12",
+            "万22",
+            "约万2",
+            "%0余",
+        ] {
             assert_eq!(Style::parse(wrong), None, "{wrong}");
         }
     }

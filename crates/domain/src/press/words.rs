@@ -59,7 +59,8 @@ impl Press {
     /// The counting word at the beginning of some characters, the longest that fits, and the word of
     /// the figures that it may stand behind.
     pub(super) fn counted<'a>(&'a self, chars: &[char]) -> Option<(&'a str, Option<Word>)> {
-        let known = Word::ALL.iter().flat_map(|word| self.counting(*word).map(|w| (w, Some(*word))));
+        let known =
+            Word::ALL.iter().flat_map(|word| self.counting(*word).map(|w| (w, Some(*word))));
         let other = self.other_counting.iter().map(|w| (w.as_str(), None));
         let fits = known.chain(other).filter(|(word, _)| begins(chars, word));
         fits.max_by_key(|(word, _)| word.chars().count())
