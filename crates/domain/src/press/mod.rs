@@ -7,6 +7,7 @@
 mod claims;
 mod compose;
 mod fit;
+mod hiding;
 mod marks;
 mod place;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use compose::{
     Composed, Counted, Material, Need, Refused, Statement, compose, compose_english,
 };
 pub use fit::{Misfit, Setting, Why};
+pub use hiding::{CellId, Hidden, Rule, Standing, Tables, Unpublishable};
 pub use place::{Piece, Place, PlaceFault, Position, Template, Unreadable};
 pub use wording::{Decimal, Form, Hedge, Over, Ratio, Said, Style, Unsayable};
 pub use words::Press;
