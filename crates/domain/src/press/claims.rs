@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn what_figures_filled_in_is_no_claim() {
         let text = "调处700余件，开展81场";
-        let all = claims(&sample::press(), text, &[2..7]);
+        let filled = Range { start: 2, end: 7 };
+        let all = claims(&sample::press(), text, &[filled]);
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].words, "81场");
     }

@@ -158,7 +158,7 @@ impl Template {
                     // Its figure does not exist, which has been told.
                     Ok(None) => continue,
                     Err(why) => {
-                        refused.push(why);
+                        refused.push(*why);
                         continue;
                     }
                 },
@@ -180,7 +180,7 @@ impl Template {
         material: &Material<'_>,
         (n, place): (usize, &Place),
         from: usize,
-    ) -> Result<Option<Statement>, Refused> {
+    ) -> Result<Option<Statement>, Box<Refused>> {
         let figures = material.setting.figures;
         let Some(figure) = figures.get(&place.figure) else { return Ok(None) };
         let amount = |code: &Code| material.numbers.get(&place.need(code)).and_then(|n| n.amount);
@@ -191,13 +191,15 @@ impl Template {
             Some(whole) => Some(amount(whole).ok_or_else(missing)?),
             None => None,
         };
-        let said = place.say(exact, whole).map_err(|(why, fits)| Refused::Unsayable {
-            at: place.at,
-            place: place.code(),
-            sentence: self.sentence_of(n),
-            figure: place.figure.clone(),
-            why,
-            fits,
+        let said = place.say(exact, whole).map_err(|(why, fits)| {
+            Box::new(Refused::Unsayable {
+                at: place.at,
+                place: place.code(),
+                sentence: self.sentence_of(n),
+                figure: place.figure.clone(),
+                why,
+                fits,
+            })
         })?;
         let word = if self.brings_word(material, n, figure) { figure.word.text() } else { "" };
         let text = format!("{}{word}", said.text);
@@ -344,7 +346,7 @@ mod tests {
     fn text(text: &str, of: &[(&str, &str, i64)]) -> String {
         match said(text, of, &[]) {
             Ok(done) => done.text,
-            Err(why) => why.iter().map(|why| format!("! {why}\n")).collect(),
+            Err(why) => why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         }
     }
 

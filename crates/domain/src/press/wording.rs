@@ -336,9 +336,8 @@ impl Hedge {
     fn stated(self, amount: i64, step: i64) -> i64 {
         let floor = amount - amount % step;
         match self {
-            Self::Exactly | Self::Over(_) => floor,
             Self::About if amount % step * 2 >= step => floor.saturating_add(step),
-            Self::About => floor,
+            Self::Exactly | Self::Over(_) | Self::About => floor,
         }
     }
 

@@ -90,7 +90,9 @@ impl Program {
             }
             if right < 0.0 {
                 right = -right;
-                row.iter_mut().for_each(|value| *value = -*value);
+                for value in &mut row {
+                    *value = -*value;
+                }
             }
             rows.push(row);
             amounts.push(right);
