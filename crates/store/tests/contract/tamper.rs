@@ -100,12 +100,13 @@ async fn missing_entries_are_found(stand: Stand) {
         let _ = write!(gone, "DELETE FROM {table} WHERE case_id = {whole};");
     }
     let _ = write!(gone, "DELETE FROM cases WHERE id = {whole};");
+    let wrapped = raw::rows(&stand, "SELECT unit FROM counts WHERE name = 'wrapped'").await;
     let counted = [
         ("appeal:handling", unit::EAST),
         ("appeal:handling", unit::CITY),
         ("appeal:opened", "1302"),
         ("edition", stand.pack.edition.as_str()),
-        ("wrapped", "110001"),
+        ("wrapped", wrapped[0][0].as_str()),
     ];
     for (name, unit) in counted {
         let _ = write!(
