@@ -64,6 +64,9 @@ pub enum Refusal {
     /// Who may know of a case cannot be changed so.
     #[error(transparent)]
     Secrecy(#[from] Closed),
+    /// A step freezes numbers, and there are none.
+    #[error("there are no numbers to freeze")]
+    NothingCounted,
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),

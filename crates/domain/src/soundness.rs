@@ -8,6 +8,7 @@ mod protection;
 
 use crate::{
     decide,
+    field::FieldKind,
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
@@ -65,6 +66,12 @@ impl Proof<'_> {
             let advice = format!("define {what} `{code}` or correct the code");
             self.fault(at, format!("unknown {what} `{code}`"), &advice);
         }
+    }
+
+    /// The workflow has the field, and it holds this.
+    fn holds(&mut self, at: &Locus, code: &str, kind: &FieldKind) {
+        let field = self.flow.fields.get(code);
+        self.known(at, field.is_some_and(|f| f.kind == *kind), "field of that type", code);
     }
 
     fn references(&mut self) {
@@ -252,6 +259,11 @@ impl Proof<'_> {
             Effect::Hear { flag: _, message: m, clock: c } => {
                 clock(self, c);
                 self.known(at, self.pack.messages.contains_key(m), "message", m);
+            }
+            Effect::Freeze(f) => self.holds(at, f, &FieldKind::Figures),
+            Effect::FreezeForm { form, period } => {
+                self.holds(at, form, &FieldKind::Form);
+                self.holds(at, period, &FieldKind::Period);
             }
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);

@@ -163,6 +163,9 @@ enum RawType {
     Number,
     Flag,
     Risk,
+    Form,
+    Period,
+    Figures,
 }
 
 #[derive(Deserialize)]
@@ -394,6 +397,9 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Time => FieldKind::Time,
         RawType::Flag => FieldKind::Flag,
         RawType::Risk => FieldKind::Risk,
+        RawType::Form => FieldKind::Form,
+        RawType::Period => FieldKind::Period,
+        RawType::Figures => FieldKind::Figures,
     }))
 }
 

@@ -120,7 +120,11 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Category
         | FieldKind::Grade
         | FieldKind::Place
+        | FieldKind::Form
+        | FieldKind::Period
         | FieldKind::Unit => "select",
+        // What is asked for is worked out from a text and never typed by hand.
+        FieldKind::Figures => "line",
         FieldKind::Units => "units",
         FieldKind::Choices(_) => "choices",
         FieldKind::Date => "date",
