@@ -308,7 +308,22 @@ pub fn check(
             }
         }
     }
+    faults.extend(period_fault(pack, workflow, &checked));
     if faults.is_empty() { Ok(checked) } else { Err(faults) }
+}
+
+/// A month for a form of months, a year for one of years.
+fn period_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<FieldFault> {
+    let of = |kind: FieldKind| {
+        let mut given = checked.coded.iter().filter_map(|(code, value)| {
+            Some((workflow.fields.get(code).filter(|f| f.kind == kind)?, value.one()))
+        });
+        given.next()
+    };
+    let (_, form) = of(FieldKind::Form)?;
+    let (field, period) = of(FieldKind::Period)?;
+    let fits = pack.forms.get(form)?.every.takes(Period::parse(period)?);
+    (!fits).then(|| FieldFault::of(field, Why::NotAnOption))
 }
 
 fn check_text(field: &Field, text: &str) -> Result<String, Why> {

@@ -79,6 +79,10 @@ impl Proof<'_> {
         let has_state = |s: &str| flow.state(s).is_some();
         self.known(&flow.at, has_state(&flow.initial), "state", &flow.initial);
         self.who(&flow.opening.at, &flow.opening.by);
+        for code in &flow.opening.only {
+            let asked = flow.opening.fields.iter().any(|f| f.code == *code && f.required);
+            self.known(&flow.opening.at, asked, "required field of the opening", code);
+        }
         for one in &flow.opening.fields {
             let ok = flow.fields.contains_key(&one.code);
             self.known(&flow.opening.at, ok, "field", &one.code);

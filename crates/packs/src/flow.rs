@@ -41,6 +41,10 @@ struct RawOpening {
     fields: Vec<Spanned<String>>,
     #[serde(default)]
     effects: Vec<Effect>,
+    #[serde(default)]
+    only: Vec<Code>,
+    #[serde(default)]
+    evidence: bool,
 }
 
 #[derive(Deserialize)]
@@ -262,6 +266,8 @@ fn open(file: &File, at: Locus, raw: RawOpening, faults: &mut Faults) -> Opening
         fields: uses(raw.fields),
         unit: raw.unit,
         effects: raw.effects,
+        only: raw.only,
+        evidence: raw.evidence,
         at,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
     desk_rows, erase, figures, freezing,
-    imports::IMPORTED,
+    imports::{self, IMPORTED},
     messages,
     project::{self, DeskRow},
     sight::SECRECY_REASON,
@@ -215,6 +215,7 @@ impl Command {
     ) -> Result<(), WriteError<No>> {
         let Some((source, number)) = imported else { return Ok(()) };
         match tx.row(&IMPORTED, &[source.into(), number.into()]).await? {
+            Some(_) if imports::is_claim(source) => Err(Refusal::OnlyOnce.into()),
             Some(row) => Err(WriteError::Refused(No::Imported(row.int(0)?))),
             None => Ok(()),
         }

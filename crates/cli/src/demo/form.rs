@@ -4,6 +4,7 @@
 use super::{dice::Dice, texts::Texts};
 use domain::{
     field::{Field, FieldKind, Meaning, Raw},
+    figure::Period,
     pack::{Level, Pack},
     workflow::{FieldUse, Guard, Workflow},
 };

@@ -1,7 +1,10 @@
 //! Forms that units report upward: which figures, for which periods, by units of which levels.
 
 use super::region::Level;
-use crate::workflow::{Code, Locus};
+use crate::{
+    figure::Period,
+    workflow::{Code, Locus},
+};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -40,4 +43,14 @@ pub enum Every {
     Month,
     /// A year.
     Year,
+}
+
+impl Every {
+    /// Whether a period is as long as those of the form.
+    pub fn takes(self, period: Period) -> bool {
+        match self {
+            Self::Month => matches!(period, Period::Month(..)),
+            Self::Year => matches!(period, Period::Year(_)),
+        }
+    }
 }

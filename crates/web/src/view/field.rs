@@ -173,6 +173,15 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
                 ..option(&q.code, page.either(&q.text, &q.en))
             })
             .collect(),
+        FieldKind::Form => pack
+            .forms
+            .values()
+            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
+            .collect(),
+        FieldKind::Period => crate::figures::recent_periods(page)
+            .into_iter()
+            .map(|p| option(&p.code(), &crate::figures::period_name(page, p)))
+            .collect(),
         // Places and units are thousands: pages that need them offer their own short list.
         _ => Vec::new(),
     }
