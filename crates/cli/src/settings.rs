@@ -48,9 +48,7 @@ pub struct Place {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reached {
-    /// The address that people type, with `https://`, when a proxy speaks TLS.
-    pub address: Option<String>,
-    /// The header in which that proxy says where a request comes from.
+    /// The header in which a proxy says where a request comes from.
     pub from_header: Option<String>,
     /// Machines on which it runs, when it is not this one.
     pub proxies: Vec<IpAddr>,
@@ -99,14 +97,10 @@ impl Place {
     /// # Errors
     /// When address or header are none.
     pub fn edge(&self) -> Result<Edge, Failure> {
-        let Reached { address, from_header, proxies, unpaced } = self.reached.clone();
-        // Whoever has said under which address people come need not say it twice.
-        let own = || self.address.clone().filter(|a| a.starts_with("https://"));
-        let address = address.or_else(own);
-        if let Some(address) = address.as_deref().filter(|a| !a.starts_with("http")) {
-            let words = format!("xiaohe.toml: {address} is no address; write https://…");
-            return Err(Failure::Plain(words));
-        }
+        let Reached { from_header, proxies, unpaced } = self.reached.clone();
+        // What is no address is refused here as it is for passkeys; one without TLS changes nothing.
+        self.site()?;
+        let address = self.address.clone().filter(|a| a.starts_with("https://"));
         let from_header = from_header.map(|name| name.parse()).transpose();
         let from_header =
             from_header.map_err(|e| Failure::while_doing("reading from_header", &e))?;

@@ -161,9 +161,18 @@ pub fn may(pack: &Pack, viewer: &Viewer, case: &Case, right: Right) -> bool {
 /// Whether somebody might break the glass of this case: a role of theirs has a row for it, and they
 /// are not kept out.
 pub fn may_break_glass(pack: &Pack, staff: &Staff, case: &Case) -> bool {
+    !case.guarded.bars(staff) && has_row(pack, staff, case, Standing::Glass)
+}
+
+/// Whether a role of theirs gains something by being lent the identity.
+pub fn may_ask_identity(pack: &Pack, staff: &Staff, case: &Case) -> bool {
+    has_row(pack, staff, case, Standing::Lent)
+}
+
+fn has_row(pack: &Pack, staff: &Staff, case: &Case, standing: Standing) -> bool {
     let sensitivity = case.sensitivity(pack);
     let mut roles = staff.roles.iter().filter_map(|r| pack.roles.get(r));
-    !case.guarded.bars(staff) && roles.any(|r| r.grant(Standing::Glass, sensitivity).is_some())
+    roles.any(|r| r.grant(standing, sensitivity).is_some())
 }
 
 /// Why somebody sees what they see of a case, or does not know of it.

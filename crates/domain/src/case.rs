@@ -8,6 +8,7 @@ pub use crate::fact::{Cause, ClockChange, Fact};
 use crate::{
     clock::{Clock, State},
     field::Value,
+    figure::Freezing,
     guarded::Guarded,
     milestone::Milestone,
     pack::{Pack, Sensitivity},
@@ -201,6 +202,9 @@ pub struct Case {
     /// Every unit that was ever responsible.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub been: BTreeSet<Code>,
+    /// Numbers that were frozen, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<Freezing>,
     /// Who is let in or kept out beside what roles say.
     #[serde(default, skip_serializing_if = "Guarded::is_plain")]
     pub guarded: Guarded,
@@ -270,6 +274,7 @@ impl Case {
             milestones: Vec::new(),
             rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
+            frozen: Vec::new(),
             guarded: Guarded::default(),
         })
     }
@@ -332,6 +337,11 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
+            Fact::Froze { values } => self.frozen.push(Freezing {
+                at: stamp.at,
+                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
+                values: values.clone(),
+            }),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }

@@ -11,6 +11,7 @@ use crate::{
     contact::{self, Barred, Plan, Way},
     duty, effect,
     field::{Checked, Meaning, Value},
+    figure::Frozen,
     pack::{Pack, Right, Rules, Unit},
     refusal::{Bar, Refusal},
     rights,
@@ -33,6 +34,8 @@ pub struct Ctx<'a> {
     pub actor: &'a Actor,
     /// The case named in a case field, when the store found one that the actor may see.
     pub linked: Option<&'a Case>,
+    /// Numbers as they are now, for a step that freezes some.
+    pub frozen: &'a [Frozen],
 }
 
 impl Ctx<'_> {

@@ -5,6 +5,7 @@ use crate::{
     clock::{Clock, Span},
     decide::{Ctx, Draft},
     field::{Checked, Meaning, Value},
+    figure,
     milestone,
     pack::{Answer, Assessment, Matter, Route, Unit},
     refusal::Refusal,
@@ -72,6 +73,7 @@ pub(crate) fn run(
             keep_contact(flow, draft, given);
             Ok(())
         }
+        Effect::Freeze(_) | Effect::FreezeForm { .. } => figure::freeze(ctx, draft, given, effect),
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
                 categorise(ctx, draft, value.one());
@@ -132,6 +134,8 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Hear { .. }
         | Effect::Milestone(_)
         | Effect::Breach(_)
+        | Effect::Freeze(_)
+        | Effect::FreezeForm { .. }
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }

@@ -7,6 +7,7 @@ use crate::{
     case::{AccountId, CaseId, Task, TaskEnd},
     clock::Clock,
     field::Value,
+    figure::Frozen,
     guarded::{Barred, Judgement},
     milestone::Milestone,
     rights,
@@ -266,6 +267,11 @@ pub enum Fact {
         account: AccountId,
         /// Until when.
         until: Timestamp,
+    },
+    /// Numbers were frozen, with the records behind them.
+    Froze {
+        /// The numbers.
+        values: Vec<Frozen>,
     },
     /// The case moved under the rules of another version of the pack.
     Repacked {

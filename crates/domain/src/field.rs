@@ -5,6 +5,7 @@
 
 use crate::{
     contact,
+    figure::{Asked, Period},
     pack::Pack,
     workflow::{Code, FieldUse, Locus, Workflow},
 };
@@ -84,6 +85,12 @@ pub enum FieldKind {
     Flag,
     /// Answers to the risk questions.
     Risk,
+    /// One of the forms of figures.
+    Form,
+    /// A month or a year.
+    Period,
+    /// Numbers: figure, unit and period of each.
+    Figures,
 }
 
 impl FieldKind {
@@ -301,7 +308,22 @@ pub fn check(
             }
         }
     }
+    faults.extend(period_fault(pack, workflow, &checked));
     if faults.is_empty() { Ok(checked) } else { Err(faults) }
+}
+
+/// A month for a form of months, a year for one of years.
+fn period_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<FieldFault> {
+    let of = |kind: FieldKind| {
+        let mut given = checked.coded.iter().filter_map(|(code, value)| {
+            Some((workflow.fields.get(code).filter(|f| f.kind == kind)?, value.one()))
+        });
+        given.next()
+    };
+    let (_, form) = of(FieldKind::Form)?;
+    let (field, period) = of(FieldKind::Period)?;
+    let fits = pack.forms.get(form)?.every.takes(Period::parse(period)?);
+    (!fits).then(|| FieldFault::of(field, Why::NotAnOption))
 }
 
 fn check_text(field: &Field, text: &str) -> Result<String, Why> {
@@ -327,8 +349,13 @@ fn check_text(field: &Field, text: &str) -> Result<String, Why> {
 }
 
 fn check_coded(pack: &Pack, kind: &FieldKind, given: &[&str]) -> Result<Value, Why> {
-    let many = matches!(kind, FieldKind::Units | FieldKind::Risk | FieldKind::Choices(_));
-    if given.len() > if many { 64 } else { 1 } {
+    let most = match kind {
+        FieldKind::Figures => 200,
+        FieldKind::Units | FieldKind::Risk | FieldKind::Choices(_) => 64,
+        _ => 1,
+    };
+    let many = most > 1;
+    if given.len() > most {
         return Err(Why::NotAnOption);
     }
     for value in given {
@@ -361,6 +388,9 @@ fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
         FieldKind::Risk => value.split_once('=').is_some_and(|(q, a)| {
             pack.risk.question(q).is_some() && matches!(a, "yes" | "no" | "unknown")
         }),
+        FieldKind::Form => pack.forms.contains_key(value),
+        FieldKind::Period => Period::parse(value).is_some(),
+        FieldKind::Figures => Asked::parse(value).is_some_and(|asked| asked.is_known(pack)),
         FieldKind::Date => {
             return value.parse::<jiff::civil::Date>().map(drop).map_err(|_| Why::NotADate);
         }

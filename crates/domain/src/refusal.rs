@@ -64,6 +64,15 @@ pub enum Refusal {
     /// Who may know of a case cannot be changed so.
     #[error(transparent)]
     Secrecy(#[from] Closed),
+    /// The unit has opened such a case already.
+    #[error("the unit has opened such a case already")]
+    OnlyOnce,
+    /// No file came with what needs evidence.
+    #[error("at least one file has to come with it")]
+    NoEvidence,
+    /// A step freezes numbers, and there are none.
+    #[error("there are no numbers to freeze")]
+    NothingCounted,
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),

@@ -11,7 +11,7 @@ use crate::{
     decide::{self, Ctx, Draft},
     effect,
     guarded::{Barred, Judgement},
-    pack::{Right, Standing},
+    pack::Right,
     people,
     refusal::Refusal,
     workflow::{Code, Tone},
@@ -280,9 +280,7 @@ fn judge(
 }
 
 fn ask_identity(ctx: Ctx<'_>, draft: &mut Draft, me: &Staff) -> Result<(), Closed> {
-    let sensitivity = draft.case.sensitivity(ctx.pack);
-    let mut roles = me.roles.iter().filter_map(|r| ctx.pack.roles.get(r));
-    if !roles.any(|r| r.grant(Standing::Lent, sensitivity).is_some()) {
+    if !access::may_ask_identity(ctx.pack, me, &draft.case) {
         return Err(Closed::NotYours);
     }
     if draft.case.guarded.is_lent(me.account, ctx.now) {

@@ -8,6 +8,7 @@ mod protection;
 
 use crate::{
     decide,
+    field::FieldKind,
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
@@ -67,11 +68,21 @@ impl Proof<'_> {
         }
     }
 
+    /// The workflow has the field, and it holds this.
+    fn holds(&mut self, at: &Locus, code: &str, kind: &FieldKind) {
+        let field = self.flow.fields.get(code);
+        self.known(at, field.is_some_and(|f| f.kind == *kind), "field of that type", code);
+    }
+
     fn references(&mut self) {
         let flow = self.flow;
         let has_state = |s: &str| flow.state(s).is_some();
         self.known(&flow.at, has_state(&flow.initial), "state", &flow.initial);
         self.who(&flow.opening.at, &flow.opening.by);
+        for code in &flow.opening.only {
+            let asked = flow.opening.fields.iter().any(|f| f.code == *code && f.required);
+            self.known(&flow.opening.at, asked, "required field of the opening", code);
+        }
         for one in &flow.opening.fields {
             let ok = flow.fields.contains_key(&one.code);
             self.known(&flow.opening.at, ok, "field", &one.code);
@@ -252,6 +263,11 @@ impl Proof<'_> {
             Effect::Hear { flag: _, message: m, clock: c } => {
                 clock(self, c);
                 self.known(at, self.pack.messages.contains_key(m), "message", m);
+            }
+            Effect::Freeze(f) => self.holds(at, f, &FieldKind::Figures),
+            Effect::FreezeForm { form, period } => {
+                self.holds(at, form, &FieldKind::Form);
+                self.holds(at, period, &FieldKind::Period);
             }
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);

@@ -33,7 +33,7 @@ pub fn tick(
     case: &Case,
     linked: Option<&Case>,
 ) -> Result<Draft, Refusal> {
-    let ctx = Ctx { now, pack, actor: &Actor::System, linked };
+    let ctx = Ctx { now, pack, actor: &Actor::System, linked, frozen: &[] };
     let mut draft = Draft::of(case, ctx.stamp());
     let Some(flow) = pack.flow_of(case) else { return Ok(draft) };
     climb(ctx, flow, &mut draft)?;

@@ -95,6 +95,12 @@ pub struct Opening {
     pub unit: AssignTo,
     /// What happens beside.
     pub effects: Vec<Effect>,
+    /// A unit opens no second case with the same values of these fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Code>,
+    /// At least one file comes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evidence: bool,
     /// Where it is written.
     #[serde(skip)]
     pub at: Locus,

@@ -182,7 +182,9 @@ impl One<'_> {
         let (states, actions, templates): (&[Code], &[Code], &[Code]) = match &self.version.measure
         {
             Measure::Opened => return,
-            Measure::Entered { states, .. } | Measure::InState { states } => (states, &[], &[]),
+            Measure::Entered { states, .. }
+            | Measure::Given { states, .. }
+            | Measure::InState { states } => (states, &[], &[]),
             Measure::Acted { actions, .. } | Measure::Sum { actions, .. } => (&[], actions, &[]),
             Measure::Issued { templates } => (&[], &[], templates),
         };
@@ -199,7 +201,12 @@ impl One<'_> {
         for template in templates {
             faults.known(self.at, papers.contains_key(template), "document", template);
         }
-        if let Measure::Sum { field, actions, .. } = &self.version.measure {
+        let summed = match &self.version.measure {
+            Measure::Sum { field, actions, .. } => Some((field, &actions[..])),
+            Measure::Given { field, .. } => Some((field, &[][..])),
+            _ => None,
+        };
+        if let Some((field, actions)) = summed {
             let kind = self.flow.fields.get(field).map(|f| &f.kind);
             faults.known(self.at, kind.is_some(), "field", field);
             if kind.is_some_and(|k| !matches!(k, FieldKind::Number { .. })) {
@@ -234,18 +241,20 @@ impl One<'_> {
             let what = "distinct persons are neither a stock nor split by category or programme";
             faults.add(self.at, what, "count them as flow or cumulative, without dimensions");
         }
-        let sums = matches!(version.measure, Measure::Sum { .. });
+        let sums = matches!(version.measure, Measure::Sum { .. } | Measure::Given { .. });
         if sums && figure.is_distinct() {
             let advice = "give the figure the word of what is added up";
             faults.add(self.at, "a sum has no persons to tell apart", advice);
         }
         let take = match &version.measure {
             Measure::Entered { take, .. }
+            | Measure::Given { take, .. }
             | Measure::Acted { take, .. }
             | Measure::Sum { take, .. } => Some(*take),
             Measure::Opened | Measure::InState { .. } | Measure::Issued { .. } => None,
         };
-        if take == Some(Take::Standing) && !matches!(version.measure, Measure::Entered { .. }) {
+        let enters = matches!(version.measure, Measure::Entered { .. } | Measure::Given { .. });
+        if take == Some(Take::Standing) && !enters {
             let advice = "write every, first or last";
             faults.add(self.at, "only a state that was entered can stand", advice);
         }

@@ -41,6 +41,10 @@ struct RawOpening {
     fields: Vec<Spanned<String>>,
     #[serde(default)]
     effects: Vec<Effect>,
+    #[serde(default)]
+    only: Vec<Code>,
+    #[serde(default)]
+    evidence: bool,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +167,9 @@ enum RawType {
     Number,
     Flag,
     Risk,
+    Form,
+    Period,
+    Figures,
 }
 
 #[derive(Deserialize)]
@@ -259,6 +266,8 @@ fn open(file: &File, at: Locus, raw: RawOpening, faults: &mut Faults) -> Opening
         fields: uses(raw.fields),
         unit: raw.unit,
         effects: raw.effects,
+        only: raw.only,
+        evidence: raw.evidence,
         at,
     }
 }
@@ -394,6 +403,9 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Time => FieldKind::Time,
         RawType::Flag => FieldKind::Flag,
         RawType::Risk => FieldKind::Risk,
+        RawType::Form => FieldKind::Form,
+        RawType::Period => FieldKind::Period,
+        RawType::Figures => FieldKind::Figures,
     }))
 }
 

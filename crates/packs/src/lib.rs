@@ -20,6 +20,7 @@ mod faults;
 mod figures;
 mod flow;
 mod folder;
+mod forms;
 mod matters;
 mod open311;
 mod organisation;
@@ -100,6 +101,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let personal = personal::read(folders, faults);
     let papers = papers::templates(folders, faults);
     let figures = figures::figures(folders, faults);
+    let forms = forms::forms(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
     let pledge = texts::pledge(folders, faults);
@@ -128,6 +130,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         messages,
         programmes: programmes.known,
         figures: domain::figure::Figures::new(figures.iter().map(|f| f.figure.clone())),
+        forms: forms.into_iter().map(|f| (f.code.clone(), f)).collect(),
         rights: personal.rights.clone(),
         retention: personal.retention.clone(),
         processing: personal.processing.clone(),
@@ -135,6 +138,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         past: BTreeMap::new(),
     };
     access::workflows(&pack, faults);
+    forms::check(&pack, faults);
     check::routing(&pack, faults);
     check::channels(&pack, &channels, faults);
     check::programmes(&pack, &programmes.at, faults);

@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         let now = first + SignedDuration::from_mins(start);
         let mut open = |id| {
             let actor = opener(people, flow, dice);
-            let ctx = Ctx { now, pack, actor: &actor, linked: None };
+            let ctx = Ctx { now, pack, actor: &actor, linked: None, frozen: &[] };
             let given = given(ctx, people, flow, (&flow.opening.fields, &[]), dice)?;
             let wish = Open { id, workflow: flow.code.clone(), programme: None, given };
             let draft = decide::open(ctx, &wish)
@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
     fn change(&mut self, dice: &mut Dice) -> Result<bool, TestCaseError> {
         self.pack = self.next;
         if dice.one_in(2) {
-            let ctx = Ctx { now: self.now, pack: self.next, actor: &Actor::System, linked: None };
+            let ctx = Ctx { now: self.now, pack: self.next, actor: &Actor::System, linked: None, frozen: &[] };
             let made = match moving::moved(ctx, &self.case) {
                 Ok(made) => made,
                 Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
@@ -314,7 +314,7 @@ impl<'a> Walk<'a> {
         let mut offers: Vec<(Actor, &'a Action)> = Vec::new();
         for _ in 0..5 {
             let actor = somebody(self.pack, &self.case, dice);
-            let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None };
+            let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
             let offered = decide::allowed(ctx, &self.case).filter(|a| a.auto.is_none());
             let offered = offered.filter_map(|a| self.flow.action(&a.code));
             offers.extend(offered.map(|action| (actor.clone(), action)));
@@ -416,7 +416,7 @@ impl<'a> Walk<'a> {
 
     fn somebody_can_go_on(&self) -> bool {
         everybody(self.pack, &self.case).iter().any(|actor| {
-            let ctx = Ctx { now: self.now, pack: self.pack, actor, linked: None };
+            let ctx = Ctx { now: self.now, pack: self.pack, actor, linked: None, frozen: &[] };
             decide::allowed(ctx, &self.case).any(|a| {
                 let meets =
                     |d: &Duty| self.case.owed.contains(&d.code) && d.met_by.contains(&a.code);

@@ -67,6 +67,20 @@ pub struct BoardRow {
     pub oldest: Option<Timestamp>,
 }
 
+impl BoardRow {
+    /// A row before its lights are looked at.
+    fn of(unit: &str, states: Vec<StateCount>) -> Self {
+        Self {
+            unit: unit.to_owned(),
+            open: states.iter().map(|s| s.cases).sum(),
+            states,
+            late: 0,
+            soon: 0,
+            oldest: None,
+        }
+    }
+}
+
 impl Store {
     /// A unit and the units directly below it, if the viewer may see their lists.
     ///
@@ -168,14 +182,7 @@ impl Store {
         for key in keys {
             batch.add(&LIT, &[unit.into(), key.into(), now.into()]);
         }
-        let mut row = BoardRow {
-            unit: unit.to_owned(),
-            open: states.iter().map(|s| s.cases).sum(),
-            states,
-            late: 0,
-            soon: 0,
-            oldest: None,
-        };
+        let mut row = BoardRow::of(unit, states);
         for found in self.db.read().await?.rows_all(batch).await?.iter().flatten() {
             let (case, rank) = (found.int(0)?, found.int(1)?);
             if barred.iter().any(|c| c.id == case) {
@@ -215,14 +222,7 @@ impl Store {
             batch.add(&SOON, &[unit.into(), key.into(), now.into()]);
         }
         let answers = self.db.read().await?.rows_all(batch).await?;
-        let mut row = BoardRow {
-            unit: unit.to_owned(),
-            open: states.iter().map(|s| s.cases).sum(),
-            states,
-            late: 0,
-            soon: 0,
-            oldest: None,
-        };
+        let mut row = BoardRow::of(unit, states);
         for pair in answers.chunks(2) {
             if let [late, soon] = pair {
                 row.late += sum(late)?;

@@ -12,9 +12,10 @@ use domain::{
     case::{By, Case, CaseId, Fact},
     field::Meaning,
     pack::{Pack, Right, Sees, Sight},
+    workflow::{Code, Workflow},
 };
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use vault::CaseKey;
 
 static CASE: Stmt = Stmt::new("SELECT version, receipt, key, body FROM cases WHERE id = $1");
@@ -66,6 +67,15 @@ pub struct CasePage {
     pub merged: Vec<CaseId>,
     /// Whether the texts were erased on request or by retention.
     pub erased: bool,
+    /// Tag of the person's telephone, for eyes that may see it whole.
+    phone: Option<[u8; 16]>,
+}
+
+/// The telephones among opened texts, by field.
+fn phones_in(flow: Option<&Workflow>, opened: &Texts) -> Vec<(Code, String)> {
+    let texts = opened.values().flatten();
+    let phones = texts.filter(|(field, _)| sight::meaning(flow, field) == Meaning::Phone);
+    phones.map(|(field, text)| (field.clone(), text.clone())).collect()
 }
 
 /// One entry of the history.
@@ -194,8 +204,10 @@ impl Store {
             files: Vec::new(),
             merged: Vec::new(),
             erased: head.key.is_none(),
+            phone: None,
             case: head.case,
         };
+        let mut phones = BTreeMap::new();
         let mut texts = texts.into_iter().peekable();
         for row in &entries {
             let mut entry = entry_of(row)?;
@@ -205,10 +217,14 @@ impl Store {
             {
                 let opened = dossier::open(key, id, &command, text.blob(1)?)
                     .map_err(|e| text.corrupt(1, e.to_string()))?;
+                if page.rights.sees.contact == Sight::Full {
+                    phones.extend(phones_in(flow, &opened));
+                }
                 (entry.texts, entry.hidden) = sight::strip(flow, (sees, page.rights.sees), opened);
             }
             page.entries.push(entry);
         }
+        page.phone = phones.values().next().and_then(|p| dossier::phone_tag(&self.keys, p));
         for row in &files {
             let Some(key) = &head.key else { break };
             let aad = dossier::place(id, &row.array(5)?);
@@ -338,6 +354,15 @@ impl Store {
         phone: &str,
     ) -> Result<Vec<CasePage>, Error> {
         let Some(tag) = dossier::phone_tag(&self.keys, phone) else { return Ok(Vec::new()) };
+        self.tagged(pack, viewer, tag).await
+    }
+
+    async fn tagged(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        tag: [u8; 16],
+    ) -> Result<Vec<CasePage>, Error> {
         let rows = self.db.read().await?.rows(&SAME_PERSON, &[(&tag).into()]).await?;
         let mut pages = Vec::new();
         for row in rows {
@@ -346,8 +371,8 @@ impl Store {
         Ok(pages)
     }
 
-    /// Other cases of a telephone in this one, as far as the viewer may know of them. Only for eyes
-    /// that may see telephones whole.
+    /// Other cases of the telephone in this one, as far as the viewer may know of them. Only for
+    /// eyes that may see it whole.
     ///
     /// # Errors
     /// When the database fails.
@@ -355,19 +380,11 @@ impl Store {
         &self,
         pack: &Pack,
         viewer: &Viewer,
-        case: CaseId,
+        page: &CasePage,
     ) -> Result<Vec<CasePage>, Error> {
-        let mut reader = self.db.page().await?;
-        let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), case).await?;
-        drop(reader);
-        let Some(page) = page.filter(|p| p.rights.sees.contact == Sight::Full) else {
-            return Ok(Vec::new());
-        };
-        let fields = pack.flow_of(&page.case).into_iter().flat_map(|flow| flow.fields.values());
-        let mut phones = fields.filter(|f| f.meaning == Meaning::Phone);
-        let Some(phone) = phones.find_map(|f| page.text(&f.code)) else { return Ok(Vec::new()) };
-        let mut others = self.same_phone(pack, viewer, phone).await?;
-        others.retain(|other| other.case.id != case);
+        let Some(tag) = page.phone else { return Ok(Vec::new()) };
+        let mut others = self.tagged(pack, viewer, tag).await?;
+        others.retain(|other| other.case.id != page.case.id);
         Ok(others)
     }
 

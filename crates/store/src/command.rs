@@ -6,8 +6,8 @@ use crate::{
     answer::{Done, No},
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
-    desk_rows, erase, figures,
-    imports::IMPORTED,
+    desk_rows, erase, figures, freezing,
+    imports::{self, IMPORTED},
     messages,
     project::{self, DeskRow},
     sight::SECRECY_REASON,
@@ -17,6 +17,7 @@ use domain::{
     access::{self, Viewer},
     case::{Actor, By, Case, CaseId, Fact},
     decide::{self, Ctx, Draft, Step},
+    figure::Frozen,
     moving, people,
     refusal::Refusal,
     rights,
@@ -161,8 +162,12 @@ impl Work for Command {
             self.may_ask(loaded)?;
         }
         let linked = self.linked(tx, before.as_ref()).await?;
-        match (self.decide(before.as_ref().map(|l| &l.case), linked.as_ref()), before) {
-            (Ok(draft), before) if !draft.facts.is_empty() => self.write(tx, before, draft).await,
+        let now = freezing::Now::of(tx, self, before.as_ref().map(|l| &l.case)).await?;
+        let around = (linked.as_ref(), &now.values[..]);
+        match (self.decide(before.as_ref().map(|l| &l.case), around), before) {
+            (Ok(draft), before) if !draft.facts.is_empty() => {
+                self.write(tx, before, (draft, now)).await
+            }
             (Ok(_), Some(loaded)) => self.rest(tx, &loaded.case).await,
             // What time cannot move now must not stand before everything else at the next tick.
             (Err(No::Refused(why)), Some(loaded)) if matches!(self.want, Want::Tick { .. }) => {
@@ -210,6 +215,7 @@ impl Command {
     ) -> Result<(), WriteError<No>> {
         let Some((source, number)) = imported else { return Ok(()) };
         match tx.row(&IMPORTED, &[source.into(), number.into()]).await? {
+            Some(_) if imports::is_claim(source) => Err(Refusal::OnlyOnce.into()),
             Some(row) => Err(WriteError::Refused(No::Imported(row.int(0)?))),
             None => Ok(()),
         }
@@ -271,8 +277,12 @@ impl Command {
         Ok(known.then_some(case))
     }
 
-    fn decide(&self, before: Option<&Case>, linked: Option<&Case>) -> Result<Draft, No> {
-        let ctx = Ctx { now: self.at, pack: &self.pack, actor: &self.actor, linked };
+    fn decide(
+        &self,
+        before: Option<&Case>,
+        (linked, frozen): (Option<&Case>, &[Frozen]),
+    ) -> Result<Draft, No> {
+        let ctx = Ctx { now: self.at, pack: &self.pack, actor: &self.actor, linked, frozen };
         let all = |mut draft: Draft, steps: &[Step]| -> Result<Draft, No> {
             for step in steps {
                 let next = decide::act(ctx, &draft.case, step)?;
@@ -328,7 +338,7 @@ impl Command {
         &self,
         tx: &mut Tx,
         before: Option<Loaded>,
-        draft: Draft,
+        (draft, frozen): (Draft, freezing::Now),
     ) -> Result<Done, WriteError<No>> {
         let case = &draft.case;
         let (version, head) = before.as_ref().map_or((0, START), |l| (l.version, l.head));
@@ -385,6 +395,7 @@ impl Command {
         }
         desk_rows::difference(&mut batch, &old, &new);
         figures.rows(&mut batch, case.id);
+        frozen.keep(&mut batch, case, &draft.facts);
         self.sealed_side(&mut batch, case, seq);
         self.around(&mut batch, case, &draft.facts);
         self.queue(&mut batch, (case, seq), &queued);

@@ -119,6 +119,13 @@ impl Store {
     ) -> Result<Option<PublicRequest>, Error> {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
         even(async {
+            let mut reader = self.db.read().await?;
+            // One case is read and judged whether or not the number is one.
+            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
+            if service_of(pack, &head.case).is_none() || head.case.id != id {
+                return Ok(None);
+            }
+            drop(reader);
             let found = self.requested_by_id(pack, id).await?;
             Ok(found.filter(|one| crate::case_page::same_number(&one.number, number)))
         })

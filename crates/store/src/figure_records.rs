@@ -9,6 +9,7 @@ use crate::{
     db::{Batch, Error, Reader, Row, Stmt},
     figure_values::{FigureAsk, months_between},
     figures::{Kept, mark_name, number_of},
+    freezing::Listed,
 };
 use domain::{
     access::{self, Viewer},
@@ -118,7 +119,8 @@ struct Walk<'a> {
     to: Date,
 }
 
-struct Found {
+/// A record as the rows have it.
+pub(crate) struct Found {
     version: u32,
     unit: Code,
     rank: i64,
@@ -126,6 +128,13 @@ struct Found {
     n: i64,
     day: i64,
     amount: Option<i64>,
+}
+
+impl From<&Listed> for Found {
+    fn from((unit, case, n, day, amount): &Listed) -> Self {
+        let (unit, case, n, day) = (unit.clone(), *case, *n, *day);
+        Self { version: 0, unit, rank: day, case, n, day, amount: *amount }
+    }
 }
 
 impl Store {
@@ -167,7 +176,7 @@ impl Store {
         Ok(RecordPage { records, next })
     }
 
-    async fn masked(
+    pub(crate) async fn masked(
         &self,
         reader: &mut Reader,
         (pack, viewer): (&Pack, &Viewer),

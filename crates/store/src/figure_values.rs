@@ -66,7 +66,7 @@ impl<'a> FigureAsk<'a> {
     }
 
     /// Whether there can be a number at all.
-    fn is_told(&self, today: Date) -> bool {
+    pub(crate) fn is_told(&self, today: Date) -> bool {
         let begun = self.period.first().is_none_or(|first| first <= today);
         begun && self.figure.since().is_some_and(|since| since <= self.period.last().min(today))
     }

@@ -6,7 +6,7 @@ use crate::{
     answer::{Done, No},
     case_page::Masked,
     command::{Command, Want},
-    db::{Error, Stmt, WriteError},
+    db::{Error, Reader, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     even::even,
     sight,
@@ -21,6 +21,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
+use vault::CaseKey;
 
 static ENTRIES: Stmt = Stmt::new(
     "SELECT t.seq, e.command, t.body FROM texts t
@@ -99,12 +100,10 @@ impl Store {
         }
         let mut lines = Vec::new();
         if opens {
-            for row in reader.rows(&ENTRIES, &[case.into()]).await? {
-                let texts = dossier::open(key, case, &row.array(1)?, row.blob(2)?)
-                    .map_err(|e| row.corrupt(2, e.to_string()))?;
+            for (seq, texts) in opened(&mut reader, key, case).await? {
                 let (line, tags) = dossier::words(&self.keys, flow, &texts);
                 sealed.tags.extend(tags);
-                lines.push((row.int(0)?, line));
+                lines.push((seq, line));
             }
             lines.retain(|(_, line)| !line.is_empty());
         }
@@ -157,15 +156,8 @@ impl Store {
         staff: &Staff,
         number: &str,
     ) -> Result<Option<CaseId>, Error> {
-        let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
-        even(async {
-            let mut reader = self.db.read().await?;
-            let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
-            let may = access::may_break_glass(pack, staff, &head.case);
-            let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
-            Ok((same && may).then_some(id))
-        })
-        .await
+        let may = |case: &Case| access::may_break_glass(pack, staff, case);
+        Ok(self.judged(pack, number, may).await?.map(|case| case.id))
     }
 
     /// Why somebody sees what they see of a case, told to somebody who may ask who read it. The
@@ -179,11 +171,21 @@ impl Store {
         asker: &Viewer,
         number: &str,
     ) -> Result<Option<Case>, Error> {
+        self.judged(pack, number, |case| access::may(pack, asker, case, Right::Supervise)).await
+    }
+
+    /// The case of a number, if it passes; it takes the same time where there is none.
+    async fn judged(
+        &self,
+        pack: &Pack,
+        number: &str,
+        may: impl Fn(&Case) -> bool,
+    ) -> Result<Option<Case>, Error> {
         let Some(id) = crate::numbers::case_of(&self.keys, number) else { return Ok(None) };
         even(async {
             let mut reader = self.db.read().await?;
             let Some(head) = self.nearest(&mut reader, id).await? else { return Ok(None) };
-            let may = access::may(pack, asker, &head.case, Right::Supervise);
+            let may = may(&head.case);
             let same = crate::case_page::same_number(&self.number_of(pack, &head.case), number);
             Ok((same && may).then_some(head.case))
         })
@@ -211,9 +213,7 @@ impl Store {
         let sees_names = access::sees(pack, &viewer, &head.case).identity == Sight::Full;
         let flow = pack.flow_of(&head.case);
         let (mut names, mut words) = (Vec::new(), Vec::new());
-        for row in reader.rows(&ENTRIES, &[case.into()]).await? {
-            let texts = dossier::open(&key, case, &row.array(1)?, row.blob(2)?)
-                .map_err(|e| row.corrupt(2, e.to_string()))?;
+        for (_, texts) in opened(&mut reader, &key, case).await? {
             for (field, text) in texts.into_values().flatten() {
                 match sight::meaning(flow, &field) {
                     domain::field::Meaning::Name => names.push(text),
@@ -225,7 +225,7 @@ impl Store {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let actor = Actor::System;
-        let ctx = Ctx { now, pack, actor: &actor, linked: None };
+        let ctx = Ctx { now, pack, actor: &actor, linked: None, frozen: &[] };
         let mut found = Vec::new();
         for account in self.accounts().await? {
             let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };
@@ -245,4 +245,19 @@ impl Store {
         found.truncate(20);
         Ok(found)
     }
+}
+
+/// Every text of a case, by the position of its entry.
+async fn opened(
+    reader: &mut Reader,
+    key: &CaseKey,
+    case: CaseId,
+) -> Result<Vec<(i64, Texts)>, Error> {
+    let mut all = Vec::new();
+    for row in reader.rows(&ENTRIES, &[case.into()]).await? {
+        let texts = dossier::open(key, case, &row.array(1)?, row.blob(2)?)
+            .map_err(|e| row.corrupt(2, e.to_string()))?;
+        all.push((row.int(0)?, texts));
+    }
+    Ok(all)
 }

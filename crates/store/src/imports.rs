@@ -6,7 +6,11 @@ use crate::{
     db::{Batch, Error, Stmt},
     seal::LAST,
 };
-use domain::case::CaseId;
+use domain::{
+    case::{Actor, CaseId},
+    field::Checked,
+    workflow::{Code, Workflow},
+};
 use vault::BlindKind;
 
 pub(crate) static IMPORTED: Stmt =
@@ -15,7 +19,54 @@ static FIRST_CASE: Stmt = Stmt::new("SELECT MIN(id) FROM cases");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&IMPORTED, &FIRST_CASE];
 
+/// What stands before the source of a claim.
+const ONLY: &str = "only/";
+
+/// The claim that a case is the only one of its kind, where its workflow says so; kept where numbers
+/// of other systems are, which refuses a second one in the same transaction.
+pub(crate) fn claim(
+    flow: &Workflow,
+    actor: &Actor,
+    given: &Checked,
+) -> Option<(String, String)> {
+    let Actor::Staff(me) = actor else { return None };
+    if flow.opening.only.is_empty() {
+        return None;
+    }
+    let value = |code: &Code| given.coded.get(code).map_or("", |v| v.one()).to_owned();
+    let values: Vec<String> = flow.opening.only.iter().map(value).collect();
+    Some((source_of(&flow.code), number_of(&me.unit, &values)))
+}
+
+/// Whether a source is one of claims.
+pub(crate) fn is_claim(source: &str) -> bool {
+    source.starts_with(ONLY)
+}
+
+fn source_of(workflow: &str) -> String {
+    format!("{ONLY}{workflow}")
+}
+
+fn number_of(unit: &str, values: &[String]) -> String {
+    format!("{unit} {}", values.join(" "))
+}
+
 impl Store {
+    /// The only case of a workflow that each of these units has opened with such values.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn only_cases(
+        &self,
+        workflow: &str,
+        units: &[&str],
+        values: &[String],
+    ) -> Result<Vec<Option<CaseId>>, Error> {
+        let numbers: Vec<String> = units.iter().map(|unit| number_of(unit, values)).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        self.imported(&source_of(workflow), &numbers).await
+    }
+
     /// The cases that these numbers of a source became, one answer for each number.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod feed;
 mod figure_records;
 mod figure_values;
 mod figures;
+mod freezing;
 mod guard;
 mod imports;
 mod kept;
@@ -78,6 +79,7 @@ pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
+pub use freezing::FrozenAt;
 pub use figure_values::{FigureAsk, FigureValue};
 pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
@@ -131,6 +133,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         figure_records::STATEMENTS,
         figure_values::STATEMENTS,
         figures::STATEMENTS,
+        freezing::STATEMENTS,
         guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,

@@ -2,6 +2,7 @@
 //! before the writer, so that the command itself can be replayed.
 
 use crate::{
+    imports,
     Store,
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
@@ -140,8 +141,11 @@ impl Store {
         let texts = texts_of(Some(&new.given), &new.then);
         let aad = place(id, &new.command);
         let sealed = dossier::seal(&self.keys, &key, flow, &aad, (&texts, &new.files));
-        let imported = new
-            .imported
+        if flow.opening.evidence && new.files.is_empty() {
+            return Err(Refusal::NoEvidence.into());
+        }
+        let claim = new.imported.or_else(|| imports::claim(flow, &new.actor, &new.given));
+        let imported = claim
             .map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
         let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {

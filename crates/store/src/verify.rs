@@ -152,6 +152,7 @@ impl Store {
                 check_case(pack, row, &rebuilt, texts, &mut report)?;
                 check_erasure(&mut reader, row, &rebuilt, (&mut sums, &mut report)).await?;
                 check_projections(&mut reader, pack, &rebuilt, (&mut sums, &mut report)).await?;
+                crate::freezing::check(&mut reader, &rebuilt.case, &mut report).await?;
                 let made = (pack, &rebuilt.case, rebuilt.tally);
                 figures.check(&mut reader, made, (row, 6), &mut report).await?;
             }

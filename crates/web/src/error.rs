@@ -127,6 +127,9 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::Right(bar) => format!("refusal.right.{}", bar.key()),
         Refusal::UnitBarred => "refusal.unit_barred".to_owned(),
         Refusal::Secrecy(why) => format!("refusal.secrecy.{}", why.key()),
+        Refusal::OnlyOnce => "refusal.only_once".to_owned(),
+        Refusal::NoEvidence => "refusal.no_evidence".to_owned(),
+        Refusal::NothingCounted => "refusal.nothing_counted".to_owned(),
         Refusal::Clock(_) => "refusal.clock".to_owned(),
     }
 }

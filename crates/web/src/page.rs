@@ -14,6 +14,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use domain::pack::{Admin, Brand, Pack};
+use jiff::civil::Date;
 use std::{convert::Infallible, sync::Arc};
 
 /// The surroundings of a page.
@@ -54,6 +55,11 @@ pub struct Who {
 }
 
 impl Page {
+    /// The civil day in the city.
+    pub fn today(&self) -> Date {
+        self.pack.date_of(self.app.now())
+    }
+
     /// A text in the language of the page.
     pub fn t<'a>(&'a self, key: &'a str) -> &'a str {
         self.app.texts().get(self.lang, key)

@@ -4,6 +4,7 @@
 use super::{dice::Dice, texts::Texts};
 use domain::{
     field::{Field, FieldKind, Meaning, Raw},
+    figure::Period,
     pack::{Level, Pack},
     workflow::{FieldUse, Guard, Workflow},
 };
@@ -85,6 +86,9 @@ impl About<'_> {
             FieldKind::Time => "09:00".to_owned(),
             FieldKind::Number { min, max } => number(*min, *max, dice).to_string(),
             FieldKind::Flag => "yes".to_owned(),
+            FieldKind::Form => pack.forms.keys().next().cloned().unwrap_or_default(),
+            FieldKind::Period => Period::month(self.today).code(),
+            FieldKind::Figures => return Vec::new(),
             FieldKind::Risk => {
                 return pack.risk.questions.iter().map(|q| format!("{}=no", q.code)).collect();
             }

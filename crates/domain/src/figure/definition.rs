@@ -111,6 +111,16 @@ pub enum Measure {
         /// Their templates.
         templates: Vec<Code>,
     },
+    /// The sum of a number that is known of cases that entered one of these states, as it is known
+    /// now.
+    Given {
+        /// The states.
+        states: Vec<Code>,
+        /// The number field.
+        field: Code,
+        /// Which entering counts.
+        take: Take,
+    },
     /// The sum of a number that was given with one of these actions.
     Sum {
         /// The actions.

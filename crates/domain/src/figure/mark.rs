@@ -282,6 +282,13 @@ impl<'a> Of<'a> {
                 }
                 hits
             }
+            Measure::Given { states, field, take } => {
+                let numbers = self.tally.steps.iter().rev();
+                let known = numbers.filter_map(|step| step.numbers.get(field)).next().copied();
+                let mut hits = self.entered(states, *take);
+                hits.iter_mut().for_each(|hit| hit.amount = known);
+                hits
+            }
             Measure::Sum { actions, field, take } => {
                 let mut hits = all(&|step| did(step, actions));
                 for hit in &mut hits {

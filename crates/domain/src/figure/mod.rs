@@ -9,6 +9,7 @@
 mod amount;
 mod cell;
 mod definition;
+mod frozen;
 mod mark;
 mod period;
 mod tally;
@@ -19,6 +20,8 @@ pub use cell::{
     name_of, people_cells, programme_part, year_of,
 };
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
+pub(crate) use frozen::freeze;
+pub use frozen::{Asked, Freezing, Frozen, asked, sample};
 pub use mark::Mark;
 pub use period::Period;
 pub use tally::{Step, Tally};

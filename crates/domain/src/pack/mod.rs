@@ -3,6 +3,7 @@
 //! A `Pack` only exists after `packs` has parsed it and `soundness` has proved it, so the rest
 //! of the program never asks whether a reference is valid. Nothing here reads files.
 
+mod form;
 mod processing;
 mod region;
 mod risk;
@@ -12,6 +13,7 @@ mod secrecy;
 mod sight;
 mod unit;
 
+pub use form::{Every, Form};
 pub use processing::{Assessment as ImpactAssessment, Ground, Processing, Purpose};
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
@@ -72,6 +74,8 @@ pub struct Pack {
     pub programmes: BTreeMap<Code, Programme>,
     /// What is counted.
     pub figures: crate::figure::Figures,
+    /// Forms of figures that units report, by code.
+    pub forms: BTreeMap<Code, Form>,
     /// Who answers requests of the person, how fast, and on which grounds.
     pub rights: Policy,
     /// How long cases are kept.

@@ -196,6 +196,15 @@ pub enum Effect {
     Breach(Code),
     /// What the form says about safe contact becomes the plan of the case.
     KeepContact,
+    /// The numbers named in a field of figures are frozen as they are now.
+    Freeze(Code),
+    /// The numbers of a form are frozen for the unit that handles the case.
+    FreezeForm {
+        /// Form field.
+        form: Code,
+        /// Period field.
+        period: Code,
+    },
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.

@@ -10,6 +10,7 @@ use crate::{
 };
 use axum::routing::get;
 use domain::figure::{Figure, Period};
+use jiff::ToSpan;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.add(Access::Staff, "/figures", get(list::own_unit)).add(
@@ -24,8 +25,17 @@ fn records_href(figure: &Figure, unit: &str, period: Period) -> String {
     format!("/figures/{}?unit={unit}&period={}", figure.code, period.code())
 }
 
+/// The periods that a form may be for: the months up to this one, and years.
+pub(crate) fn recent_periods(page: &Page) -> Vec<Period> {
+    let today = page.today();
+    let back = |n: i64| today.first_of_month().checked_sub(n.months()).unwrap_or(today);
+    let months = (0..15).map(|n| Period::month(back(n)));
+    let years = (0..3).map(|n| Period::Year(today.year() - n));
+    months.chain(years).collect()
+}
+
 /// A period in words.
-fn period_name(page: &Page, period: Period) -> String {
+pub(crate) fn period_name(page: &Page, period: Period) -> String {
     let year = |y: i16| y.to_string();
     match period {
         Period::Month(y, m) => page.tf("figures.month", &[("y", &year(y)), ("m", &m.to_string())]),

@@ -346,7 +346,7 @@ async fn related(
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }
-    for other in app.store().same_phones(pack, &viewer, shown.case.id).await? {
+    for other in app.store().same_phones(pack, &viewer, shown).await? {
         let href = format!("/cases/{}", other.number);
         if all.iter().all(|l| l.href != href) {
             all.push(panels::case_link(page, &other, page.t("related.phone")));

@@ -1,9 +1,9 @@
 //! Breaking the glass: somebody who may not know of a case looks at it in an emergency, for a reason,
 //! with a second proof, for a while, and others are told at once.
 
+use super::proof::{self, Taken, too_often};
 use crate::{
     app::App,
-    coming_in::{Guess, LONGEST},
     edge::Visitor,
     error::Oops,
     form::Form,
@@ -78,18 +78,14 @@ async fn break_it(
     if reason.chars().count() < LEAST_WORDS || page.pack.secrecy.reason(form.get("why")).is_none() {
         return again(&page, &me, &form, "glass.needs_reason");
     }
-    let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
-    if let Some(minutes) = guess.wait(&app) {
-        let body = show(&page, &me, &form, page.tf("login.wait", &[("n", &minutes.to_string())]))?;
-        return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+    match proof::take_code(&app, &me.account, visitor, form.get("code")).await? {
+        Taken::TooOften(minutes) => {
+            let body = show(&page, &me, &form, too_often(&page, minutes))?;
+            return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+        }
+        Taken::Wrong => return again(&page, &me, &form, "glass.wrong_code"),
+        Taken::Right(_) => {}
     }
-    let typed: String = form.get("code").trim().chars().take(LONGEST).collect();
-    if app.store().take_code(me.account.id, &typed, app.now()).await?.is_none() {
-        guess.wrong(&app);
-        traces::wrong(&app, Some(me.account.id), "code").await?;
-        return again(&page, &me, &form, "glass.wrong_code");
-    }
-    guess.right(&app);
     let (pack, staff) = (&page.pack, me.staff());
     // A number that nobody has, and one that is not for this person, are answered alike.
     let Some(case) = app.store().behind_glass(pack, &staff, form.get("number").trim()).await?

@@ -8,6 +8,7 @@ use crate::{
 use domain::{
     case::{AccountId, By, ClockChange, Fact, TaskEnd},
     field::{FieldKind, Meaning, Value},
+    figure::Period,
     pack::Sight,
     rights::{self, Event},
     workflow::Workflow,
@@ -208,6 +209,10 @@ impl Words<'_> {
                 let text = page.tf("paper.left", &[("n", &days.to_string())]);
                 vec![Line { label: self.milestone(kind), text }]
             }
+            Fact::Froze { values } => {
+                let n = values.len().to_string();
+                line("history.froze", page.tf("history.froze_n", &[("n", &n)]))
+            }
             Fact::Climbed { clock, step: _, unit } => {
                 let name = clock_name(page, self.flow, clock);
                 let text =
@@ -293,6 +298,10 @@ impl Words<'_> {
                 pack.channels.get(value).map(|c| page.either(&c.name, &c.en).to_owned())
             }
             FieldKind::Category => Some(category_name(page, value)),
+            FieldKind::Form => pack.forms.get(value).map(|f| page.either(&f.name, &f.en).to_owned()),
+            FieldKind::Period => {
+                Period::parse(value).map(|p| crate::figures::period_name(page, p))
+            }
             FieldKind::Grade => Some(GradeView::new(page, value).name),
             FieldKind::Place => Some(pack.regions.full_name(value)),
             FieldKind::Unit | FieldKind::Units => Some(page.unit(value).to_owned()),

@@ -291,12 +291,23 @@ async fn absence(
     let Some(change) = absent(&page, &form) else {
         return refused(&app, &page, &me, "people.no.bad_days").await;
     };
+    change_own(&app, (&page, &me), change, "absence").await
+}
+
+/// Changes the own account and says that it is `done`, or why it is not. The roles of somebody for
+/// whom one stands in are not one's own.
+pub(super) async fn change_own(
+    app: &App,
+    (page, me): (&Page, &LoggedIn),
+    change: AccountChange,
+    what: &str,
+) -> Result<Response, Oops> {
     let own = app.store().account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
     let place = (&page.pack, app.now());
     match app.store().administer(place, Some(&own.staff()), own.id, change).await {
-        Ok(_) => Ok(done("absence")),
+        Ok(_) => Ok(done(what)),
         Err(WriteError::Refused(no)) => {
-            refused(&app, &page, &me, &format!("people.no.{}", no.key())).await
+            refused(app, page, me, &format!("people.no.{}", no.key())).await
         }
         Err(WriteError::Db(error)) => Err(error.into()),
     }

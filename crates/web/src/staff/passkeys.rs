@@ -220,15 +220,6 @@ async fn remove(
     if !me::knows_password(&app, &me, (visitor, &form)).await? {
         return me::refused(&app, &page, &me, "proof.wrong_password").await;
     }
-    // The roles of somebody for whom one stands in are not one's own.
-    let own = app.store().account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
     let change = AccountChange::RemovePasskey(form.get("handle").to_owned());
-    match app.store().administer((&page.pack, app.now()), Some(&own.staff()), own.id, change).await
-    {
-        Ok(_) => Ok(me::done("no_passkey")),
-        Err(WriteError::Refused(no)) => {
-            me::refused(&app, &page, &me, &format!("people.no.{}", no.key())).await
-        }
-        Err(WriteError::Db(error)) => Err(error.into()),
-    }
+    me::change_own(&app, (&page, &me), change, "no_passkey").await
 }

@@ -141,27 +141,49 @@ async fn code(
     if me.stage != Stage::Code {
         return Ok(elsewhere(&me));
     }
-    let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
-    if let Some(minutes) = guess.wait(&app) {
-        let body = show_code(&app, &page, &me, too_often(&page, minutes)).await?;
-        return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
+    match take_code(&app, &me.account, visitor, form.get("code")).await? {
+        Taken::TooOften(minutes) => {
+            let body = show_code(&app, &page, &me, too_often(&page, minutes)).await?;
+            Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response())
+        }
+        Taken::Wrong => {
+            let error = page.t("proof.wrong_code").to_owned();
+            Ok(refused(show_code(&app, &page, &me, error).await?))
+        }
+        Taken::Right(Proof::Code) => go_on(&app, &me, "code").await,
+        Taken::Right(Proof::Recovery) => go_on(&app, &me, "recovery").await,
     }
-    let typed = form.get("code").trim();
-    let sane = typed.len() <= LONGEST;
-    let typed = if sane { typed } else { "" };
-    let taken = app.store().take_code(me.account.id, typed, app.now()).await?;
-    let Some(proof) = taken else {
-        guess.wrong(&app);
-        traces::wrong(&app, Some(me.account.id), "code").await?;
-        let error = page.t("proof.wrong_code").to_owned();
-        return Ok(refused(show_code(&app, &page, &me, error).await?));
-    };
-    guess.right(&app);
-    let with = match proof {
-        Proof::Code => "code",
-        Proof::Recovery => "recovery",
-    };
-    go_on(&app, &me, with).await
+}
+
+/// What became of a code that somebody typed.
+pub(super) enum Taken {
+    /// So many minutes must be waited first.
+    TooOften(i64),
+    /// It was wrong, which is remembered.
+    Wrong,
+    /// It proves the second factor, and is spent.
+    Right(Proof),
+}
+
+/// Takes a code of the account, from a telephone or a recovery code.
+pub(super) async fn take_code(
+    app: &App,
+    account: &Account,
+    visitor: Visitor,
+    typed: &str,
+) -> Result<Taken, Oops> {
+    let guess = Guess::of(&format!("code\n{}", account.username), visitor);
+    if let Some(minutes) = guess.wait(app) {
+        return Ok(Taken::TooOften(minutes));
+    }
+    let typed = Some(typed.trim()).filter(|typed| typed.len() <= LONGEST).unwrap_or_default();
+    if let Some(proof) = app.store().take_code(account.id, typed, app.now()).await? {
+        guess.right(app);
+        return Ok(Taken::Right(proof));
+    }
+    guess.wrong(app);
+    traces::wrong(app, Some(account.id), "code").await?;
+    Ok(Taken::Wrong)
 }
 
 /// Replaces the session by one that has proved a code, or needs none.

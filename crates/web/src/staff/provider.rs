@@ -291,16 +291,8 @@ async fn unbind(
     if !me::knows_password(&app, &me, (visitor, &form)).await? {
         return me::refused(&app, &page, &me, "proof.wrong_password").await;
     }
-    let own = app.store().account_by_id(me.account.id).await?.ok_or(Oops::LogIn)?;
     let change = AccountChange::Unbind(provider.config().issuer.clone());
-    match app.store().administer((&page.pack, app.now()), Some(&own.staff()), own.id, change).await
-    {
-        Ok(_) => Ok(me::done("unbound")),
-        Err(WriteError::Refused(no)) => {
-            me::refused(&app, &page, &me, &format!("people.no.{}", no.key())).await
-        }
-        Err(WriteError::Db(error)) => Err(error.into()),
-    }
+    me::change_own(&app, (&page, &me), change, "unbound").await
 }
 
 /// Says what went wrong at the provider, and remembers it when somebody was refused.

@@ -97,8 +97,7 @@ async fn show(
 ) -> Result<Response, Oops> {
     let (pack, guarded, now) = (&page.pack, &shown.case.guarded, app.now());
     let sensitivity = shown.case.sensitivity(pack);
-    let mut roles = me.account.roles.iter().filter_map(|r| pack.roles.get(r));
-    let lendable = roles.any(|r| r.grant(Standing::Lent, sensitivity).is_some());
+    let lendable = access::may_ask_identity(pack, &me.staff(), &shown.case);
     let mut view = SecrecyPage {
         page,
         number: shown.number.clone(),
@@ -281,9 +280,7 @@ fn unit(page: &Page, typed: &str) -> Result<String, Closed> {
 /// Where the page of who may know is, for whoever may decide anything there.
 pub(super) fn href(page: &Page, me: &LoggedIn, shown: &CasePage) -> String {
     let decides = [Right::Seal, Right::Exclude, Right::Lend, Right::Supervise];
-    let sensitivity = shown.case.sensitivity(&page.pack);
-    let mut roles = me.account.roles.iter().filter_map(|r| page.pack.roles.get(r));
-    let asks = roles.any(|r| r.grant(Standing::Lent, sensitivity).is_some());
+    let asks = access::may_ask_identity(&page.pack, &me.staff(), &shown.case);
     if asks || decides.iter().any(|right| shown.rights.may(*right)) {
         format!("/cases/{}/secrecy", shown.number)
     } else {

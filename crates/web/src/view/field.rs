@@ -120,7 +120,11 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Category
         | FieldKind::Grade
         | FieldKind::Place
+        | FieldKind::Form
+        | FieldKind::Period
         | FieldKind::Unit => "select",
+        // What is asked for is worked out from a text and never typed by hand.
+        FieldKind::Figures => "line",
         FieldKind::Units => "units",
         FieldKind::Choices(_) => "choices",
         FieldKind::Date => "date",
@@ -168,6 +172,15 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
                 hot: q.red,
                 ..option(&q.code, page.either(&q.text, &q.en))
             })
+            .collect(),
+        FieldKind::Form => pack
+            .forms
+            .values()
+            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
+            .collect(),
+        FieldKind::Period => crate::figures::recent_periods(page)
+            .into_iter()
+            .map(|p| option(&p.code(), &crate::figures::period_name(page, p)))
             .collect(),
         // Places and units are thousands: pages that need them offer their own short list.
         _ => Vec::new(),

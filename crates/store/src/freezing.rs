@@ -1,0 +1,289 @@
+//! Freezes numbers in the transaction of the command: the records of each are listed as they are at
+//! that instant, the number is counted from the list, and the list is kept in pieces beside the case
+//! whose history holds its digest. What was frozen is never written again.
+//!
+//! The list is read from the marks and not from the cells: cells of works in the same batch are
+//! written with its commit, marks at once.
+
+use crate::{
+    Store,
+    command::{Command, Want},
+    db::{Batch, Error, P, Reader, Row, Stmt, Tx},
+    figure_records::{FigureRecord, Found},
+    figure_values::{FigureAsk, months_between},
+    figures::{mark_name, number_of},
+    hex, text_of,
+    verify::Report,
+};
+use domain::{
+    access::Viewer,
+    case::{Case, CaseId, Fact},
+    decide::Step,
+    figure::{Asked, Frozen, Nature, Version, WHOLE, asked, name_of},
+    pack::Pack,
+    workflow::Code,
+};
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+static HAPPENED: Stmt = Stmt::new(
+    "SELECT unit, case_id, n, day, amount FROM marks
+     WHERE figure = $1 AND unit >= $2 AND unit <= $3 AND rank >= $4 AND rank <= $5
+     ORDER BY unit, rank, case_id, n",
+);
+static STOOD: Stmt = Stmt::new(
+    "SELECT unit, case_id, n, day, amount FROM marks
+     WHERE figure = $1 AND unit >= $2 AND unit <= $3 AND day <= $4 AND rank > $5
+     ORDER BY unit, rank, case_id, n",
+);
+static PEOPLE: Stmt = Stmt::new(
+    "SELECT COUNT(DISTINCT tag) FROM figure_people WHERE name = $1 AND month >= $2 AND month <= $3",
+);
+static KEEP: Stmt = Stmt::new(
+    "INSERT INTO frozen (case_id, freezing, n, piece, body) VALUES ($1, $2, $3, $4, $5)",
+);
+static PIECES: Stmt = Stmt::new(
+    "SELECT body FROM frozen WHERE case_id = $1 AND freezing = $2 AND n = $3 ORDER BY piece",
+);
+static ONE_PIECE: Stmt = Stmt::new(
+    "SELECT body FROM frozen WHERE case_id = $1 AND freezing = $2 AND n = $3 AND piece = $4",
+);
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&HAPPENED, &STOOD, &PEOPLE, &KEEP, &PIECES, &ONE_PIECE];
+
+/// Records of one piece of a list.
+pub(crate) const PIECE: usize = 1000;
+/// Above so many units one reading of all of them is cheaper than one for each.
+const MANY_UNITS: usize = 40;
+
+/// A record in a list: unit, case, ordinal, day as yyyymmdd, amount.
+pub(crate) type Listed = (Code, CaseId, i64, i64, Option<i64>);
+
+/// Numbers as they are now, and the lists behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Now {
+    pub values: Vec<Frozen>,
+    pieces: Vec<Vec<String>>,
+}
+
+impl Now {
+    /// What the steps of a command freeze.
+    pub(crate) async fn of(
+        tx: &mut Tx,
+        command: &Command,
+        before: Option<&Case>,
+    ) -> Result<Self, Error> {
+        let (Want::Act { steps, .. }, Some(case)) = (&command.want, before) else {
+            return Ok(Self::default());
+        };
+        let mut now = Self::default();
+        for one in wanted(&command.pack, case, steps) {
+            now.add(tx, (&command.pack, command.pack.date_of(command.at)), &one).await?;
+        }
+        Ok(now)
+    }
+
+    async fn add(
+        &mut self,
+        tx: &mut Tx,
+        (pack, today): (&Pack, Date),
+        asked: &Asked,
+    ) -> Result<(), Error> {
+        let Some(figure) = pack.figures.get(&asked.figure) else { return Ok(()) };
+        let ask = FigureAsk { figure, unit: &asked.unit, period: asked.period };
+        let told = if ask.is_told(today) { ask.versions(today) } else { Vec::new() };
+        let units = units_below(pack, &asked.unit);
+        let (mut list, mut number, mut unknown) = (Vec::new(), 0, 0);
+        for (version, from, to) in &told {
+            let found = listed(tx, &ask, (version, *from, *to), &units).await?;
+            let known = found.iter().filter_map(|(.., amount)| *amount);
+            number += if figure.is_distinct() {
+                people(tx, &ask, version, (*from, *to)).await?
+            } else {
+                known.clone().sum()
+            };
+            unknown += found.len() - known.count();
+            list.extend(found);
+        }
+        let unknown = i64::try_from(unknown).unwrap_or(i64::MAX);
+        let silent = number == 0 && unknown > 0;
+        let pieces: Vec<String> = list.chunks(PIECE).map(|piece| text_of(&piece)).collect();
+        self.values.push(Frozen {
+            figure: asked.figure.clone(),
+            unit: asked.unit.clone(),
+            period: asked.period.code(),
+            versions: told.iter().map(|(v, _, _)| v.number).collect(),
+            amount: (!told.is_empty() && !silent).then_some(number),
+            unknown,
+            records: list.len() as u64,
+            digest: digest(pieces.iter().map(String::as_str)),
+        });
+        self.pieces.push(pieces);
+        Ok(())
+    }
+
+    /// The lists of what a command has frozen, under the ordinal of the freezing in its case.
+    pub(crate) fn keep<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, facts: &[Fact]) {
+        let new = facts.iter().filter_map(|fact| match fact {
+            Fact::Froze { values } => Some(values),
+            _ => None,
+        });
+        let first = case.frozen.len() - new.clone().count();
+        for (freezing, values) in (first..).zip(new) {
+            for (n, value) in values.iter().enumerate() {
+                let lists = self.values.iter().zip(&self.pieces);
+                let pieces = lists.filter(|(known, _)| *known == value).map(|(_, p)| p).next();
+                for (piece, body) in pieces.into_iter().flatten().enumerate() {
+                    let at = [freezing, n, piece].map(|n| P::Int(i64::try_from(n).unwrap_or(i64::MAX)));
+                    batch.add(&KEEP, &[case.id.into(), at[0], at[1], at[2], body.into()]);
+                }
+            }
+        }
+    }
+}
+
+/// SHA-256 over the pieces of a list.
+pub(crate) fn digest<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    pieces.for_each(|piece| hash.update(piece));
+    hex(&hash.finalize())
+}
+
+/// What steps freeze, each once.
+fn wanted(pack: &Pack, case: &Case, steps: &[Step]) -> BTreeSet<Asked> {
+    let flow = pack.flow_of(case);
+    let actions = steps.iter().filter_map(|step| Some((flow?.action(&step.action)?, &step.given)));
+    let effects = actions.flat_map(|(action, given)| action.effects.iter().map(move |e| (e, given)));
+    effects.flat_map(|(effect, given)| asked(pack, case, given, effect)).collect()
+}
+
+/// The unit and all below it.
+fn units_below(pack: &Pack, unit: &str) -> BTreeSet<Code> {
+    let mut all = BTreeSet::new();
+    let mut left = vec![unit.to_owned()];
+    while let Some(unit) = left.pop() {
+        left.extend(pack.units.children(&unit).map(|u| u.code.clone()));
+        all.insert(unit);
+    }
+    all
+}
+
+async fn listed(
+    tx: &mut Tx,
+    ask: &FigureAsk<'_>,
+    (version, from, to): (&Version, Date, Date),
+    units: &BTreeSet<Code>,
+) -> Result<Vec<Listed>, Error> {
+    let figure = mark_name(&ask.figure.code, version.number);
+    let (from, to) = (number_of(from.max(Date::constant(1, 1, 1))), number_of(to));
+    let (stmt, ranks) = match ask.figure.nature {
+        Nature::Stock => (&STOOD, [to, to]),
+        Nature::Flow | Nature::Cumulative => (&HAPPENED, [from, to]),
+    };
+    let mut list = Vec::new();
+    let ranges: Vec<(&Code, &Code)> = if units.len() > MANY_UNITS {
+        units.first().zip(units.last()).into_iter().collect()
+    } else {
+        units.iter().zip(units).collect()
+    };
+    for (first, last) in ranges {
+        let params: [P<'_>; 5] =
+            [(&figure).into(), first.into(), last.into(), ranks[0].into(), ranks[1].into()];
+        for row in tx.rows(stmt, &params).await? {
+            let one = record(&row)?;
+            if units.contains(&one.0) {
+                list.push(one);
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn record(row: &Row) -> Result<Listed, Error> {
+    Ok((row.text(0)?.to_owned(), row.int(1)?, row.int(2)?, row.int(3)?, row.opt_int(4)?))
+}
+
+async fn people(
+    tx: &mut Tx,
+    ask: &FigureAsk<'_>,
+    version: &Version,
+    (from, to): (Date, Date),
+) -> Result<i64, Error> {
+    let name = name_of(&ask.figure.code, version.number, ask.unit, WHOLE);
+    let (from, to) = months_between(from, to);
+    let row = tx.row(&PEOPLE, &[(&name).into(), (&from).into(), (&to).into()]).await?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
+/// Which frozen number: the ordinal of the freezing in its case, and of the number in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrozenAt {
+    /// The case.
+    pub case: CaseId,
+    /// Ordinal of the freezing, from 0.
+    pub freezing: usize,
+    /// Ordinal of the number, from 0.
+    pub n: usize,
+}
+
+impl FrozenAt {
+    fn params(self) -> [P<'static>; 3] {
+        let whole = |n: usize| P::Int(i64::try_from(n).unwrap_or(i64::MAX));
+        [self.case.into(), whole(self.freezing), whole(self.n)]
+    }
+}
+
+impl Store {
+    /// Some records of a frozen number, by their places in its list, each masked as the viewer's
+    /// rights say today. Whoever asks has opened the case that holds the number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn frozen_records(
+        &self,
+        who: (&Pack, &Viewer),
+        at: FrozenAt,
+        places: &[u64],
+    ) -> Result<Vec<FigureRecord>, Error> {
+        let mut reader = self.db.page().await?;
+        let mut found = Vec::with_capacity(places.len());
+        let mut piece: (Option<u64>, Vec<Listed>) = (None, Vec::new());
+        let [case, freezing, n] = at.params();
+        for place in places {
+            let wanted = place / PIECE as u64;
+            if piece.0 != Some(wanted) {
+                let number = P::Int(i64::try_from(wanted).unwrap_or(i64::MAX));
+                let row = reader.row(&ONE_PIECE, &[case, freezing, n, number]).await?;
+                let list = row.map(|row| {
+                    serde_json::from_str(row.text(0)?).map_err(|e| row.corrupt(0, e.to_string()))
+                });
+                piece = (Some(wanted), list.transpose()?.unwrap_or_default());
+            }
+            let within = usize::try_from(place % PIECE as u64).unwrap_or(usize::MAX);
+            found.extend(piece.1.get(within).map(Found::from));
+        }
+        self.masked(&mut reader, who, found).await
+    }
+}
+
+/// Whether every list behind the frozen numbers of a case is the one whose digest its history holds.
+pub(crate) async fn check(
+    reader: &mut Reader,
+    case: &Case,
+    report: &mut Report,
+) -> Result<(), Error> {
+    for (freezing, one) in case.frozen.iter().enumerate() {
+        for (n, value) in one.values.iter().enumerate() {
+            let at = FrozenAt { case: case.id, freezing, n };
+            let rows = reader.rows(&PIECES, &at.params()).await?;
+            let pieces = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+            if digest(pieces.into_iter()) != value.digest {
+                let what = format!("the records of {} are not those that were frozen", value.figure);
+                report.trouble(format!("frozen numbers of case {}", case.id), what);
+            }
+        }
+    }
+    Ok(())
+}
