@@ -26,6 +26,7 @@ mod open311;
 mod organisation;
 mod papers;
 mod personal;
+mod press;
 mod protection;
 mod routing;
 mod rules;
@@ -101,6 +102,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let personal = personal::read(folders, faults);
     let papers = papers::templates(folders, faults);
     let figures = figures::figures(folders, faults);
+    let press = press::press(folders, faults);
     let forms = forms::forms(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
@@ -131,6 +133,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         programmes: programmes.known,
         figures: domain::figure::Figures::new(figures.iter().map(|f| f.figure.clone())),
         forms: forms.into_iter().map(|f| (f.code.clone(), f)).collect(),
+        press: press.press.clone(),
         rights: personal.rights.clone(),
         retention: personal.retention.clone(),
         processing: personal.processing.clone(),
@@ -146,6 +149,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     personal.check(&pack, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);
     figures::check(&pack, &figures, &papers, faults);
+    press::check(&pack, &press, faults);
     let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),

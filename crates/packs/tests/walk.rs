@@ -237,7 +237,13 @@ impl<'a> Walk<'a> {
     fn change(&mut self, dice: &mut Dice) -> Result<bool, TestCaseError> {
         self.pack = self.next;
         if dice.one_in(2) {
-            let ctx = Ctx { now: self.now, pack: self.next, actor: &Actor::System, linked: None, frozen: &[] };
+            let ctx = Ctx {
+                now: self.now,
+                pack: self.next,
+                actor: &Actor::System,
+                linked: None,
+                frozen: &[],
+            };
             let made = match moving::moved(ctx, &self.case) {
                 Ok(made) => made,
                 Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
@@ -314,7 +320,8 @@ impl<'a> Walk<'a> {
         let mut offers: Vec<(Actor, &'a Action)> = Vec::new();
         for _ in 0..5 {
             let actor = somebody(self.pack, &self.case, dice);
-            let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
+            let ctx =
+                Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
             let offered = decide::allowed(ctx, &self.case).filter(|a| a.auto.is_none());
             let offered = offered.filter_map(|a| self.flow.action(&a.code));
             offers.extend(offered.map(|action| (actor.clone(), action)));

@@ -76,6 +76,8 @@ pub struct Pack {
     pub figures: crate::figure::Figures,
     /// Forms of figures that units report, by code.
     pub forms: BTreeMap<Code, Form>,
+    /// The words of the press.
+    pub press: crate::press::Press,
     /// Who answers requests of the person, how fast, and on which grounds.
     pub rights: Policy,
     /// How long cases are kept.

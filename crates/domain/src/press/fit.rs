@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     figure::{Figure, Figures, Nature, Period},
-    pack::Units,
+    pack::{Pack, Units},
     workflow::Code,
 };
 use jiff::civil::Date;
@@ -25,6 +25,13 @@ pub struct Setting<'a> {
     pub units: &'a Units,
     /// The day on which the text goes out; 今年 is its year.
     pub day: Date,
+}
+
+impl<'a> Setting<'a> {
+    /// What a city gives for a text that goes out on a day.
+    pub fn of(pack: &'a Pack, day: Date) -> Self {
+        Self { press: &pack.press, figures: &pack.figures, units: &pack.units, day }
+    }
 }
 
 /// A place whose sentence is not true of its figure.

@@ -100,6 +100,7 @@ pub(super) fn press() -> Press {
         comparing: list("较 比"),
         superlatives: list("首个 全国首个 唯一 率先 第一 首位"),
         not_superlatives: list("第一课堂 第一时间"),
+        sentences: Vec::new(),
     }
 }
 

@@ -1,13 +1,12 @@
 //! The words of the press, as a city writes them: what says “so far”, “new”, “last year”, which words
 //! count the same thing, what is a claim. Only lists; what follows from a word is decided elsewhere.
 
-use crate::figure::Word;
-use serde::Deserialize;
+use crate::{figure::Word, workflow::Code};
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 /// What a city says about its releases.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Press {
     /// A number above zero and below this one is small, and hidden in a published table.
     pub small_below: i64,
@@ -47,6 +46,19 @@ pub struct Press {
     pub superlatives: Vec<String>,
     /// What looks like one of them and claims nothing: 第一时间.
     pub not_superlatives: Vec<String>,
+    /// Sentences that the city often says.
+    pub sentences: Vec<Standard>,
+}
+
+/// A sentence that the city often says, with places for its numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standard {
+    /// Stable code.
+    pub code: Code,
+    /// A day on which it could go out; 今年 is its year.
+    pub day: Date,
+    /// The text.
+    pub text: String,
 }
 
 impl Press {
