@@ -43,6 +43,7 @@ mod pledges;
 mod project;
 mod recent;
 mod recount;
+mod reports;
 mod request;
 mod rewrap;
 mod rights;
@@ -80,6 +81,7 @@ pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
 pub use freezing::FrozenAt;
+pub use reports::OnlyCase;
 pub use figure_values::{FigureAsk, FigureValue};
 pub use guard::{Guarding, Insider, Revealed};
 pub use kept::KeptFile;
@@ -147,6 +149,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         pledges::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
+        reports::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,
         seal::STATEMENTS,
