@@ -161,13 +161,8 @@ fn wanted(pack: &Pack, case: &Case, steps: &[Step]) -> BTreeSet<Asked> {
 
 /// The unit and all below it.
 fn units_below(pack: &Pack, unit: &str) -> BTreeSet<Code> {
-    let mut all = BTreeSet::new();
-    let mut left = vec![unit.to_owned()];
-    while let Some(unit) = left.pop() {
-        left.extend(pack.units.children(&unit).map(|u| u.code.clone()));
-        all.insert(unit);
-    }
-    all
+    let below = pack.units.iter().filter(|u| pack.units.covers(unit, &u.code));
+    below.map(|u| u.code.clone()).collect()
 }
 
 async fn listed(

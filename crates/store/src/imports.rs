@@ -39,30 +39,15 @@ pub(crate) fn is_claim(source: &str) -> bool {
     source.starts_with(ONLY)
 }
 
-fn source_of(workflow: &str) -> String {
+pub(crate) fn source_of(workflow: &str) -> String {
     format!("{ONLY}{workflow}")
 }
 
-fn number_of(unit: &str, values: &[String]) -> String {
+pub(crate) fn number_of(unit: &str, values: &[String]) -> String {
     format!("{unit} {}", values.join(" "))
 }
 
 impl Store {
-    /// The only case of a workflow that each of these units has opened with such values.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn only_cases(
-        &self,
-        workflow: &str,
-        units: &[&str],
-        values: &[String],
-    ) -> Result<Vec<Option<CaseId>>, Error> {
-        let numbers: Vec<String> = units.iter().map(|unit| number_of(unit, values)).collect();
-        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        self.imported(&source_of(workflow), &numbers).await
-    }
-
     /// The cases that these numbers of a source became, one answer for each number.
     ///
     /// # Errors

@@ -43,6 +43,7 @@ mod pledges;
 mod project;
 mod recent;
 mod recount;
+mod reports;
 mod request;
 mod rewrap;
 mod rights;
@@ -93,6 +94,7 @@ pub use passkeys::{NewPasskey, Passkey};
 pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
+pub use reports::OnlyCase;
 pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
 pub use rights::RightWish;
@@ -147,6 +149,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         pledges::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
+        reports::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,
         seal::STATEMENTS,

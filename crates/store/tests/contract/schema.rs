@@ -39,7 +39,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 20] = [
+    const WHOLE: [&str; 21] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT COUNT(*) FROM marks",

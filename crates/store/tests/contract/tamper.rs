@@ -100,12 +100,12 @@ async fn missing_entries_are_found(stand: Stand) {
         let _ = write!(gone, "DELETE FROM {table} WHERE case_id = {whole};");
     }
     let _ = write!(gone, "DELETE FROM cases WHERE id = {whole};");
+    let wrapped = raw::rows(&stand, "SELECT unit FROM counts WHERE name = 'wrapped'").await;
     let figures = ["appeals_received.1", "appeals_open.1"].into_iter().flat_map(|figure| {
         [unit::EAST, unit::CITY].map(|unit| (format!("figure {figure} {unit} "), "2025-03"))
     });
     let parts = [unit::EAST, unit::CITY]
         .map(|unit| (format!("figure appeals_received.1 {unit} c1302"), "2025-03"));
-    let wrapped = raw::rows(&stand, "SELECT unit FROM counts WHERE name = 'wrapped'").await;
     let counted = [
         ("appeal:handling", unit::EAST),
         ("appeal:handling", unit::CITY),

@@ -1,8 +1,10 @@
 //! The figures of a unit, and the records behind each number. Which units may be asked for, and what
 //! of a record is shown, is decided by the store.
 
+pub(crate) mod frozen;
 mod list;
 mod records;
+mod reports;
 
 use crate::{
     page::Page,
@@ -13,11 +15,12 @@ use domain::figure::{Figure, Period};
 use jiff::ToSpan;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.add(Access::Staff, "/figures", get(list::own_unit)).add(
-        Access::Staff,
-        "/figures/{figure}",
-        get(records::page),
-    )
+    routes
+        .add(Access::Staff, "/figures", get(list::own_unit))
+        .add(Access::Staff, "/figures/{figure}", get(records::page))
+        .add(Access::Staff, "/reports", get(reports::page))
+        .add(Access::Staff, "/cases/{number}/figures", get(frozen::page))
+        .add(Access::Staff, "/cases/{number}/figures/{freezing}/{n}", get(frozen::records))
 }
 
 /// Where the records of a number are.

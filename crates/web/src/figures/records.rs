@@ -22,14 +22,15 @@ pub(super) struct Asked {
     after: String,
 }
 
-struct RecordView {
-    number: String,
-    href: String,
-    category: String,
-    state: String,
-    unit: String,
-    day: String,
-    amount: String,
+/// A record as its line shows it.
+pub(super) struct RecordView {
+    pub(super) number: String,
+    pub(super) href: String,
+    pub(super) category: String,
+    pub(super) state: String,
+    pub(super) unit: String,
+    pub(super) day: String,
+    pub(super) amount: String,
 }
 
 #[derive(Template)]
@@ -100,7 +101,8 @@ pub(super) async fn page(
     })
 }
 
-fn record(page: &Page, flow: &str, record: &FigureRecord) -> RecordView {
+/// The line of a record.
+pub(super) fn record(page: &Page, flow: &str, record: &FigureRecord) -> RecordView {
     let amount = record.amount.map_or_else(|| NONE.to_owned(), |n| n.to_string());
     let Some(case) = &record.case else {
         let hidden = || NONE.to_owned();

@@ -78,6 +78,7 @@ struct CaseView<'a> {
     files: Vec<LinkView>,
     files_hidden: usize,
     related: Vec<LinkView>,
+    numbers: bool,
     readers: String,
     rights: super::rights::Told,
     secrecy: String,
@@ -117,7 +118,7 @@ pub(super) async fn page(
 }
 
 /// The case with this number. Unknown, foreign and sealed ones cannot be told apart.
-pub(super) async fn find(app: &App, me: &LoggedIn, number: &str) -> Result<CasePage, Oops> {
+pub(crate) async fn find(app: &App, me: &LoggedIn, number: &str) -> Result<CasePage, Oops> {
     let found = app.store().case(&app.pack(), &me.viewer(), number).await?;
     found.ok_or(Oops::NotFound)
 }
@@ -174,6 +175,7 @@ pub(super) async fn show(
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
         related: related(app, me, page, shown).await?,
+        numbers: crate::figures::frozen::has_numbers(page, &shown.case),
         readers: traces::readers_href(page, shown),
         rights: super::rights::told(page, shown),
         secrecy: secrecy::href(page, me, shown),
@@ -222,7 +224,9 @@ fn title(page: &Page, flow: &Workflow, shown: &CasePage) -> String {
     found.map_or_else(
         || {
             let name = category_name(page, &shown.case.category);
-            if name.is_empty() { page.either(&flow.name, &flow.en).to_owned() } else { name }
+            let kind = || page.either(&flow.name, &flow.en).to_owned();
+            let report = || crate::figures::frozen::title(page, &shown.case).unwrap_or_else(kind);
+            if name.is_empty() { report() } else { name }
         },
         str::to_owned,
     )

@@ -14,7 +14,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -23,6 +23,7 @@ use domain::{
     refusal::Refusal,
     workflow::Workflow,
 };
+use std::collections::BTreeMap;
 use store::{NewCase, Opened};
 
 #[derive(Template)]
@@ -31,6 +32,7 @@ struct NewPage<'a> {
     page: &'a Page,
     title: String,
     flow: &'a str,
+    evidence: bool,
     command: String,
     fields: Vec<FieldView>,
     programmes: Vec<OptionView>,
@@ -52,9 +54,16 @@ pub(super) async fn page(
     me: LoggedIn,
     page: Page,
     Path(code): Path<String>,
+    Query(suggested): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Oops> {
     let flow = may_open(&page, &me, &code)?;
     let mut form = Form::default();
+    for (field, value) in &suggested {
+        // A text may be personal, and has no place in an address.
+        if flow.fields.get(field).is_some_and(|f| !f.kind.is_text()) {
+            form.suggest(field, value);
+        }
+    }
     for one in &flow.opening.fields {
         if flow.fields.get(&one.code).is_some_and(|f| f.kind == FieldKind::Place) {
             form.suggest(&one.code, own_place(&page, &me));
@@ -123,6 +132,13 @@ pub(super) fn told(
     page.show(&ReceiptPage { page, number: &opened.number, secret, done })
 }
 
+/// Where a case is opened that is the only one with these values.
+pub(crate) fn href(flow: &Workflow, values: &[String]) -> String {
+    let pairs = flow.opening.only.iter().zip(values);
+    let pairs: Vec<String> = pairs.map(|(field, value)| format!("{field}={value}")).collect();
+    format!("/new/{}?{}", flow.code, pairs.join("&"))
+}
+
 /// Whether residents follow records of this workflow by number and secret.
 fn is_public(flow: &Workflow) -> bool {
     flow.opening.by.iter().any(|who| who.role == "citizen")
@@ -159,6 +175,7 @@ fn show(
         page,
         title: page.tf("desk.new", &[("name", page.either(&flow.name, &flow.en))]),
         flow: &flow.code,
+        evidence: flow.opening.evidence,
         command: Some(form.get("command"))
             .filter(|c| !c.is_empty())
             .map_or_else(fresh_command, str::to_owned),

@@ -1,0 +1,261 @@
+//! The numbers of a case that freezes some: as they are now, as they were each time, and the records
+//! of each. Whoever may open the case may see its numbers; what of a record is shown is decided by
+//! the rights to that record.
+
+use super::{NONE, period_name, records, word};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use domain::{
+    case::Case,
+    field::Checked,
+    figure::{AnyAmount, Asked, Figure, Frozen, Period, asked, sample},
+};
+use serde::Deserialize;
+use store::{FigureAsk, FrozenAt};
+
+/// Records of a page.
+const PAGE: u64 = 20;
+/// What is drawn when no form says how much.
+const USUAL_PERCENT: u32 = 10;
+
+struct ValueView {
+    text: String,
+    href: String,
+    changed: bool,
+}
+
+struct LineView {
+    name: String,
+    note: String,
+    word: String,
+    typed: bool,
+    now: ValueView,
+    frozen: Vec<ValueView>,
+    sample: String,
+}
+
+struct ColumnView {
+    title: String,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/frozen.html")]
+struct FrozenPage<'a> {
+    page: &'a Page,
+    number: &'a str,
+    title: String,
+    columns: Vec<ColumnView>,
+    lines: Vec<LineView>,
+}
+
+#[derive(Template)]
+#[template(path = "staff/frozen_records.html")]
+struct RecordsPage<'a> {
+    page: &'a Page,
+    number: &'a str,
+    name: String,
+    note: String,
+    unit: String,
+    period: String,
+    total: String,
+    digest: String,
+    about: String,
+    records: Vec<records::RecordView>,
+    next: String,
+}
+
+/// The numbers that a case freezes with its next step, or has frozen last.
+fn wanted(page: &Page, case: &Case) -> Vec<Asked> {
+    let flow = page.pack.flow_of(case);
+    let effects = flow.into_iter().flat_map(|f| &f.actions).flat_map(|a| &a.effects);
+    let pending = effects.map(|e| asked(&page.pack, case, &Checked::default(), e));
+    let pending = pending.max_by_key(Vec::len).unwrap_or_default();
+    if !pending.is_empty() {
+        return pending;
+    }
+    let last = case.frozen.last().map_or(&[][..], |f| &f.values);
+    last.iter().filter_map(Frozen::asked).collect()
+}
+
+/// Whether a case has to do with numbers at all.
+pub(crate) fn has_numbers(page: &Page, case: &Case) -> bool {
+    !wanted(page, case).is_empty()
+}
+
+/// What a report is called: its form, period and unit.
+pub(crate) fn title(page: &Page, case: &Case) -> Option<String> {
+    let flow = page.pack.flow_of(case)?;
+    let value = |kind: &domain::field::FieldKind| {
+        let field = flow.fields.values().find(|f| f.kind == *kind)?;
+        case.coded.get(&field.code).map(|v| v.one())
+    };
+    let form = page.pack.forms.get(value(&domain::field::FieldKind::Form)?)?;
+    let period = Period::parse(value(&domain::field::FieldKind::Period)?)?;
+    let unit = case.handling.as_deref().unwrap_or(&case.unit);
+    let name = page.either(&form.name, &form.en);
+    Some(format!("{} · {name} · {}", page.unit(unit), period_name(page, period)))
+}
+
+pub(super) async fn page(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path(number): Path<String>,
+) -> Result<Response, Oops> {
+    let shown = staff::case::find(&app, &me, &number).await?;
+    traces::reading(&app, &me, [&shown]).await?;
+    let case = &shown.case;
+    let wanted = wanted(&page, case);
+    if wanted.is_empty() {
+        return Err(Oops::NotFound);
+    }
+    let known = |a: &Asked| page.pack.figures.get(&a.figure);
+    let asks: Vec<FigureAsk<'_>> = wanted
+        .iter()
+        .filter_map(|a| Some(FigureAsk { figure: known(a)?, unit: &a.unit, period: a.period }))
+        .collect();
+    let values = app.store().figure_values(&asks, page.today()).await?;
+    let columns = case.frozen.iter().map(|f| ColumnView {
+        title: page
+            .pack
+            .flow_of(case)
+            .and_then(|w| w.action(&f.action))
+            .map_or_else(|| f.action.clone(), |a| page.either(&a.name, &a.en).to_owned()),
+        when: view::clock_time(&page, f.at),
+    });
+    let one = Numbers { page: &page, case, number: &number };
+    let lines = asks.iter().zip(&wanted).zip(values);
+    page.show(&FrozenPage {
+        page: &page,
+        number: &number,
+        title: title(&page, case).unwrap_or_else(|| number.clone()),
+        columns: columns.collect(),
+        lines: lines.map(|((ask, a), value)| one.line(ask, a, value.amount)).collect(),
+    })
+}
+
+struct Numbers<'a> {
+    page: &'a Page,
+    case: &'a Case,
+    number: &'a str,
+}
+
+impl Numbers<'_> {
+    fn line(&self, ask: &FigureAsk<'_>, asked: &Asked, now: Option<AnyAmount>) -> LineView {
+        let (page, figure) = (self.page, ask.figure);
+        let now = now.map(AnyAmount::count);
+        let frozen: Vec<Option<(usize, &Frozen)>> = self
+            .case
+            .frozen
+            .iter()
+            .map(|f| f.values.iter().enumerate().find(|(_, v)| v.answers(asked)))
+            .collect();
+        let last = frozen.iter().rev().flatten().next();
+        let text = |n: Option<i64>| n.map_or_else(|| NONE.to_owned(), |n| n.to_string());
+        let at =
+            |freezing: usize, n: usize| format!("/cases/{}/figures/{freezing}/{n}", self.number);
+        let views = frozen.iter().enumerate().map(|(freezing, found)| {
+            found.map_or_else(
+                || ValueView { text: NONE.to_owned(), href: String::new(), changed: false },
+                |(n, value)| ValueView {
+                    text: text(value.amount),
+                    href: at(freezing, n),
+                    changed: false,
+                },
+            )
+        });
+        let sample = frozen.iter().enumerate().rev().find_map(|(freezing, found)| {
+            found
+                .filter(|(_, v)| v.records > 0)
+                .map(|(n, _)| format!("{}?sample=1", at(freezing, n)))
+        });
+        LineView {
+            name: page.either(&figure.name, &figure.en).to_owned(),
+            note: page.either(&figure.note, &figure.note_en).to_owned(),
+            word: word(page, figure).to_owned(),
+            typed: is_typed(page, figure),
+            now: ValueView {
+                text: text(now),
+                href: super::records_href(figure, &asked.unit, asked.period),
+                changed: last.is_some_and(|(_, value)| value.amount != now),
+            },
+            frozen: views.collect(),
+            sample: sample.unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether a figure counts numbers that were typed in.
+fn is_typed(page: &Page, figure: &Figure) -> bool {
+    page.pack.workflow(&figure.workflow).is_some_and(|flow| flow.opening.evidence)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    #[serde(default)]
+    from: u64,
+    #[serde(default)]
+    sample: String,
+}
+
+pub(super) async fn records(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path((number, freezing, n)): Path<(String, usize, usize)>,
+    Query(which): Query<Which>,
+) -> Result<Response, Oops> {
+    let shown = staff::case::find(&app, &me, &number).await?;
+    let case = &shown.case;
+    let value = case.frozen.get(freezing).and_then(|f| f.values.get(n)).ok_or(Oops::NotFound)?;
+    let asked = value.asked().ok_or(Oops::NotFound)?;
+    let figure = page.pack.figures.get(&asked.figure).ok_or(Oops::NotFound)?;
+    let drawn = sample(&value.digest, value.records, u64::from(percent(&page, case)));
+    let is_sample = !which.sample.is_empty();
+    let places: Vec<u64> = if is_sample {
+        drawn.iter().copied().filter(|p| *p >= which.from).take(20).collect()
+    } else {
+        (which.from..which.from.saturating_add(PAGE).min(value.records)).collect()
+    };
+    let after = places.last().map_or(0, |last| last + 1);
+    let more =
+        if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < value.records };
+    let at = FrozenAt { case: case.id, freezing, n };
+    let viewer = me.viewer();
+    let found = app.store().frozen_records((&page.pack, &viewer), at, &places).await?;
+    let base = format!("/cases/{number}/figures/{freezing}/{n}");
+    let kind = if is_sample { "&sample=1" } else { "" };
+    let about = if is_sample {
+        let (n, all) = (drawn.len().to_string(), value.records.to_string());
+        page.tf("frozen.sample_of", &[("n", &n), ("all", &all)])
+    } else {
+        page.tf("frozen.list_of", &[("n", &value.records.to_string())])
+    };
+    let total = value
+        .amount
+        .map_or_else(|| NONE.to_owned(), |amount| format!("{amount} {}", word(&page, figure)));
+    page.show(&RecordsPage {
+        name: page.either(&figure.name, &figure.en).to_owned(),
+        note: page.either(&figure.note, &figure.note_en).to_owned(),
+        unit: page.unit(&asked.unit).to_owned(),
+        period: period_name(&page, asked.period),
+        total,
+        digest: value.digest.clone(),
+        about,
+        records: found.iter().map(|r| records::record(&page, &figure.workflow, r)).collect(),
+        next: if more { format!("{base}?from={after}{kind}") } else { String::new() },
+        number: &number,
+        page: &page,
+    })
+}
+
+/// So many records in a hundred are drawn.
+fn percent(page: &Page, case: &Case) -> u32 {
+    let forms = case.coded.values().filter_map(|v| page.pack.forms.get(v.one()));
+    forms.map(|f| f.sample_percent).max().unwrap_or(USUAL_PERCENT)
+}
