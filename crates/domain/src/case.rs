@@ -12,6 +12,7 @@ use crate::{
     guarded::Guarded,
     milestone::Milestone,
     pack::{Pack, Sensitivity},
+    press::Edition,
     rights::Rights,
     workflow::{Code, StateKind},
 };
@@ -205,6 +206,9 @@ pub struct Case {
     /// Numbers that were frozen, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frozen: Vec<Freezing>,
+    /// Press texts that were signed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editions: Vec<Edition>,
     /// Who is let in or kept out beside what roles say.
     #[serde(default, skip_serializing_if = "Guarded::is_plain")]
     pub guarded: Guarded,
@@ -275,6 +279,7 @@ impl Case {
             rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
             frozen: Vec::new(),
+            editions: Vec::new(),
             guarded: Guarded::default(),
         })
     }
@@ -342,6 +347,21 @@ impl Case {
                 action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
                 values: values.clone(),
             }),
+            Fact::Filled { day, digest, places } => self.editions.push(Edition {
+                at: stamp.at,
+                day: *day,
+                freezing: (!places.is_empty()).then(|| self.frozen.len().saturating_sub(1)),
+                digest: digest.clone(),
+                places: places.clone(),
+                published: None,
+                withdrawn: None,
+            }),
+            Fact::Published => self.last_edition(|edition| edition.published = Some(stamp.at)),
+            Fact::Withdrawn => {
+                for edition in self.editions.iter_mut().filter(|e| e.published.is_some()) {
+                    edition.withdrawn.get_or_insert(stamp.at);
+                }
+            }
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }
@@ -361,6 +381,12 @@ impl Case {
     fn task(&mut self, id: u32, change: impl FnOnce(&mut Task)) {
         if let Some(task) = self.tasks.iter_mut().find(|t| t.id == id) {
             change(task);
+        }
+    }
+
+    fn last_edition(&mut self, change: impl FnOnce(&mut Edition)) {
+        if let Some(edition) = self.editions.last_mut() {
+            change(edition);
         }
     }
 

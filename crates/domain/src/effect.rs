@@ -7,10 +7,11 @@ use crate::{
     field::{Checked, Meaning, Value},
     figure, milestone,
     pack::{Answer, Assessment, Matter, Route, Unit},
+    press,
     refusal::Refusal,
     workflow::{AssignTo, Code, Effect, Workflow},
 };
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use std::collections::BTreeMap;
 
 /// Runs one effect on the draft.
@@ -27,7 +28,9 @@ pub(crate) fn run(
     match effect {
         Effect::Assign(to) => assign(ctx, draft, to, given),
         Effect::StartClock(code) => start_clock(ctx, flow, draft, code),
-        Effect::StartClockAt { clock, field } => start_clock_at(ctx, draft, clock, given, field),
+        Effect::StartClockAt { clock, field, time } => {
+            start_clock_at(ctx, draft, clock, given, (field, time.as_deref()))
+        }
         Effect::StopClock(code) => stop_clock(ctx, draft, code),
         Effect::ExtendClock { clock, field, max_days, times } => {
             extend_clock(ctx, draft, clock, days_in(given, draft, field), (*max_days, *times))
@@ -73,6 +76,9 @@ pub(crate) fn run(
             Ok(())
         }
         Effect::Freeze(_) | Effect::FreezeForm { .. } => figure::freeze(ctx, draft, given, effect),
+        Effect::Fill(fill) => press::fill(ctx, draft, given, fill),
+        Effect::Publish => press::publish(draft),
+        Effect::Withdraw => press::withdraw(draft),
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
                 categorise(ctx, draft, value.one());
@@ -135,6 +141,9 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Breach(_)
         | Effect::Freeze(_)
         | Effect::FreezeForm { .. }
+        | Effect::Fill(_)
+        | Effect::Publish
+        | Effect::Withdraw
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }
@@ -281,10 +290,14 @@ fn start_clock_at(
     draft: &mut Draft,
     code: &str,
     given: &Checked,
-    field: &str,
+    (field, time): (&str, Option<&str>),
 ) -> Result<(), Refusal> {
     let Some(date) = date_in(given, field) else { return Ok(()) };
-    let end = ctx.pack.end_of(date);
+    let time = time.and_then(|time| given.coded.get(time)?.one().parse::<Time>().ok());
+    let end = match time {
+        Some(time) => ctx.pack.instant_of(date.to_datetime(time)),
+        None => ctx.pack.end_of(date),
+    };
     if end <= ctx.now {
         return Err(Refusal::DateInPast(field.to_owned()));
     }

@@ -43,6 +43,7 @@ mod pledges;
 mod project;
 mod recent;
 mod recount;
+mod releases;
 mod reports;
 mod request;
 mod rewrap;
@@ -52,6 +53,7 @@ mod schema;
 mod schema_figures;
 mod schema_leaving;
 mod schema_proofs;
+mod schema_releases;
 mod schema_rights;
 mod schema_sending;
 mod seal;
@@ -94,6 +96,7 @@ pub use passkeys::{NewPasskey, Passkey};
 pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
+pub use releases::{Release, SignedText, Use};
 pub use reports::OnlyCase;
 pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
@@ -149,6 +152,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         pledges::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
+        releases::STATEMENTS,
         reports::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,

@@ -174,6 +174,7 @@ impl Store {
         now: Timestamp,
         act: Act,
     ) -> Result<Done, WriteError<No>> {
+        let act = self.as_signed(pack, act).await?;
         let texts = texts_of(None, &act.steps);
         let sealed = if texts.is_empty() && act.files.is_empty() {
             Sealed::default()

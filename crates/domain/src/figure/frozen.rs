@@ -9,6 +9,7 @@ use crate::{
     decide::{Ctx, Draft},
     field::Checked,
     pack::Pack,
+    press,
     refusal::Refusal,
     workflow::{Code, Effect},
 };
@@ -120,6 +121,10 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
             let unit = case.handling.as_ref().unwrap_or(&case.unit);
             let of = |figure: &Code| Asked { figure: figure.clone(), unit: unit.clone(), period };
             form.figures.iter().map(of).collect()
+        }
+        Effect::Fill(fill) => {
+            let text = given.texts.get(&fill.body).map_or("", String::as_str);
+            press::asked(pack, &case.unit, text)
         }
         _ => Vec::new(),
     }

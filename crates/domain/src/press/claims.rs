@@ -78,6 +78,36 @@ pub enum Unproved {
 }
 
 impl Claim {
+    /// The entry as one line: facts and texts hold no tables.
+    pub fn line(&self) -> String {
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let day = |day: Option<Date>| day.map_or(String::new(), |day| day.to_string());
+        let who = self.checked_by.map_or(String::new(), |who| who.to_string());
+        [
+            plain(&self.says),
+            plain(&self.evidence),
+            self.entered_by.to_string(),
+            who,
+            day(self.checked_on),
+            day(self.until),
+        ]
+        .join("\t")
+    }
+
+    /// Reads what [`line`](Self::line) writes.
+    pub fn parse(line: &str) -> Option<Self> {
+        let parts: Vec<&str> = line.split('\t').collect();
+        let [says, evidence, entered, checked, on, until] = parts.as_slice() else { return None };
+        Some(Self {
+            says: (*says).to_owned(),
+            evidence: (*evidence).to_owned(),
+            entered_by: entered.parse().ok()?,
+            checked_by: checked.parse().ok(),
+            checked_on: on.parse().ok(),
+            until: until.parse().ok(),
+        })
+    }
+
     /// Why the entry does not prove what the text says; none if it does.
     fn fault(&self, found: &Found, day: Date) -> Option<Unproved> {
         let length = self.says.chars().count();
@@ -304,6 +334,16 @@ mod tests {
         assert_eq!(change(&|c| c.checked_by = Some(1)), Some(Unproved::SamePerson));
         let unchecked = Claim { checked_by: None, ..good.clone() };
         assert_eq!(verdict(&[unchecked, good]), None);
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_is_written() {
+        let plain = Claim { checked_by: None, checked_on: None, ..entry("率先完成任务") };
+        for claim in [entry("全国首个方案"), plain] {
+            assert_eq!(Claim::parse(&claim.line()), Some(claim));
+        }
+        assert_eq!(Claim::parse(""), None);
+        assert_eq!(Claim::parse("a\tb\tc\t\t\t"), None);
     }
 
     #[test]

@@ -132,6 +132,15 @@ impl Template {
         reader.end()
     }
 
+    /// The words with something in each place; none when nothing stands for one of them.
+    pub fn fill(&self, mut say: impl FnMut(&Place) -> Option<String>) -> Option<String> {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Words(words) => Some(words.clone()),
+            Piece::Place(place) => say(place),
+        });
+        pieces.collect()
+    }
+
     /// Its places.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.pieces.iter().filter_map(|piece| match piece {
