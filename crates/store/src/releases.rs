@@ -17,9 +17,9 @@ use crate::{
 use domain::{
     access::{self, Viewer},
     case::{By, Case, CaseId, Fact},
-    figure::{Frozen, Period},
+    figure::{AnyAmount, Asked, Frozen, Period},
     pack::Pack,
-    press::{CLAIMS, Claim, DIGEST, Edition, Fill},
+    press::{self, CLAIMS, Claim, Counted, DIGEST, Edition, Fill, Need, Template},
     workflow::{Code, Effect, Workflow},
 };
 use jiff::{Timestamp, civil::Date};
@@ -324,6 +324,35 @@ impl Store {
         let known: Vec<FigureAsk<'_>> = asks.iter().flatten().copied().collect();
         let mut told = self.figure_values(&known, today).await?.into_iter();
         Ok(asks.iter().map(|ask| ask.and_then(|_| told.next())).collect())
+    }
+
+    /// The numbers that a text needs, as they are today, for a text of this unit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn numbers_today(
+        &self,
+        pack: &Pack,
+        unit: &str,
+        template: &Template,
+        today: Date,
+    ) -> Result<BTreeMap<Need, Counted>, Error> {
+        let top = press::whole_city(pack, unit);
+        let needs = template.needs();
+        let asked: Vec<Asked> = needs.iter().map(|need| press::asked_for(need, &top)).collect();
+        let known = needs.into_iter().zip(&asked).filter_map(|(need, asked)| {
+            let figure = pack.figures.get(&asked.figure)?;
+            pack.units.get(&asked.unit)?;
+            Some((need, FigureAsk { figure, unit: &asked.unit, period: asked.period }))
+        });
+        let (needs, asks): (Vec<Need>, Vec<FigureAsk<'_>>) = known.unzip();
+        let values = self.figure_values(&asks, today).await?;
+        let counted = values.into_iter().map(|value| Counted {
+            amount: value.amount.map(AnyAmount::count),
+            unknown: value.unknown,
+            versions: value.versions,
+        });
+        Ok(needs.into_iter().zip(counted).collect())
     }
 
     /// How much of a frozen number is credited to which unit.

@@ -20,6 +20,7 @@ mod moving;
 mod people;
 mod proofs;
 mod raw;
+mod releases;
 mod reports;
 mod rewrap;
 mod rights;

@@ -1,0 +1,258 @@
+//! Press texts: true of their numbers when they are signed, and as they were signed ever after.
+
+use crate::{cast::*, figures::told};
+use domain::{
+    access::Viewer,
+    case::{Actor, CaseId},
+    press::{self, Composed, Material, Refused, Setting, Template, Unsayable},
+    refusal::{Bar, Refusal},
+};
+use store::{Act, Done, FrozenAt, NewCase, No, Release, db::WriteError};
+use testkit::{Appeal, Stand, actor, checked, command_id, step, unit};
+
+testkit::both!(
+    a_sentence_changes_with_its_records,
+    a_text_that_is_not_true_of_its_numbers_is_not_signed,
+    what_was_signed_stays_when_records_change,
+    what_is_signed_waits_for_its_hour,
+    a_claim_needs_evidence_and_another_person,
+    a_correction_stands_beside_what_was_said,
+);
+
+const TEXT: &str = "今年，全市收到诉求{appeals_received 2025 余1}件，其中城东{appeals_received 2025 wf-990101}件。";
+
+fn given(fields: &[(&str, &str)], stand: &Stand, by: &Actor) -> NewCase {
+    let uses = &stand.pack.workflow("release").unwrap().opening.fields;
+    NewCase {
+        command: command_id(),
+        actor: by.clone(),
+        workflow: "release".to_owned(),
+        programme: None,
+        given: checked("release", uses, fields),
+        then: Vec::new(),
+        files: Vec::new(),
+        receipt: stand.store.receipt_for(&command_id()),
+        imported: None,
+    }
+}
+
+async fn draft(stand: &Stand, body: &str) -> CaseId {
+    let english = "Appeals this year: {appeals_received 2025 余1}.";
+    let english = if body == TEXT { english } else { "" };
+    let fields = [
+        ("title", "今年的诉求"),
+        ("body", body),
+        ("english", english),
+        ("goes_out_on", "2025-03-08"),
+    ];
+    let fields: Vec<_> = fields.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let new = given(&fields, stand, &east_handler());
+    stand.store.open_case(&stand.pack, stand.clock.now(), new).await.unwrap().done.case
+}
+
+async fn try_step(
+    stand: &Stand,
+    (by, case): (&Actor, CaseId),
+    (action, fields): (&str, &[(&str, &str)]),
+) -> Result<Done, WriteError<No>> {
+    let steps = vec![step("release", action, fields)];
+    let act = Act { command: command_id(), actor: by.clone(), case, steps, files: Vec::new() };
+    stand.store.act(&stand.pack, stand.clock.now(), act).await
+}
+
+async fn does(stand: &Stand, who: (&Actor, CaseId), action: &str, fields: &[(&str, &str)]) {
+    let done = try_step(stand, who, (action, fields)).await;
+    done.unwrap_or_else(|no| panic!("{action} is refused: {no:?}"));
+}
+
+async fn checked_by_another(stand: &Stand, case: CaseId) {
+    does(stand, (&east_handler(), case), "submit", &[]).await;
+    does(stand, (&east_reviewer(), case), "check", &[]).await;
+}
+
+async fn appeals(stand: &Stand, n: usize) {
+    for i in 0..n {
+        stand.open(&Appeal::new("1302", &format!("第{i}件"))).await;
+    }
+}
+
+/// A text as the editor shows it, with the numbers of today.
+async fn composed(stand: &Stand, body: &str) -> Result<Composed, Vec<Refused>> {
+    let today = stand.pack.date_of(stand.clock.now());
+    let template = Template::parse(body).unwrap();
+    let numbers = stand.store.numbers_today(&stand.pack, unit::EAST, &template, today).await.unwrap();
+    let setting = Setting::of(&stand.pack, today);
+    press::compose(body, &Material { setting, numbers: &numbers, register: &[] })
+}
+
+async fn release(stand: &Stand, case: CaseId) -> Release {
+    let number = stand.page(case).await.number;
+    let found = stand.store.release(&stand.pack, &Viewer::System, &number).await.unwrap();
+    found.unwrap_or_else(|| panic!("no release {number}"))
+}
+
+async fn published(stand: &Stand, case: CaseId) -> Option<Release> {
+    let number = stand.page(case).await.number;
+    stand.store.published(&stand.pack, &number).await.unwrap()
+}
+
+fn reasons(refused: Result<Done, WriteError<No>>) -> Vec<Refused> {
+    match refusal(refused) {
+        Refusal::Press(why) => why,
+        other => panic!("another refusal: {other:?}"),
+    }
+}
+
+async fn a_sentence_changes_with_its_records(stand: Stand) {
+    let sentence = "今年收到诉求{appeals_received 2025 余1}件";
+    appeals(&stand, 10).await;
+    let refused = composed(&stand, sentence).await.unwrap_err();
+    let [Refused::Unsayable { why: Unsayable::NotOver { .. }, .. }] = refused.as_slice() else {
+        panic!("{refused:?}")
+    };
+    appeals(&stand, 1).await;
+    assert_eq!(composed(&stand, sentence).await.unwrap().text, "今年收到诉求10余件");
+    assert_eq!(
+        composed(&stand, "今年收到诉求{appeals_received 2025}").await.unwrap().text,
+        "今年收到诉求11件"
+    );
+    appeals(&stand, 10).await;
+    assert_eq!(composed(&stand, sentence).await.unwrap().text, "今年收到诉求20余件");
+}
+
+async fn a_text_that_is_not_true_of_its_numbers_is_not_signed(stand: Stand) {
+    appeals(&stand, 10).await;
+    let case = draft(&stand, TEXT).await;
+    let own = actor(11, unit::EAST, "reviewer");
+    does(&stand, (&east_handler(), case), "submit", &[]).await;
+    let refused = try_step(&stand, (&own, case), ("check", &[])).await;
+    assert_eq!(bar(refused).0, Bar::SamePerson);
+    let refused = try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await;
+    assert_eq!(bar(refused).0, Bar::State, "nobody has checked it");
+    does(&stand, (&east_reviewer(), case), "check", &[]).await;
+    let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
+    let [Refused::Unsayable { why: Unsayable::NotOver { .. }, fits, sentence, .. }] =
+        why.as_slice()
+    else {
+        panic!("{why:?}")
+    };
+    assert!(sentence.starts_with("今年，全市收到诉求{appeals_received 2025 余1}件"), "{sentence}");
+    assert!(fits.iter().any(|(_, words)| words == "10"), "{fits:?}");
+    // Nothing was frozen, and the case is where it was.
+    let page = stand.page(case).await;
+    assert_eq!((page.case.state.as_str(), page.case.frozen.len()), ("checked", 0));
+    appeals(&stand, 1).await;
+    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    let release = release(&stand, case).await;
+    assert_eq!(release.signed[0].text, "今年，全市收到诉求10余件，其中城东0件。");
+    assert_eq!(release.signed[0].english, "Appeals this year: more than 10.");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn what_was_signed_stays_when_records_change(stand: Stand) {
+    appeals(&stand, 11).await;
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    let before = release(&stand, case).await.signed.remove(0);
+    for _ in 0..10 {
+        assigned(&stand, &Appeal::new("1302", "后来的一件"), unit::EAST).await;
+    }
+    assert_eq!(told(&stand, "appeals_received", unit::CITY, "2025").await, Some(21));
+    let after = release(&stand, case).await.signed.remove(0);
+    assert_eq!(after, before, "text, numbers and seal are those that were signed");
+    assert_eq!(published(&stand, case).await.unwrap().signed, [before.clone()]);
+    let today = stand.pack.date_of(stand.clock.now());
+    let now = stand.store.said_today(&stand.pack, &before.values, today).await.unwrap();
+    let counts = |value: &store::FigureValue| value.amount.map(|amount| amount.count());
+    let now: Vec<Option<i64>> = now.iter().map(|v| v.as_ref().and_then(counts)).collect();
+    let then: Vec<Option<i64>> = before.values.iter().map(|value| value.amount).collect();
+    assert_eq!((then, now), (vec![Some(11), Some(0)], vec![Some(21), Some(10)]));
+    // The number opens to the records that it was counted from, by unit too.
+    let at = FrozenAt { case, freezing: 0, n: 0 };
+    let by_unit = stand.store.frozen_by_unit(at).await.unwrap();
+    assert_eq!(by_unit.values().sum::<i64>(), 11);
+    let places: Vec<u64> = (0..20).collect();
+    let who = (&*stand.pack, &Viewer::System);
+    assert_eq!(stand.store.frozen_records(who, at, &places).await.unwrap().len(), 11);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn what_is_signed_waits_for_its_hour(stand: Stand) {
+    appeals(&stand, 11).await;
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    let hour = [("goes_out_on", "2025-03-08"), ("goes_out_at", "10:00")];
+    does(&stand, (&east_leader(), case), "sign", &hour).await;
+    assert_eq!(release(&stand, case).await.signed.len(), 1);
+    assert!(published(&stand, case).await.is_none(), "nobody outside sees it");
+    assert!(stand.store.newest_releases(&stand.pack, 10).await.unwrap().is_empty());
+    stand.clock.set("2025-03-08T09:59+08:00");
+    stand.tick().await;
+    assert!(published(&stand, case).await.is_none(), "a minute before its hour");
+    // What changes between the signature and the hour changes nothing in the text.
+    appeals(&stand, 10).await;
+    stand.clock.set("2025-03-08T10:00+08:00");
+    stand.tick().await;
+    let out = published(&stand, case).await.unwrap();
+    assert_eq!(out.signed[0].text, "今年，全市收到诉求10余件，其中城东0件。");
+    assert_eq!(out.case.state, "published");
+    assert_eq!(stand.store.newest_releases(&stand.pack, 10).await.unwrap().len(), 1);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn a_claim_needs_evidence_and_another_person(stand: Stand) {
+    let case = draft(&stand, "我市率先建成诉求平台，举办活动81场。").await;
+    checked_by_another(&stand, case).await;
+    let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
+    let claims: Vec<&str> = why
+        .iter()
+        .map(|why| match why {
+            Refused::Claim { found, .. } => found.words.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(claims, ["率先", "81场"]);
+    does(&stand, (&east_leader(), case), "return", &[("reason", "说法没有依据")]).await;
+    for says in ["率先建成诉求平台", "举办活动81场"] {
+        let entry = [("says", says), ("evidence", "某妇字〔2025〕3号，2025年2月1日")];
+        does(&stand, (&east_handler(), case), "claim", &entry).await;
+    }
+    checked_by_another(&stand, case).await;
+    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    let release = release(&stand, case).await;
+    let claims = &release.signed[0].claims;
+    assert_eq!(claims.len(), 2);
+    assert!(claims.iter().all(|c| c.checked_by == Some(12) && c.entered_by == 11));
+}
+
+async fn a_correction_stands_beside_what_was_said(stand: Stand) {
+    appeals(&stand, 11).await;
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    appeals(&stand, 10).await;
+    does(&stand, (&east_handler(), case), "correct", &[("reason", "补录了十件")]).await;
+    assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1, "it stays readable");
+    checked_by_another(&stand, case).await;
+    assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1);
+    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    let used = [("used_on", "2025-03-09"), ("used_in", "座谈会讲话"), ("used_words", "诉求20余件")];
+    does(&stand, (&east_handler(), case), "used", &used).await;
+    let release = release(&stand, case).await;
+    let [first, second] = release.signed.as_slice() else { panic!("{:?}", release.signed) };
+    assert!(first.text.contains("10余件") && second.text.contains("20余件"));
+    assert_eq!(second.reason, "补录了十件");
+    let told: Vec<_> = second.edition.differences(&first.edition);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].before.as_str(), told[0].after.as_str()), ("10余", "20余"));
+    assert_eq!(release.uses.len(), 1);
+    assert_eq!(release.uses[0].place, "座谈会讲话");
+    let out = published(&stand, case).await.unwrap();
+    assert_eq!(out.signed.len(), 2);
+    assert!(out.uses.is_empty(), "where it was used is for the office");
+    does(&stand, (&east_leader(), case), "withdraw", &[("reason", "口径有误")]).await;
+    let out = published(&stand, case).await.unwrap();
+    assert!(out.signed.iter().all(|signed| signed.edition.withdrawn.is_some()));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
