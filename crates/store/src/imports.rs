@@ -24,11 +24,7 @@ const ONLY: &str = "only/";
 
 /// The claim that a case is the only one of its kind, where its workflow says so; kept where numbers
 /// of other systems are, which refuses a second one in the same transaction.
-pub(crate) fn claim(
-    flow: &Workflow,
-    actor: &Actor,
-    given: &Checked,
-) -> Option<(String, String)> {
+pub(crate) fn claim(flow: &Workflow, actor: &Actor, given: &Checked) -> Option<(String, String)> {
     let Actor::Staff(me) = actor else { return None };
     if flow.opening.only.is_empty() {
         return None;

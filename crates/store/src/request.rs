@@ -2,14 +2,13 @@
 //! before the writer, so that the command itself can be replayed.
 
 use crate::{
-    imports,
     Store,
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
     db::{Error, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     even::even,
-    numbers, sight,
+    imports, numbers, sight,
 };
 use domain::{
     access::{self, Viewer},
@@ -145,8 +144,8 @@ impl Store {
             return Err(Refusal::NoEvidence.into());
         }
         let claim = new.imported.or_else(|| imports::claim(flow, &new.actor, &new.given));
-        let imported = claim
-            .map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
+        let imported =
+            claim.map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
         let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {
             id: new.command,

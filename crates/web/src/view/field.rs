@@ -173,11 +173,9 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
                 ..option(&q.code, page.either(&q.text, &q.en))
             })
             .collect(),
-        FieldKind::Form => pack
-            .forms
-            .values()
-            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
-            .collect(),
+        FieldKind::Form => {
+            pack.forms.values().map(|f| option(&f.code, page.either(&f.name, &f.en))).collect()
+        }
         FieldKind::Period => crate::figures::recent_periods(page)
             .into_iter()
             .map(|p| option(&p.code(), &crate::figures::period_name(page, p)))
