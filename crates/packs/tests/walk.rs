@@ -28,7 +28,7 @@ use domain::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use people::{Dice, People, Temper, everybody, fill, opener, somebody};
+use people::{Dice, People, Temper, everybody, fill, numbers, opener, somebody};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -197,10 +197,13 @@ impl<'a> Walk<'a> {
             return Ok(false);
         }
         let Some((actor, action)) = self.choose(&mut dice) else { return Ok(true) };
-        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: Some(&self.other) };
+        let linked = Some(&self.other);
+        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked, frozen: &[] };
         let given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
         self.chosen = given.coded.clone();
+        let frozen = numbers(self.pack, &self.case, action, &given);
+        let ctx = Ctx { frozen: &frozen, ..ctx };
         match decide::act(ctx, &self.case, &Step { action: action.code.clone(), given }) {
             Ok(draft) => {
                 self.keeps_safe(&actor, action, &draft.case)?;
@@ -277,7 +280,9 @@ impl<'a> Walk<'a> {
             _ => None,
         });
         let step = Step { action: action.code.clone(), given: given.unwrap_or_default() };
-        let ctx = Ctx { now: self.now, pack: self.old, actor, linked: Some(&self.other) };
+        let frozen = numbers(self.old, &self.case, action, &step.given);
+        let linked = Some(&self.other);
+        let ctx = Ctx { now: self.now, pack: self.old, actor, linked, frozen: &frozen };
         let before = decide::act(ctx, &self.case, &step);
         let before = before.map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
         prop_assert_eq!(&before.facts, &draft.facts, "the old rules say otherwise");

@@ -337,9 +337,8 @@ impl Store {
         template: &Template,
         today: Date,
     ) -> Result<BTreeMap<Need, Counted>, Error> {
-        let top = press::whole_city(pack, unit);
         let needs = template.needs();
-        let asked: Vec<Asked> = needs.iter().map(|need| press::asked_for(need, &top)).collect();
+        let asked: Vec<Asked> = needs.iter().map(|need| press::asked_for(need, unit)).collect();
         let known = needs.into_iter().zip(&asked).filter_map(|(need, asked)| {
             let figure = pack.figures.get(&asked.figure)?;
             pack.units.get(&asked.unit)?;

@@ -162,34 +162,28 @@ impl Edition {
     }
 }
 
-/// The unit of a place that names none: the topmost above the one that releases.
-pub fn whole_city(pack: &Pack, unit: &str) -> Code {
-    pack.units.upward(unit).last().map_or_else(|| unit.to_owned(), |top| top.code.clone())
-}
-
-/// The number that a place needs, with its unit.
-pub fn asked_for(need: &Need, top: &str) -> Asked {
-    let unit = need.unit.clone().unwrap_or_else(|| top.to_owned());
+/// The number that a place needs, with its unit: the one that releases the text, where it names none.
+pub fn asked_for(need: &Need, own: &str) -> Asked {
+    let unit = need.unit.clone().unwrap_or_else(|| own.to_owned());
     Asked { figure: need.figure.clone(), unit, period: need.period }
 }
 
 /// The numbers that a text needs, whose figures and units are known.
 pub fn asked(pack: &Pack, unit: &str, text: &str) -> Vec<Asked> {
-    let top = whole_city(pack, unit);
     let needs = Template::parse(text).map(|template| template.needs()).unwrap_or_default();
-    let asked = needs.iter().map(|need| asked_for(need, &top));
+    let asked = needs.iter().map(|need| asked_for(need, unit));
     asked.filter(|asked| asked.is_known(pack)).collect()
 }
 
 /// What was frozen, as the press asks for it.
-pub fn numbers(frozen: &[Frozen], top: &str) -> BTreeMap<Need, Counted> {
+pub fn numbers(frozen: &[Frozen], own: &str) -> BTreeMap<Need, Counted> {
     let mut numbers = BTreeMap::new();
     for one in frozen {
         let Some(period) = Period::parse(&one.period) else { continue };
         let counted =
             Counted { amount: one.amount, unknown: one.unknown, versions: one.versions.clone() };
         let need = |unit| Need { figure: one.figure.clone(), period, unit };
-        if one.unit == top {
+        if one.unit == own {
             numbers.insert(need(None), counted.clone());
         }
         numbers.insert(need(Some(one.unit.clone())), counted);
@@ -211,19 +205,19 @@ pub(crate) fn fill(
     let day = day.filter(|_| !body.trim().is_empty()).ok_or(Refusal::NoText)?;
     let register: Vec<Claim> = text(CLAIMS).lines().filter_map(Claim::parse).collect();
 
-    let top = whole_city(ctx.pack, &draft.case.unit);
-    let asked = asked(ctx.pack, &draft.case.unit, body);
+    let own = draft.case.unit.clone();
+    let asked = asked(ctx.pack, &own, body);
     let values = asked.iter().filter_map(|one| ctx.frozen.iter().find(|f| f.answers(one)));
     let values: Vec<Frozen> = values.cloned().collect();
     let material = Material {
-        setting: Setting::of(ctx.pack, day),
-        numbers: &numbers(&values, &top),
+        setting: Setting::of(ctx.pack, day).by(&own),
+        numbers: &numbers(&values, &own),
         register: &register,
     };
     let composed = compose(body, &material).map_err(Refusal::Press)?;
     let english = text(&fill.english);
     compose_english(english, &composed).map_err(Refusal::Press)?;
-    let places = places(&composed, &values, &top);
+    let places = places(&composed, &values, &own);
     if !values.is_empty() {
         draft.push(Fact::Froze { values });
     }
@@ -231,14 +225,14 @@ pub(crate) fn fill(
     Ok(())
 }
 
-fn places(composed: &Composed, values: &[Frozen], top: &str) -> Vec<Filled> {
+fn places(composed: &Composed, values: &[Frozen], own: &str) -> Vec<Filled> {
     let mut places: Vec<Filled> = Vec::new();
     for statement in &composed.statements {
         let place = &statement.place;
         let number = |figure: &Code| {
             let unit = place.unit.clone();
             let need = Need { figure: figure.clone(), period: place.period, unit };
-            values.iter().position(|value| value.answers(&asked_for(&need, top)))
+            values.iter().position(|value| value.answers(&asked_for(&need, own)))
         };
         let code = place.code();
         let Some(n) = number(&place.figure) else { continue };

@@ -23,6 +23,8 @@ pub struct Setting<'a> {
     pub figures: &'a Figures,
     /// The units.
     pub units: &'a Units,
+    /// The unit that releases the text: it tells its own numbers and those of the units below.
+    pub unit: Option<&'a str>,
     /// The day on which the text goes out; 今年 is its year.
     pub day: Date,
 }
@@ -30,7 +32,13 @@ pub struct Setting<'a> {
 impl<'a> Setting<'a> {
     /// What a city gives for a text that goes out on a day.
     pub fn of(pack: &'a Pack, day: Date) -> Self {
-        Self { press: &pack.press, figures: &pack.figures, units: &pack.units, day }
+        let (press, figures, units) = (&pack.press, &pack.figures, &pack.units);
+        Self { press, figures, units, unit: None, day }
+    }
+
+    /// The same for a text of this unit.
+    pub fn by(self, unit: &'a str) -> Self {
+        Self { unit: Some(unit), ..self }
     }
 }
 
@@ -56,8 +64,8 @@ pub enum Why {
     /// No such figure.
     #[error("there is no figure `{0}`")]
     NoFigure(Code),
-    /// No such unit.
-    #[error("there is no unit `{0}`")]
+    /// No such unit, or none below the one that releases the text.
+    #[error("there is no unit `{0}` below the one that releases the text")]
     NoUnit(Code),
     /// The period has not begun on the day of the release.
     #[error("the period {0} has not begun on the day of the release")]
@@ -232,7 +240,9 @@ impl One<'_> {
 
     fn unit(&self) -> Option<Told> {
         let unit = self.place.unit.as_ref()?;
-        let known = self.setting.units.get(unit).is_some();
+        let units = self.setting.units;
+        let below = self.setting.unit.is_none_or(|top| units.covers(top, unit));
+        let known = units.get(unit).is_some() && below;
         (!known).then(|| (Why::NoUnit(unit.clone()), Vec::new()))
     }
 

@@ -108,5 +108,5 @@ pub(super) fn press() -> Press {
 pub(super) fn with<T>(run: impl FnOnce(&Setting<'_>) -> T) -> T {
     let (press, figures, units) = (press(), figures(), units());
     let day = date(2024, 3, 7);
-    run(&Setting { press: &press, figures: &figures, units: &units, day })
+    run(&Setting { press: &press, figures: &figures, units: &units, unit: None, day })
 }

@@ -17,9 +17,22 @@ testkit::both!(
     what_is_signed_waits_for_its_hour,
     a_claim_needs_evidence_and_another_person,
     a_correction_stands_beside_what_was_said,
+    a_county_tells_no_number_of_another,
 );
 
 const TEXT: &str = "今年，全市收到诉求{appeals_received 2025 余1}件，其中城东{appeals_received 2025 wf-990101}件。";
+
+fn press_writer() -> Actor {
+    actor(51, unit::CITY, "handler")
+}
+
+fn press_checker() -> Actor {
+    actor(52, unit::CITY, "reviewer")
+}
+
+fn press_leader() -> Actor {
+    actor(53, unit::CITY, "leader")
+}
 
 fn given(fields: &[(&str, &str)], stand: &Stand, by: &Actor) -> NewCase {
     let uses = &stand.pack.workflow("release").unwrap().opening.fields;
@@ -46,7 +59,7 @@ async fn draft(stand: &Stand, body: &str) -> CaseId {
         ("goes_out_on", "2025-03-08"),
     ];
     let fields: Vec<_> = fields.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let new = given(&fields, stand, &east_handler());
+    let new = given(&fields, stand, &press_writer());
     stand.store.open_case(&stand.pack, stand.clock.now(), new).await.unwrap().done.case
 }
 
@@ -66,8 +79,8 @@ async fn does(stand: &Stand, who: (&Actor, CaseId), action: &str, fields: &[(&st
 }
 
 async fn checked_by_another(stand: &Stand, case: CaseId) {
-    does(stand, (&east_handler(), case), "submit", &[]).await;
-    does(stand, (&east_reviewer(), case), "check", &[]).await;
+    does(stand, (&press_writer(), case), "submit", &[]).await;
+    does(stand, (&press_checker(), case), "check", &[]).await;
 }
 
 async fn appeals(stand: &Stand, n: usize) {
@@ -80,7 +93,8 @@ async fn appeals(stand: &Stand, n: usize) {
 async fn composed(stand: &Stand, body: &str) -> Result<Composed, Vec<Refused>> {
     let today = stand.pack.date_of(stand.clock.now());
     let template = Template::parse(body).unwrap();
-    let numbers = stand.store.numbers_today(&stand.pack, unit::EAST, &template, today).await.unwrap();
+    let numbers =
+        stand.store.numbers_today(&stand.pack, unit::CITY, &template, today).await.unwrap();
     let setting = Setting::of(&stand.pack, today);
     press::compose(body, &Material { setting, numbers: &numbers, register: &[] })
 }
@@ -123,14 +137,14 @@ async fn a_sentence_changes_with_its_records(stand: Stand) {
 async fn a_text_that_is_not_true_of_its_numbers_is_not_signed(stand: Stand) {
     appeals(&stand, 10).await;
     let case = draft(&stand, TEXT).await;
-    let own = actor(11, unit::EAST, "reviewer");
-    does(&stand, (&east_handler(), case), "submit", &[]).await;
+    let own = actor(51, unit::CITY, "reviewer");
+    does(&stand, (&press_writer(), case), "submit", &[]).await;
     let refused = try_step(&stand, (&own, case), ("check", &[])).await;
     assert_eq!(bar(refused).0, Bar::SamePerson);
-    let refused = try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await;
+    let refused = try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await;
     assert_eq!(bar(refused).0, Bar::State, "nobody has checked it");
-    does(&stand, (&east_reviewer(), case), "check", &[]).await;
-    let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
+    does(&stand, (&press_checker(), case), "check", &[]).await;
+    let why = reasons(try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await);
     let [Refused::Unsayable { why: Unsayable::NotOver { .. }, fits, sentence, .. }] =
         why.as_slice()
     else {
@@ -142,7 +156,7 @@ async fn a_text_that_is_not_true_of_its_numbers_is_not_signed(stand: Stand) {
     let page = stand.page(case).await;
     assert_eq!((page.case.state.as_str(), page.case.frozen.len()), ("checked", 0));
     appeals(&stand, 1).await;
-    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    does(&stand, (&press_leader(), case), "sign_now", &[]).await;
     let release = release(&stand, case).await;
     assert_eq!(release.signed[0].text, "今年，全市收到诉求10余件，其中城东0件。");
     assert_eq!(release.signed[0].english, "Appeals this year: more than 10.");
@@ -153,7 +167,7 @@ async fn what_was_signed_stays_when_records_change(stand: Stand) {
     appeals(&stand, 11).await;
     let case = draft(&stand, TEXT).await;
     checked_by_another(&stand, case).await;
-    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    does(&stand, (&press_leader(), case), "sign_now", &[]).await;
     let before = release(&stand, case).await.signed.remove(0);
     for _ in 0..10 {
         assigned(&stand, &Appeal::new("1302", "后来的一件"), unit::EAST).await;
@@ -183,7 +197,7 @@ async fn what_is_signed_waits_for_its_hour(stand: Stand) {
     let case = draft(&stand, TEXT).await;
     checked_by_another(&stand, case).await;
     let hour = [("goes_out_on", "2025-03-08"), ("goes_out_at", "10:00")];
-    does(&stand, (&east_leader(), case), "sign", &hour).await;
+    does(&stand, (&press_leader(), case), "sign", &hour).await;
     assert_eq!(release(&stand, case).await.signed.len(), 1);
     assert!(published(&stand, case).await.is_none(), "nobody outside sees it");
     assert!(stand.store.newest_releases(&stand.pack, 10).await.unwrap().is_empty());
@@ -204,7 +218,7 @@ async fn what_is_signed_waits_for_its_hour(stand: Stand) {
 async fn a_claim_needs_evidence_and_another_person(stand: Stand) {
     let case = draft(&stand, "我市率先建成诉求平台，举办活动81场。").await;
     checked_by_another(&stand, case).await;
-    let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
+    let why = reasons(try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await);
     let claims: Vec<&str> = why
         .iter()
         .map(|why| match why {
@@ -213,32 +227,32 @@ async fn a_claim_needs_evidence_and_another_person(stand: Stand) {
         })
         .collect();
     assert_eq!(claims, ["率先", "81场"]);
-    does(&stand, (&east_leader(), case), "return", &[("reason", "说法没有依据")]).await;
+    does(&stand, (&press_leader(), case), "return", &[("reason", "说法没有依据")]).await;
     for says in ["率先建成诉求平台", "举办活动81场"] {
         let entry = [("says", says), ("evidence", "某妇字〔2025〕3号，2025年2月1日")];
-        does(&stand, (&east_handler(), case), "claim", &entry).await;
+        does(&stand, (&press_writer(), case), "claim", &entry).await;
     }
     checked_by_another(&stand, case).await;
-    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    does(&stand, (&press_leader(), case), "sign_now", &[]).await;
     let release = release(&stand, case).await;
     let claims = &release.signed[0].claims;
     assert_eq!(claims.len(), 2);
-    assert!(claims.iter().all(|c| c.checked_by == Some(12) && c.entered_by == 11));
+    assert!(claims.iter().all(|c| c.checked_by == Some(52) && c.entered_by == 51));
 }
 
 async fn a_correction_stands_beside_what_was_said(stand: Stand) {
     appeals(&stand, 11).await;
     let case = draft(&stand, TEXT).await;
     checked_by_another(&stand, case).await;
-    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    does(&stand, (&press_leader(), case), "sign_now", &[]).await;
     appeals(&stand, 10).await;
-    does(&stand, (&east_handler(), case), "correct", &[("reason", "补录了十件")]).await;
+    does(&stand, (&press_writer(), case), "correct", &[("reason", "补录了十件")]).await;
     assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1, "it stays readable");
     checked_by_another(&stand, case).await;
     assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1);
-    does(&stand, (&east_leader(), case), "sign_now", &[]).await;
+    does(&stand, (&press_leader(), case), "sign_now", &[]).await;
     let used = [("used_on", "2025-03-09"), ("used_in", "座谈会讲话"), ("used_words", "诉求20余件")];
-    does(&stand, (&east_handler(), case), "used", &used).await;
+    does(&stand, (&press_writer(), case), "used", &used).await;
     let release = release(&stand, case).await;
     let [first, second] = release.signed.as_slice() else { panic!("{:?}", release.signed) };
     assert!(first.text.contains("10余件") && second.text.contains("20余件"));
@@ -251,8 +265,23 @@ async fn a_correction_stands_beside_what_was_said(stand: Stand) {
     let out = published(&stand, case).await.unwrap();
     assert_eq!(out.signed.len(), 2);
     assert!(out.uses.is_empty(), "where it was used is for the office");
-    does(&stand, (&east_leader(), case), "withdraw", &[("reason", "口径有误")]).await;
+    does(&stand, (&press_leader(), case), "withdraw", &[("reason", "口径有误")]).await;
     let out = published(&stand, case).await.unwrap();
     assert!(out.signed.iter().all(|signed| signed.edition.withdrawn.is_some()));
     assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn a_county_tells_no_number_of_another(stand: Stand) {
+    let body = "今年收到诉求{appeals_received 2025 wf-990121}件";
+    let new = given(
+        &[("title", "邻县"), ("body", body), ("goes_out_on", "2025-03-08")],
+        &stand,
+        &east_handler(),
+    );
+    let case = stand.store.open_case(&stand.pack, stand.clock.now(), new).await.unwrap().done.case;
+    does(&stand, (&east_handler(), case), "submit", &[]).await;
+    does(&stand, (&east_reviewer(), case), "check", &[]).await;
+    let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
+    let [Refused::Misfit(misfit)] = why.as_slice() else { panic!("{why:?}") };
+    assert_eq!(misfit.why, press::Why::NoUnit("wf-990121".to_owned()));
 }

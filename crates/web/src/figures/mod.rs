@@ -5,6 +5,7 @@ pub(crate) mod frozen;
 mod list;
 mod records;
 mod reports;
+mod trend;
 
 use crate::{
     page::Page,
