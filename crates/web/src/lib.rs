@@ -22,6 +22,7 @@ mod ops;
 mod pace;
 pub mod page;
 pub mod password;
+mod releases;
 mod routes;
 mod session;
 mod staff;
@@ -51,6 +52,7 @@ fn all(app: &App) -> Routes {
     let routes = citizen::routes(routes);
     let routes = staff::routes(routes);
     let routes = figures::routes(routes);
+    let routes = releases::routes(routes);
     let routes = api::routes(routes);
     open311::routes(routes)
 }

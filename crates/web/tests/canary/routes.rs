@@ -50,6 +50,11 @@ fn forged(route: &str) -> Ask {
 fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let word = &[("summary", WORD), ("narrative", WORD), ("contact_name", WORD)];
     Some(match route {
+        "/news" => vec![Ask::get(route)],
+        "/news/{number}" => vec![
+            Ask::get(format!("/news/{NUMBER}")),
+            Ask::get(format!("/news/{}", facts.control)),
+        ],
         "/" | "/about" | "/privacy" | "/accessibility" | "/healthz" | "/readyz" | "/metrics"
         | "/leave" | "/my" => vec![Ask::get(route)],
         "/look" => vec![Ask::get("/look?lang=en"), Ask::get("/look?lang=zh-Hans&to=/desk")],
@@ -116,6 +121,15 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             });
             each.collect()
         }
+        "/releases" => vec![Ask::get(route)],
+        "/releases/try" => vec![
+            Ask::get(route),
+            Ask::post(route, &[("text", WORD), ("day", "2025-03-08")]),
+            Ask::post(
+                route,
+                &[("text", "今年收到诉求{appeals_received 2025}"), ("day", "2025-03-08")],
+            ),
+        ],
         "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/desk" => desk(pack),
         "/desk/bulk" => ["archive", "sign", "dispatch", "to_triage"]
@@ -206,6 +220,10 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/cases/{number}/rights/ask/{right}" => vec![Ask::post(at("/rights/ask/copy"), &[])],
         "/cases/{number}/rights/{wish}" => vec![Ask::post(at("/rights/1"), &[])],
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
+        "/releases/{number}" => vec![
+            Ask::get(format!("/releases/{NUMBER}")),
+            Ask::get(format!("/releases/{}", facts.control)),
+        ],
         "/cases/{number}/figures" => vec![Ask::get(at("/figures"))],
         "/cases/{number}/figures/{freezing}/{n}" => {
             vec![Ask::get(at("/figures/0/0")), Ask::get(at("/figures/0/0?sample=1"))]
