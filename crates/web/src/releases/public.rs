@@ -139,9 +139,14 @@ fn numbers(page: &Page, signed: &SignedText) -> Vec<NumberView> {
         .map(|(filled, value)| {
             let versions: Vec<String> = value.versions.iter().map(ToString::to_string).collect();
             let unit = page.unit(&value.unit).to_owned();
-            let version = page.tf("figures.version", &[("v", &versions.join(page.t("list.comma")))]);
+            let version =
+                page.tf("figures.version", &[("v", &versions.join(page.t("list.comma")))]);
             NumberView {
-                said: if page.lang == Lang::En { filled.english.clone() } else { filled.said.clone() },
+                said: if page.lang == Lang::En {
+                    filled.english.clone()
+                } else {
+                    filled.said.clone()
+                },
                 definition: words::definition(page, &value.figure),
                 version: format!("{version} · {unit} · {}", value.period),
             }

@@ -2,17 +2,17 @@
 //! what has changed since, and the way from each number to the records it was counted from.
 
 use super::{fill_of, paragraphs, trial, when, words, words::RefusedView, workflow};
-use crate::{
-    app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view,
-};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
 use askama::Template;
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use domain::{
+    case::Actor,
+    decide::{self, Ctx},
     figure::AnyAmount,
-    press::{Edition, Filled},
+    press::{Edition, Fill, Filled},
     workflow::StateKind,
 };
 use jiff::civil::Date;
@@ -65,6 +65,17 @@ struct SignedView {
     changed: bool,
 }
 
+/// The form in which a draft is changed, with what was written last.
+struct EditView {
+    action: String,
+    version: i64,
+    fill: Fill,
+    title: String,
+    body: String,
+    english: String,
+    day: String,
+}
+
 #[derive(Template)]
 #[template(path = "staff/release.html")]
 struct OnePage<'a> {
@@ -72,6 +83,7 @@ struct OnePage<'a> {
     number: &'a str,
     title: String,
     state: String,
+    edit: Option<EditView>,
     draft: Vec<String>,
     refused: Vec<RefusedView>,
     signed: Vec<SignedView>,
@@ -115,9 +127,9 @@ pub(super) async fn one(
     let release = release.ok_or(Oops::NotFound)?;
     let flow = page.pack.flow_of(&shown.case).ok_or(Oops::NotFound)?;
     let fill = fill_of(flow).ok_or(Oops::NotFound)?;
-    let open = flow.state(&shown.case.state).is_some_and(|state| {
-        matches!(state.kind, StateKind::Open { .. })
-    });
+    let open = flow
+        .state(&shown.case.state)
+        .is_some_and(|state| matches!(state.kind, StateKind::Open { .. }));
     let waits = release.signed.last().is_some_and(|last| last.edition.published.is_none());
     let (mut draft, mut refused) = (Vec::new(), Vec::new());
     if open && !waits {
@@ -137,6 +149,7 @@ pub(super) async fn one(
     }
     signed.reverse();
     page.show(&OnePage {
+        edit: edit(&app, &page, (&me, &shown), fill),
         title: shown.text(&fill.title).unwrap_or_default().to_owned(),
         number: &shown.number,
         state: view::state_name(&page, &shown.case.workflow, &shown.case.state),
@@ -145,6 +158,29 @@ pub(super) async fn one(
         signed,
         uses: release.uses,
         page: &page,
+    })
+}
+
+/// The form for whoever may change the text now.
+fn edit(
+    app: &App,
+    page: &Page,
+    (me, shown): (&LoggedIn, &CasePage),
+    fill: &Fill,
+) -> Option<EditView> {
+    let actor = Actor::Staff(me.staff());
+    let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let mut allowed = decide::allowed(ctx, &shown.case);
+    let writes = allowed.find(|action| action.fields.iter().any(|f| f.code == fill.body))?;
+    let text = |field: &str| shown.text(field).unwrap_or_default().to_owned();
+    Some(EditView {
+        action: format!("/cases/{}/{}", shown.number, writes.code),
+        version: shown.version,
+        title: text(&fill.title),
+        body: text(&fill.body),
+        english: text(&fill.english),
+        day: shown.case.coded.get(&fill.day).map_or(String::new(), |v| v.one().to_owned()),
+        fill: fill.clone(),
     })
 }
 
@@ -160,9 +196,10 @@ async fn signed_view(
         .iter()
         .map(|value| value.as_ref().and_then(|v| v.amount).map(AnyAmount::count))
         .collect();
-    let numbers = edition.places.iter().filter_map(|filled| {
-        number(page, (shown, edition), (filled, signed), &today)
-    });
+    let numbers = edition
+        .places
+        .iter()
+        .filter_map(|filled| number(page, (shown, edition), (filled, signed), &today));
     let numbers: Vec<NumberView> = numbers.collect();
     let differences = before.map_or(Vec::new(), |before| edition.differences(before));
     Ok(SignedView {

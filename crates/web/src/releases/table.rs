@@ -97,12 +97,7 @@ fn hide(
     Ok(splits.iter().map(of).collect())
 }
 
-fn view(
-    page: &Page,
-    value: &Frozen,
-    parts: &BTreeMap<Code, i64>,
-    hidden: &[Code],
-) -> SplitView {
+fn view(page: &Page, value: &Frozen, parts: &BTreeMap<Code, i64>, hidden: &[Code]) -> SplitView {
     let figure = page.pack.figures.get(&value.figure);
     let name = figure.map_or(value.figure.as_str(), |f| page.either(&f.name, &f.en));
     let row = |(unit, n): (&Code, &i64)| RowView {

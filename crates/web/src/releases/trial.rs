@@ -35,9 +35,11 @@ struct TryPage<'a> {
 impl<'a> TryPage<'a> {
     fn new(page: &'a Page, text: &str, day: Date) -> Self {
         let sentences = page.pack.press.sentences.iter();
-        let figures = page.pack.figures.iter().map(|figure| {
-            (figure.code.clone(), words::definition(page, &figure.code))
-        });
+        let figures = page
+            .pack
+            .figures
+            .iter()
+            .map(|figure| (figure.code.clone(), words::definition(page, &figure.code)));
         Self {
             text: text.to_owned(),
             day: day.to_string(),
@@ -60,8 +62,14 @@ pub(super) async fn answer(
     me: LoggedIn,
     form: Form,
 ) -> Result<Response, Oops> {
-    let text: String = form.get("text").chars().take(MOST).collect();
-    let day = form.get("day").parse::<Date>().unwrap_or_else(|_| page.today());
+    // The form of a draft may be tried before it is kept: its fields have the names of the workflow.
+    let fill = super::workflow(&page).and_then(super::fill_of);
+    let named = |plain: &str, own: Option<&String>| {
+        let own = own.map_or("", |code| form.get(code));
+        if own.is_empty() { form.get(plain).to_owned() } else { own.to_owned() }
+    };
+    let text: String = named("text", fill.map(|f| &f.body)).chars().take(MOST).collect();
+    let day = named("day", fill.map(|f| &f.day)).parse::<Date>().unwrap_or_else(|_| page.today());
     let mut view = TryPage::new(&page, &text, day);
     let unit = access::list_root(&page.pack, &me.staff()).unwrap_or_default();
     match tried(&app, &page, (&me, &unit), (&text, day)).await? {

@@ -142,22 +142,20 @@ fn unsayable(page: &Page, why: &Unsayable) -> String {
             "press.not_over",
             &[("exact", &exact.to_string()), ("stated", &stated.to_string())],
         ),
-        Unsayable::NotAbout { exact } => page.tf("press.not_about", &[("exact", &exact.to_string())]),
-        Unsayable::Rounded { exact, stated } => page.tf(
-            "press.rounded",
-            &[("exact", &exact.to_string()), ("stated", &stated.to_string())],
-        ),
-        Unsayable::BelowWan { exact } => page.tf("press.below_wan", &[("exact", &exact.to_string())]),
+        Unsayable::NotAbout { exact } => {
+            page.tf("press.not_about", &[("exact", &exact.to_string())])
+        }
+        Unsayable::Rounded { exact, stated } => page
+            .tf("press.rounded", &[("exact", &exact.to_string()), ("stated", &stated.to_string())]),
+        Unsayable::BelowWan { exact } => {
+            page.tf("press.below_wan", &[("exact", &exact.to_string())])
+        }
         Unsayable::BelowZero => page.t("press.below_zero").to_owned(),
         Unsayable::NoWhole => page.t("press.no_whole").to_owned(),
-        Unsayable::OverWhole { part, whole } => page.tf(
-            "press.over_whole",
-            &[("part", &part.to_string()), ("whole", &whole.to_string())],
-        ),
-        Unsayable::AllOrNone { part, whole } => page.tf(
-            "press.all_or_none",
-            &[("part", &part.to_string()), ("whole", &whole.to_string())],
-        ),
+        Unsayable::OverWhole { part, whole } => page
+            .tf("press.over_whole", &[("part", &part.to_string()), ("whole", &whole.to_string())]),
+        Unsayable::AllOrNone { part, whole } => page
+            .tf("press.all_or_none", &[("part", &part.to_string()), ("whole", &whole.to_string())]),
         Unsayable::OtherForm => page.t("press.place.share").to_owned(),
     }
 }

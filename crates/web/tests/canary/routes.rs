@@ -51,10 +51,9 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let word = &[("summary", WORD), ("narrative", WORD), ("contact_name", WORD)];
     Some(match route {
         "/news" => vec![Ask::get(route)],
-        "/news/{number}" => vec![
-            Ask::get(format!("/news/{NUMBER}")),
-            Ask::get(format!("/news/{}", facts.control)),
-        ],
+        "/news/{number}" => {
+            vec![Ask::get(format!("/news/{NUMBER}")), Ask::get(format!("/news/{}", facts.control))]
+        }
         "/" | "/about" | "/privacy" | "/accessibility" | "/healthz" | "/readyz" | "/metrics"
         | "/leave" | "/my" => vec![Ask::get(route)],
         "/look" => vec![Ask::get("/look?lang=en"), Ask::get("/look?lang=zh-Hans&to=/desk")],
