@@ -51,11 +51,7 @@ fn month(figure: &Figure, first: Date) -> Period {
 }
 
 /// The trend up to a period, and the units below in it.
-pub(super) async fn of(
-    app: &App,
-    page: &Page,
-    ask: FigureAsk<'_>,
-) -> Result<TrendView, Oops> {
+pub(super) async fn of(app: &App, page: &Page, ask: FigureAsk<'_>) -> Result<TrendView, Oops> {
     let today = page.today();
     let last = end_of(ask.period, today);
     let months: Vec<Period> = (0..MONTHS)
@@ -63,13 +59,8 @@ pub(super) async fn of(
         .filter_map(|back| last.checked_sub(back.months()).ok())
         .map(|first| month(ask.figure, first))
         .collect();
-    let units: Vec<&str> = page
-        .pack
-        .units
-        .children(ask.unit)
-        .filter(|u| !u.agency)
-        .map(|u| u.code.as_str())
-        .collect();
+    let units: Vec<&str> =
+        page.pack.units.children(ask.unit).filter(|u| !u.agency).map(|u| u.code.as_str()).collect();
     let own = months.iter().map(|period| FigureAsk { period: *period, ..ask });
     let below = units.iter().map(|unit| FigureAsk { unit, ..ask });
     let asks: Vec<FigureAsk<'_>> = own.chain(below).collect();
