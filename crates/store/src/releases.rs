@@ -7,12 +7,13 @@ use crate::{
     Act, Store,
     answer::No,
     case_page::{CasePage, EntryPage, same_number},
-    db::{Batch, Error, Stmt, WriteError},
+    db::{Batch, Error, Reader, Stmt, WriteError},
     dossier::Texts,
     even::even,
     figure_values::{FigureAsk, FigureValue},
     freezing::{FrozenAt, Listed, PIECES},
     hex, numbers,
+    verify::Report,
 };
 use domain::{
     access::{self, Viewer},
@@ -32,8 +33,12 @@ static OUT: Stmt = Stmt::new(
 static NEWEST: Stmt =
     Stmt::new("SELECT case_id FROM releases ORDER BY at DESC, case_id DESC LIMIT $1");
 static ONE: Stmt = Stmt::new("SELECT case_id FROM releases WHERE case_id = $1");
+static STRAYS: Stmt = Stmt::new(
+    "SELECT r.case_id FROM releases r LEFT JOIN cases c ON c.id = r.case_id
+     WHERE c.id IS NULL LIMIT 10",
+);
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&OUT, &NEWEST, &ONE];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&OUT, &NEWEST, &ONE, &STRAYS];
 
 /// A signed text with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +182,37 @@ pub(crate) fn out<'a>(batch: &mut Batch<'a>, case: &Case, at: Timestamp, facts: 
     if facts.iter().any(|fact| matches!(fact, Fact::Published)) {
         batch.add(&OUT, &[case.id.into(), at.as_microsecond().into()]);
     }
+}
+
+/// Whether the public finds a case if, and only if, it has gone out.
+pub(crate) async fn check(
+    reader: &mut Reader,
+    case: &Case,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let out = case.published().next().is_some();
+    if case.editions.is_empty() && case.frozen.is_empty() {
+        // Only what was signed could have gone out; the others are not asked for one by one.
+        return Ok(());
+    }
+    let found = reader.row(&ONE, &[case.id.into()]).await?.is_some();
+    if out != found {
+        let what = if out {
+            "it has gone out and is not listed"
+        } else {
+            "it is listed and has not gone out"
+        };
+        report.trouble(format!("release of case {}", case.id), what);
+    }
+    Ok(())
+}
+
+/// Lines of the list that belong to no case.
+pub(crate) async fn check_strays(reader: &mut Reader, report: &mut Report) -> Result<(), Error> {
+    for row in reader.rows(&STRAYS, &[]).await? {
+        report.trouble("releases", format!("case {} is listed and does not exist", row.int(0)?));
+    }
+    Ok(())
 }
 
 impl Store {

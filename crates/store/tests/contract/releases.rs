@@ -1,11 +1,12 @@
 //! Press texts: true of their numbers when they are signed, and as they were signed ever after.
 
-use crate::{cast::*, figures::told};
+use crate::{cast::*, figures::told, raw};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId},
     press::{self, Composed, Material, Refused, Setting, Template, Unsayable},
     refusal::{Bar, Refusal},
+    secrecy::Change,
 };
 use store::{Act, Done, FrozenAt, NewCase, No, Release, db::WriteError};
 use testkit::{Appeal, Stand, actor, checked, command_id, step, unit};
@@ -18,6 +19,8 @@ testkit::both!(
     a_claim_needs_evidence_and_another_person,
     a_correction_stands_beside_what_was_said,
     a_county_tells_no_number_of_another,
+    named_readers_alone_know_of_a_sealed_release,
+    a_forged_list_of_releases_is_found,
 );
 
 const TEXT: &str = "今年，全市收到诉求{appeals_received 2025 余1}件，其中城东{appeals_received 2025 wf-990101}件。";
@@ -284,4 +287,46 @@ async fn a_county_tells_no_number_of_another(stand: Stand) {
     let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
     let [Refused::Misfit(misfit)] = why.as_slice() else { panic!("{why:?}") };
     assert_eq!(misfit.why, press::Why::NoUnit("wf-990121".to_owned()));
+}
+
+async fn named_readers_alone_know_of_a_sealed_release(stand: Stand) {
+    appeals(&stand, 11).await;
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    let hour = [("goes_out_on", "2025-03-08"), ("goes_out_at", "10:00")];
+    does(&stand, (&press_leader(), case), "sign", &hour).await;
+    let number = stand.page(case).await.number;
+    let sees = async |who: Actor| {
+        let viewer = Viewer::of(&who, stand.clock.now());
+        stand.store.release(&stand.pack, &viewer, &number).await.unwrap().is_some()
+    };
+    let stranger = || actor(61, unit::CITY, "reviewer");
+    assert!(sees(stranger()).await, "the office itself");
+    let Actor::Staff(named) = press_checker() else { panic!("staff") };
+    stand.guard(&press_leader(), case, Change::Seal { circle: vec![named] }).await.unwrap();
+    assert!(sees(press_checker()).await && sees(press_leader()).await);
+    assert!(!sees(stranger()).await && !sees(press_writer()).await);
+    assert!(published(&stand, case).await.is_none());
+    stand.clock.set("2025-03-08T10:00+08:00");
+    stand.tick().await;
+    assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1, "it goes out all the same");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn a_forged_list_of_releases_is_found(stand: Stand) {
+    appeals(&stand, 11).await;
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    let hour = [("goes_out_on", "2025-03-08"), ("goes_out_at", "10:00")];
+    does(&stand, (&press_leader(), case), "sign", &hour).await;
+    let forged = format!("INSERT INTO releases (case_id, at) VALUES ({case}, 1)");
+    raw::run(&stand, &forged).await;
+    let troubles = stand.troubles().await;
+    assert!(troubles.iter().any(|t| t.contains("has not gone out")), "{troubles:?}");
+    // Nor does it show what was only signed.
+    assert!(published(&stand, case).await.unwrap().signed.is_empty());
+    raw::run(&stand, "DELETE FROM releases").await;
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+    raw::run(&stand, "INSERT INTO releases (case_id, at) VALUES (999999, 1)").await;
+    assert!(!stand.troubles().await.is_empty());
 }
