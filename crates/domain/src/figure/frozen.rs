@@ -124,7 +124,7 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
         }
         Effect::Fill(fill) => {
             let text = given.texts.get(&fill.body).map_or("", String::as_str);
-            press::asked(pack, &case.unit, text)
+            press::asked(pack, press::releasing(case), text)
         }
         _ => Vec::new(),
     }

@@ -162,6 +162,11 @@ impl Edition {
     }
 }
 
+/// The unit that releases a text: the one that wrote it, whoever checks and signs it.
+pub fn releasing(case: &Case) -> &str {
+    case.handling.as_ref().unwrap_or(&case.unit)
+}
+
 /// The number that a place needs, with its unit: the one that releases the text, where it names none.
 pub fn asked_for(need: &Need, own: &str) -> Asked {
     let unit = need.unit.clone().unwrap_or_else(|| own.to_owned());
@@ -205,7 +210,7 @@ pub(crate) fn fill(
     let day = day.filter(|_| !body.trim().is_empty()).ok_or(Refusal::NoText)?;
     let register: Vec<Claim> = text(CLAIMS).lines().filter_map(Claim::parse).collect();
 
-    let own = draft.case.unit.clone();
+    let own = releasing(&draft.case).to_owned();
     let asked = asked(ctx.pack, &own, body);
     let values = asked.iter().filter_map(|one| ctx.frozen.iter().find(|f| f.answers(one)));
     let values: Vec<Frozen> = values.cloned().collect();

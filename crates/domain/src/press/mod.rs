@@ -20,7 +20,9 @@ pub use claims::{Claim, Found, Kind, Unproved, claims};
 pub use compose::{
     Composed, Counted, Material, Need, Refused, Statement, compose, compose_english,
 };
-pub use edition::{CLAIMS, DIGEST, Difference, Edition, Fill, Filled, asked, asked_for, numbers};
+pub use edition::{
+    CLAIMS, DIGEST, Difference, Edition, Fill, Filled, asked, asked_for, numbers, releasing,
+};
 pub(crate) use edition::{fill, publish, withdraw};
 pub use fit::{Misfit, Setting, Why};
 pub use hiding::{CellId, Hidden, Rule, Standing, Tables, Unpublishable};

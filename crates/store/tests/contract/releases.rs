@@ -283,8 +283,8 @@ async fn a_county_tells_no_number_of_another(stand: Stand) {
     );
     let case = stand.store.open_case(&stand.pack, stand.clock.now(), new).await.unwrap().done.case;
     does(&stand, (&east_handler(), case), "submit", &[]).await;
-    does(&stand, (&east_reviewer(), case), "check", &[]).await;
-    let why = reasons(try_step(&stand, (&east_leader(), case), ("sign_now", &[])).await);
+    does(&stand, (&press_checker(), case), "check", &[]).await;
+    let why = reasons(try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await);
     let [Refused::Misfit(misfit)] = why.as_slice() else { panic!("{why:?}") };
     assert_eq!(misfit.why, press::Why::NoUnit("wf-990121".to_owned()));
 }

@@ -12,7 +12,7 @@ use domain::{
     case::Actor,
     decide::{self, Ctx},
     figure::AnyAmount,
-    press::{Edition, Fill, Filled},
+    press::{Edition, Fill, Filled, releasing},
     workflow::StateKind,
 };
 use jiff::civil::Date;
@@ -136,7 +136,7 @@ pub(super) async fn one(
         let day = shown.case.coded.get(&fill.day).and_then(|v| v.one().parse::<Date>().ok());
         let day = day.unwrap_or_else(|| page.today());
         let text = shown.text(&fill.body).unwrap_or_default();
-        match trial::tried(&app, &page, (&me, &shown.case.unit), (text, day)).await? {
+        match trial::tried(&app, &page, (&me, releasing(&shown.case)), (text, day)).await? {
             Ok(text) => draft = paragraphs(&text),
             Err(why) => refused = why.iter().map(|why| words::view(&page, why)).collect(),
         }
