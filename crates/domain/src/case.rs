@@ -302,8 +302,7 @@ impl Case {
             }
             Fact::Given { coded, texts: _ } => self.coded.extend(coded.clone()),
             Fact::Assigned { unit, rule: _ } => {
-                let before = std::mem::replace(&mut self.unit, unit.clone());
-                self.previous_unit = Some(before);
+                self.previous_unit = Some(std::mem::replace(&mut self.unit, unit.clone()));
                 self.been.insert(unit.clone());
                 self.owner = None;
             }
@@ -342,25 +341,8 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
-            Fact::Froze { values } => self.frozen.push(Freezing {
-                at: stamp.at,
-                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
-                values: values.clone(),
-            }),
-            Fact::Filled { day, digest, places } => self.editions.push(Edition {
-                at: stamp.at,
-                day: *day,
-                freezing: (!places.is_empty()).then(|| self.frozen.len().saturating_sub(1)),
-                digest: digest.clone(),
-                places: places.clone(),
-                published: None,
-                withdrawn: None,
-            }),
-            Fact::Published => self.last_edition(|edition| edition.published = Some(stamp.at)),
-            Fact::Withdrawn => {
-                for edition in self.editions.iter_mut().filter(|e| e.published.is_some()) {
-                    edition.withdrawn.get_or_insert(stamp.at);
-                }
+            Fact::Froze { .. } | Fact::Filled { .. } | Fact::Published | Fact::Withdrawn => {
+                self.edit(stamp, fact);
             }
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
@@ -381,12 +363,6 @@ impl Case {
     fn task(&mut self, id: u32, change: impl FnOnce(&mut Task)) {
         if let Some(task) = self.tasks.iter_mut().find(|t| t.id == id) {
             change(task);
-        }
-    }
-
-    fn last_edition(&mut self, change: impl FnOnce(&mut Edition)) {
-        if let Some(edition) = self.editions.last_mut() {
-            change(edition);
         }
     }
 

@@ -264,6 +264,8 @@ impl Proof<'_> {
             Effect::TakeOwner
             | Effect::MarkHandling
             | Effect::ResumeClocks
+            | Effect::Publish
+            | Effect::Withdraw
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
             Effect::KeepContact => self.needs_plan(at),
@@ -277,7 +279,6 @@ impl Proof<'_> {
                 self.holds(at, period, &FieldKind::Period);
             }
             Effect::Fill(fill) => self.fill(at, fill),
-            Effect::Publish | Effect::Withdraw => {}
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }

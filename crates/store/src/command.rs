@@ -10,7 +10,6 @@ use crate::{
     imports::{self, IMPORTED},
     messages,
     project::{self, DeskRow},
-    releases,
     sight::SECRECY_REASON,
     text_of,
 };
@@ -447,7 +446,6 @@ impl Command {
             }
         }
         self.shared(batch, case, facts);
-        releases::out(batch, case, self.at, facts);
         let closes = facts.iter().any(|f| matches!(f, Fact::Acted { from, to, .. } if from != to));
         if closes && !case.is_open(&self.pack) {
             batch.add(&WAKE_LINKED, &[case.id.into(), self.at.as_microsecond().into()]);

@@ -122,8 +122,10 @@ impl Now {
         Ok(())
     }
 
-    /// The lists of what a command has frozen, under the ordinal of the freezing in its case.
+    /// The lists of what a command has frozen, under the ordinal of the freezing in its case, and what
+    /// has gone out.
     pub(crate) fn keep<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, facts: &[Fact]) {
+        crate::releases::out(batch, case, facts);
         let new = facts.iter().filter_map(|fact| match fact {
             Fact::Froze { values } => Some(values),
             _ => None,

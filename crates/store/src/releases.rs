@@ -23,7 +23,7 @@ use domain::{
     press::{self, CLAIMS, Claim, Counted, DIGEST, Edition, Fill, Need, Template},
     workflow::{Code, Effect, Workflow},
 };
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -178,8 +178,9 @@ fn register(pack: &Pack, page: &CasePage, fill: &Fill) -> Vec<Claim> {
 }
 
 /// What went out is found by the public from then on.
-pub(crate) fn out<'a>(batch: &mut Batch<'a>, case: &Case, at: Timestamp, facts: &[Fact]) {
-    if facts.iter().any(|fact| matches!(fact, Fact::Published)) {
+pub(crate) fn out(batch: &mut Batch<'_>, case: &Case, facts: &[Fact]) {
+    let out = facts.iter().any(|fact| matches!(fact, Fact::Published));
+    if let Some(at) = case.published().last().and_then(|last| last.published).filter(|_| out) {
         batch.add(&OUT, &[case.id.into(), at.as_microsecond().into()]);
     }
 }

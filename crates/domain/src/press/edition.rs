@@ -11,13 +11,14 @@ use super::{
     place::Template,
 };
 use crate::{
+    case::Stamp,
     case::{Case, Fact},
     decide::{Ctx, Draft},
     field::Checked,
-    figure::{Asked, Frozen, Period},
+    figure::{Asked, Freezing, Frozen, Period},
     pack::Pack,
     refusal::Refusal,
-    workflow::Code,
+    workflow::{Code, Effect},
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -196,13 +197,26 @@ pub fn numbers(frozen: &[Frozen], own: &str) -> BTreeMap<Need, Counted> {
     numbers
 }
 
-/// Freezes the numbers of a text and fills them in; refuses a text that is not true of them.
-pub(crate) fn fill(
+/// What an effect of the press does; nothing for any other.
+///
+/// # Errors
+/// When there is no text, or it is not true of its numbers.
+pub(crate) fn release(
     ctx: Ctx<'_>,
     draft: &mut Draft,
     given: &Checked,
-    fill: &Fill,
+    effect: &Effect,
 ) -> Result<(), Refusal> {
+    match effect {
+        Effect::Fill(wanted) => fill(ctx, draft, given, wanted),
+        Effect::Publish => publish(draft),
+        Effect::Withdraw => withdraw(draft),
+        _ => Ok(()),
+    }
+}
+
+/// Freezes the numbers of a text and fills them in; refuses a text that is not true of them.
+fn fill(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, fill: &Fill) -> Result<(), Refusal> {
     let text = |field: &str| given.texts.get(field).map_or("", String::as_str);
     let coded = |field: &str| given.coded.get(field).or_else(|| draft.case.coded.get(field));
     let day = coded(&fill.day).and_then(|value| value.one().parse::<Date>().ok());
@@ -253,7 +267,7 @@ fn places(composed: &Composed, values: &[Frozen], own: &str) -> Vec<Filled> {
 }
 
 /// The text that was signed last goes out.
-pub(crate) fn publish(draft: &mut Draft) -> Result<(), Refusal> {
+fn publish(draft: &mut Draft) -> Result<(), Refusal> {
     let waits = draft.case.editions.last().is_some_and(|last| last.published.is_none());
     if !waits {
         return Err(Refusal::NoText);
@@ -263,7 +277,7 @@ pub(crate) fn publish(draft: &mut Draft) -> Result<(), Refusal> {
 }
 
 /// What went out is taken back.
-pub(crate) fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
+fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
     if !draft.case.editions.iter().any(|edition| edition.published.is_some()) {
         return Err(Refusal::NoText);
     }
@@ -272,6 +286,37 @@ pub(crate) fn withdraw(draft: &mut Draft) -> Result<(), Refusal> {
 }
 
 impl Case {
+    /// What a fact of frozen numbers, or of the press, changes.
+    pub(crate) fn edit(&mut self, stamp: &Stamp, fact: &Fact) {
+        match fact {
+            Fact::Froze { values } => self.frozen.push(Freezing {
+                at: stamp.at,
+                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
+                values: values.clone(),
+            }),
+            Fact::Filled { day, digest, places } => self.editions.push(Edition {
+                at: stamp.at,
+                day: *day,
+                freezing: (!places.is_empty()).then(|| self.frozen.len().saturating_sub(1)),
+                digest: digest.clone(),
+                places: places.clone(),
+                published: None,
+                withdrawn: None,
+            }),
+            Fact::Published => {
+                if let Some(last) = self.editions.last_mut() {
+                    last.published = Some(stamp.at);
+                }
+            }
+            Fact::Withdrawn => {
+                for edition in self.editions.iter_mut().filter(|e| e.published.is_some()) {
+                    edition.withdrawn.get_or_insert(stamp.at);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// What has gone out, in order.
     pub fn published(&self) -> impl Iterator<Item = &Edition> {
         self.editions.iter().filter(|edition| edition.published.is_some())

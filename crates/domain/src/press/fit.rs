@@ -37,6 +37,7 @@ impl<'a> Setting<'a> {
     }
 
     /// The same for a text of this unit.
+    #[must_use]
     pub fn by(self, unit: &'a str) -> Self {
         Self { unit: Some(unit), ..self }
     }

@@ -20,10 +20,10 @@ pub use claims::{Claim, Found, Kind, Unproved, claims};
 pub use compose::{
     Composed, Counted, Material, Need, Refused, Statement, compose, compose_english,
 };
+pub(crate) use edition::release;
 pub use edition::{
     CLAIMS, DIGEST, Difference, Edition, Fill, Filled, asked, asked_for, numbers, releasing,
 };
-pub(crate) use edition::{fill, publish, withdraw};
 pub use fit::{Misfit, Setting, Why};
 pub use hiding::{CellId, Hidden, Rule, Standing, Tables, Unpublishable};
 pub use place::{Piece, Place, PlaceFault, Position, Template, Unreadable};
