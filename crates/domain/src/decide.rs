@@ -6,7 +6,8 @@
 
 use crate::{
     access::{self, Viewer},
-    case::{Actor, By, Case, CaseId, ClockChange, Fact, Stamp, is_paused, is_running},
+    case::{Actor, By, Case, CaseId, ClockChange, Fact, Staff, Stamp, is_paused, is_running},
+    circle,
     clock::Clock,
     contact::{self, Barred, Plan, Way},
     duty, effect,
@@ -33,6 +34,9 @@ pub struct Ctx<'a> {
     pub actor: &'a Actor,
     /// The case named in a case field, when the store found one that the actor may see.
     pub linked: Option<&'a Case>,
+    /// The people of the circle as they are now, for a decision about a sealed case; none where
+    /// nothing is decided, or the case is not sealed.
+    pub circle: Option<&'a [Staff]>,
 }
 
 impl Ctx<'_> {
@@ -174,7 +178,7 @@ pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
     if moves {
         enter(ctx, flow, &mut draft)?;
     }
-    settle(ctx, draft)
+    settle(ctx, circle::keep(ctx, case, draft)?)
 }
 
 /// The actions that this actor may do to the case now, in the order of the pack.
@@ -467,7 +471,7 @@ pub(crate) fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
 
 /// Whether the role that is expected to act can be held where it must be held: a case given to
 /// an office without such people would have a clock and nobody who may stop it.
-fn is_manned(pack: &Pack, case: &Case) -> bool {
+pub(crate) fn is_manned(pack: &Pack, case: &Case) -> bool {
     let Some(flow) = pack.flow_of(case) else { return false };
     let Some(role) = flow.state(&case.state).and_then(|s| s.responsible()) else { return true };
     let holds = |unit: &Unit| pack.can_hold(role, unit);

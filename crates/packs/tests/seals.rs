@@ -6,8 +6,8 @@
 mod cases;
 
 use domain::{
-    case::{Actor, Case, Staff},
-    decide::{self, Ctx, Step},
+    case::{Actor, By, Case, Fact, Staff, Stamp},
+    decide::{self, Ctx, Draft, Step},
     field::{self, Raw},
     guarded::Barred,
     pack::{Pack, Sensitivity, Standing},
@@ -24,6 +24,8 @@ struct Scene {
     pack: std::sync::Arc<Pack>,
     case: Case,
     at: Timestamp,
+    /// Everybody of whom the circle may consist, as the store would bring them along.
+    people: Vec<Staff>,
 }
 
 fn staff(account: i64, unit: &str, role: &str) -> Staff {
@@ -36,10 +38,9 @@ impl Scene {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
         let pack = packs::load(&root).expect("a sound pack").pack;
         let standings = BTreeSet::from([Standing::Unit]);
-        let wanted =
-            cases::Wanted { standings, of: Sensitivity::Sensitive, kept: cases::Kept::No };
+        let wanted = cases::Wanted { standings, of: Sensitivity::Sensitive, kept: cases::Kept::No };
         let (case, _, at) = cases::build(&pack, &["triage"], &wanted).expect("a case");
-        let mut scene = Self { pack, case, at };
+        let mut scene = Self { pack, case, at, people: Vec::new() };
         let triage = staff(1, HOTLINE, "triage");
         assert!(scene.act(&triage, "register", &[("category", "0201")]));
         assert!(scene.act(&triage, "to_triage", &[]));
@@ -47,12 +48,17 @@ impl Scene {
     }
 
     fn ctx<'a>(&'a self, actor: &'a Actor) -> Ctx<'a> {
-        Ctx { now: self.at, pack: &self.pack, actor, linked: None }
+        Ctx { now: self.at, pack: &self.pack, actor, linked: None, circle: Some(&self.people) }
     }
 
     fn change(&mut self, by: &Staff, change: Change) -> bool {
+        match &change {
+            Change::Seal { circle } => self.people = [circle.clone(), vec![by.clone()]].concat(),
+            Change::Admit(staff) => self.people.push(staff.clone()),
+            _ => {}
+        }
         let actor = Actor::Staff(by.clone());
-        let made = secrecy::change(self.ctx(&actor), &self.case, &change).map(|d| d.case);
+        let made = secrecy::change(self.ctx(&actor), &self.case, &change, &[]).map(|d| d.case);
         let taken = made.is_ok();
         if let Ok(case) = made {
             self.case = case;
@@ -113,5 +119,79 @@ fn a_sealed_case_is_passed_on_only_to_somebody_who_knows_of_it() {
     let triage = staff(1, HOTLINE, "triage");
     assert!(scene.change(&triage, Change::Seal { circle: Vec::new() }));
     let passed = scene.act(&triage, "dispatch_to", &[("unit", WEST), ("instruction", "办")]);
-    assert!(!passed || scene.goes_on(&[&triage]), "{} of {} waits for nobody", scene.case.state, scene.case.unit);
+    assert!(
+        !passed || scene.goes_on(&[&triage]),
+        "{} of {} waits for nobody",
+        scene.case.state,
+        scene.case.unit
+    );
+}
+
+impl Scene {
+    /// A sealed case of the west that waits for its return visit, and who knows of it.
+    fn visited(circle: &[Staff]) -> Self {
+        let mut scene = Self::new();
+        let by = By::Staff(9, WEST.to_owned());
+        let stamp = Stamp { at: scene.at, day: scene.pack.date_of(scene.at), by };
+        let (from, to) = (scene.case.state.clone(), "visiting".to_owned());
+        let action = "approve_reply".to_owned();
+        for fact in [
+            Fact::Handling { unit: WEST.to_owned() },
+            Fact::Acted { action, from, to },
+            Fact::Sealed { circle: circle.iter().map(|s| s.account).collect() },
+        ] {
+            scene.case.apply(&stamp, &fact);
+        }
+        scene.people = circle.to_vec();
+        scene
+    }
+
+    /// The person is not satisfied: the level above takes it up, says the workflow.
+    fn dissatisfied(&self) -> Draft {
+        let actor = Actor::Appellant(self.case.id);
+        let flow = self.pack.flow_of(&self.case).expect("a workflow");
+        let said = [("attitude", "1"), ("result", "1"), ("visit_note", "没有解决")];
+        let raw: Raw = said.iter().map(|(f, v)| ((*f).to_owned(), vec![(*v).to_owned()])).collect();
+        let action = flow.action("rate_dissatisfied").expect("an action");
+        let given = field::check(&self.pack, flow, &action.fields, &raw).expect("a form");
+        let step = Step { action: action.code.clone(), given };
+        decide::act(self.ctx(&actor), &self.case, &step).expect("the person is never refused")
+    }
+}
+
+/// Nobody of the level above knows of it: it goes to whoever in the circle can act.
+#[test]
+fn what_the_person_brings_goes_to_whoever_can_act() {
+    let circle =
+        [staff(1, HOTLINE, "triage"), staff(2, "wf-9901", "visitor"), staff(3, WEST, "handler")];
+    let draft = Scene::visited(&circle).dissatisfied();
+    assert_eq!((draft.case.state.as_str(), draft.case.unit.as_str()), ("handling", WEST));
+    assert_eq!(draft.case.handling.as_deref(), Some(WEST));
+    let above = [circle[0].clone(), circle[1].clone(), staff(4, "wf-9901", "handler")];
+    let draft = Scene::visited(&above).dissatisfied();
+    assert_eq!((draft.case.state.as_str(), draft.case.unit.as_str()), ("handling", "wf-9901"));
+}
+
+/// Nobody in the circle handles cases at all: they are told to let somebody in.
+#[test]
+fn a_circle_that_cannot_go_on_is_told() {
+    let circle = [staff(1, HOTLINE, "triage"), staff(2, "wf-9901", "visitor")];
+    let scene = Scene::visited(&circle);
+    let draft = scene.dissatisfied();
+    let told = Fact::Queued { message: scene.pack.secrecy.nobody_acts.clone() };
+    assert!(draft.facts.contains(&told), "{:?}", draft.facts);
+    let satisfied =
+        Scene::visited(&[circle[0].clone(), circle[1].clone(), staff(3, WEST, "handler")]);
+    assert!(!satisfied.dissatisfied().facts.contains(&told));
+}
+
+/// Whose it becomes when its owner leaves must know of it.
+#[test]
+fn a_sealed_case_is_handed_over_inside_the_circle() {
+    let circle = [staff(1, HOTLINE, "triage"), staff(2, "wf-9901", "visitor")];
+    let scene = Scene::visited(&circle);
+    let actor = Actor::System;
+    let to = |who: &Staff| domain::people::hand_over(scene.ctx(&actor), &scene.case, who).is_ok();
+    assert!(to(&circle[1]));
+    assert!(!to(&staff(7, "wf-9901", "visitor")));
 }

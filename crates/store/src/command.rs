@@ -15,7 +15,7 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{Actor, By, Case, CaseId, Fact},
+    case::{Actor, By, Case, CaseId, Fact, Staff},
     decide::{self, Ctx, Draft, Step},
     moving, people,
     refusal::Refusal,
@@ -159,7 +159,9 @@ impl Work for Command {
             self.may_ask(loaded)?;
         }
         let linked = self.linked(tx, before.as_ref()).await?;
-        match (self.decide(before.as_ref().map(|l| &l.case), linked.as_ref()), before) {
+        let circle = self.circle(tx, before.as_ref().map(|l| &l.case)).await?;
+        let around = (linked.as_ref(), circle.as_deref());
+        match (self.decide(before.as_ref().map(|l| &l.case), around), before) {
             (Ok(draft), before) if !draft.facts.is_empty() => self.write(tx, before, draft).await,
             (Ok(_), Some(loaded)) => self.rest(tx, &loaded.case).await,
             // What time cannot move now must not stand before everything else at the next tick.
@@ -263,8 +265,12 @@ impl Command {
         Ok(known.then_some(case))
     }
 
-    fn decide(&self, before: Option<&Case>, linked: Option<&Case>) -> Result<Draft, No> {
-        let ctx = Ctx { now: self.at, pack: &self.pack, actor: &self.actor, linked };
+    fn decide(
+        &self,
+        before: Option<&Case>,
+        (linked, circle): (Option<&Case>, Option<&[Staff]>),
+    ) -> Result<Draft, No> {
+        let ctx = Ctx { now: self.at, pack: &self.pack, actor: &self.actor, linked, circle };
         let all = |mut draft: Draft, steps: &[Step]| -> Result<Draft, No> {
             for step in steps {
                 let next = decide::act(ctx, &draft.case, step)?;
@@ -280,13 +286,15 @@ impl Command {
                 Ok(rights::decide(ctx, case, wish, texts)?)
             }
             (Want::Hand { from, to, .. }, Some(case)) if case.owner == Some(*from) => {
-                Ok(people::hand_over(ctx, case, to))
+                Ok(people::hand_over(ctx, case, to).map_err(Refusal::from)?)
             }
             (Want::Hand { .. }, Some(case)) => Ok(Draft::of(case, ctx.stamp())),
             (Want::Guard { change, .. }, Some(case)) => {
                 Ok(secrecy::change(ctx, case, change, &self.said())?)
             }
-            (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
+            (Want::Tick { .. }, Some(case)) => {
+                Ok(tick::tick(self.at, &self.pack, case, (linked, circle))?)
+            }
             (Want::Move { seen, .. }, Some(case)) => {
                 let made = moving::moved(ctx, case)?;
                 let same = crate::moving::seen(case, &made.shifts) == *seen;

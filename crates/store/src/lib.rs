@@ -11,6 +11,7 @@ mod board;
 mod case_page;
 mod certificates;
 mod chain;
+mod circle;
 mod command;
 pub mod db;
 mod deeds;

@@ -157,6 +157,7 @@ async fn what_somebody_took_stays_theirs(stand: Stand) {
         pack: &stand.pack,
         actor: &actor,
         linked: None,
+        circle: None,
     };
     let quiet = domain::workflow::Tone::Quiet;
     let can = domain::decide::allowed(ctx, &can).any(|a| a.tone != quiet);
