@@ -69,7 +69,7 @@ pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use exchanges::Exchange;
 pub use expiry::{Expiring, ExpiryList, NoExpiry};
-pub use exports::{Export, ExportMark, NewExport, Traced};
+pub use exports::{Export, ExportMark, Fetched, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use guard::{Guarding, Insider, Revealed};

@@ -200,7 +200,14 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
 
     let leader = staff(5, unit::CITY, "leader");
     let (mark, body) = (stand.store.export_mark(), secret("exported list").as_bytes().to_vec());
-    let new = NewExport { what: "desk_csv".into(), kind: "csv".into(), rows: 1, hours: 24, body };
+    let new = NewExport {
+        what: "desk_csv".into(),
+        kind: "csv".into(),
+        rows: 1,
+        hours: 24,
+        cases: Vec::new(),
+        body,
+    };
     assert!(stand.store.keep_export(now, &leader, mark, new).await.unwrap());
     let kept = [file(secret("kept file"), secret("kept file"))];
     assert!(stand.store.keep_files(&"ab".repeat(16), now, &kept).await.unwrap());

@@ -26,6 +26,7 @@ testkit::both!(
     a_sealed_case_is_not_passed_to_nobody,
     nobody_leaves_a_circle_that_needs_them,
     a_circle_is_told_when_nobody_can_go_on,
+    a_merged_case_does_not_name_a_sealed_one,
     who_is_kept_out_meets_nothing,
     a_unit_that_is_kept_out_loses_the_case_to_the_one_above,
     the_board_of_somebody_kept_out_adds_up,
@@ -53,7 +54,7 @@ fn gone() -> Result<Done, WriteError<No>> {
 }
 
 /// Gives these people accounts: a circle is made of people who may come in.
-async fn hire(stand: &Stand, people: &[Actor]) {
+pub async fn hire(stand: &Stand, people: &[Actor]) {
     for actor in people {
         let Staff { account, unit, roles } = who(actor);
         let roles = roles.join("\",\"");
@@ -258,6 +259,34 @@ async fn a_circle_is_told_when_nobody_can_go_on(stand: Stand) {
     let told = stand.store.notices(&stand.pack, &who(&east_leader()), now).await.unwrap();
     assert!(told.iter().any(|m| m.message == "nobody_acts" && m.case == case), "{told:?}");
     assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+/// A case that was merged into one that is sealed later keeps its number from whoever may not know.
+async fn a_merged_case_does_not_name_a_sealed_one(stand: Stand) {
+    hire(&stand, &[triage(), operator()]).await;
+    let main = to_triage(&stand, &Appeal::new("0201", "主件"), "0201").await;
+    let number = stand.page(main).await.number;
+    let other = stand.open(&Appeal::new("0201", "从件")).await.done.case;
+    stand.act(&operator(), other, "register", &[("category", "0201")]).await;
+    stand.act(&operator(), other, "merge", &[("main", &number)]).await;
+    let names = async |viewer: &Viewer| {
+        let page = stand.seen(viewer, other).await.unwrap();
+        format!("{page:?}").contains(&number)
+    };
+    let staff = |actor: &Actor| testkit::eyes(who(actor));
+    assert!(names(&staff(&operator())).await, "it is open to her");
+    assert!(!names(&Viewer::Appellant(other)).await, "whose case it is, is nobody's business");
+    stand.guard(&triage(), main, Change::Seal { circle: Vec::new() }).await.unwrap();
+    for actor in [operator(), dispatcher(), archivist(), city_visitor()] {
+        assert!(!names(&staff(&actor)).await, "{actor:?}");
+    }
+    assert!(names(&staff(&triage())).await, "who knows of it may know the number");
+    stand.guard(&triage(), main, Change::Unseal).await.unwrap();
+    stand.guard(&triage(), main, Change::Bar(Barred::Person(1))).await.unwrap();
+    assert!(!names(&staff(&operator())).await, "nor one that she is kept out of");
+    // The person is answered all the same.
+    let own = stand.seen(&Viewer::Appellant(other), other).await.unwrap();
+    assert_eq!(own.case.main_case(), Some(main));
 }
 
 async fn who_is_kept_out_meets_nothing(stand: Stand) {
