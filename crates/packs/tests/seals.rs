@@ -51,14 +51,14 @@ impl Scene {
         Ctx { now: self.at, pack: &self.pack, actor, linked: None, circle: Some(&self.people) }
     }
 
-    fn change(&mut self, by: &Staff, change: Change) -> bool {
-        match &change {
+    fn change(&mut self, by: &Staff, change: &Change) -> bool {
+        match change {
             Change::Seal { circle } => self.people = [circle.clone(), vec![by.clone()]].concat(),
             Change::Admit(staff) => self.people.push(staff.clone()),
             _ => {}
         }
         let actor = Actor::Staff(by.clone());
-        let made = secrecy::change(self.ctx(&actor), &self.case, &change, &[]).map(|d| d.case);
+        let made = secrecy::change(self.ctx(&actor), &self.case, change, &[]).map(|d| d.case);
         let taken = made.is_ok();
         if let Ok(case) = made {
             self.case = case;
@@ -98,8 +98,8 @@ impl Scene {
 fn nobody_is_dismissed_who_alone_can_go_on() {
     let mut scene = Scene::new();
     let (triage, leader) = (staff(1, HOTLINE, "triage"), staff(2, WEST, "leader"));
-    assert!(scene.change(&triage, Change::Seal { circle: vec![leader.clone()] }));
-    let dismissed = scene.change(&triage, Change::Dismiss(triage.account));
+    assert!(scene.change(&triage, &Change::Seal { circle: vec![leader.clone()] }));
+    let dismissed = scene.change(&triage, &Change::Dismiss(triage.account));
     assert!(!dismissed || scene.goes_on(&[&leader]), "the case is left to nobody");
 }
 
@@ -108,8 +108,8 @@ fn no_unit_is_barred_that_alone_can_go_on() {
     let mut scene = Scene::new();
     let triage = staff(1, HOTLINE, "triage");
     let reviewer = staff(3, "wf-9901", "reviewer");
-    assert!(scene.change(&triage, Change::Seal { circle: vec![reviewer.clone()] }));
-    let barred = scene.change(&reviewer, Change::Bar(Barred::Unit(HOTLINE.to_owned())));
+    assert!(scene.change(&triage, &Change::Seal { circle: vec![reviewer.clone()] }));
+    let barred = scene.change(&reviewer, &Change::Bar(Barred::Unit(HOTLINE.to_owned())));
     assert!(!barred || scene.goes_on(&[&reviewer]), "the case is left to nobody");
 }
 
@@ -117,7 +117,7 @@ fn no_unit_is_barred_that_alone_can_go_on() {
 fn a_sealed_case_is_passed_on_only_to_somebody_who_knows_of_it() {
     let mut scene = Scene::new();
     let triage = staff(1, HOTLINE, "triage");
-    assert!(scene.change(&triage, Change::Seal { circle: Vec::new() }));
+    assert!(scene.change(&triage, &Change::Seal { circle: Vec::new() }));
     let passed = scene.act(&triage, "dispatch_to", &[("unit", WEST), ("instruction", "办")]);
     assert!(
         !passed || scene.goes_on(&[&triage]),

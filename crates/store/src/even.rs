@@ -37,9 +37,9 @@ pub(crate) async fn even<T>(
 pub(crate) async fn until_stroke(start: Instant) {
     let strokes = start.elapsed().as_micros() / STROKE.as_micros() + 1;
     let whole = STROKE.saturating_mul(u32::try_from(strokes).unwrap_or(u32::MAX));
-    let (hears, heard) = oneshot::channel();
-    let rung = BELL.as_ref().is_some_and(|bell| bell.send((start + whole, hears)).is_ok());
-    if !rung || heard.await.is_err() {
+    let (ear, stroke) = oneshot::channel();
+    let rung = BELL.as_ref().is_some_and(|bell| bell.send((start + whole, ear)).is_ok());
+    if !rung || stroke.await.is_err() {
         // No thread to be had: the wait ends later than it should, and still not with the finding.
         tokio::time::sleep_until((start + whole).into()).await;
     }
@@ -66,7 +66,7 @@ fn ring(waits: &Receiver<Wait>) {
             None => waits.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match came {
-            Ok((at, hears)) => drop(all.insert((at, count), hears)),
+            Ok((at, ear)) => drop(all.insert((at, count), ear)),
             // Who has gone away need not hear it.
             Err(RecvTimeoutError::Timeout) => drop(all.pop_first().map(|(_, one)| one.send(()))),
             Err(RecvTimeoutError::Disconnected) => return,
@@ -110,7 +110,7 @@ mod tests {
             times[TRIES / 5]
         });
         let (first, last) = (early.iter().min().unwrap(), early.iter().max().unwrap());
-        assert!(*last - *first < Duration::from_micros(100), "{early:?}");
+        assert!(last.abs_diff(*first) < Duration::from_micros(100), "{early:?}");
         assert!(*first >= STROKE, "{early:?}");
     }
 }
