@@ -314,6 +314,13 @@ describe('proofs', () => {
       await page.goto('/me');
       await page.locator('form[action="/me/lock"] button').click();
       await page.waitForURL('**/login/unlock**');
+      // The passkey opens the locked page; nothing is typed.
+      await sound(page, 'unlock-passkey');
+      await page.getByRole('button', { name: '使用通行密钥' }).click();
+      await page.waitForURL('**/desk');
+      await page.goto('/me');
+      await page.locator('form[action="/me/lock"] button').click();
+      await page.waitForURL('**/login/unlock**');
       await page.context().clearCookies();
       await look.login(page, who);
       await page.getByRole('button', { name: '使用通行密钥' }).click();

@@ -6,6 +6,7 @@ use crate::{
     decide::{Ctx, Draft},
     fact::Fact,
     pack::{Admin, Pack},
+    secrecy::Closed,
     workflow::Code,
 };
 
@@ -219,8 +220,15 @@ pub fn can_own(pack: &Pack, case: &Case, roles: &[Code]) -> bool {
 }
 
 /// Gives the case to another owner, because the owner leaves.
-pub fn hand_over(ctx: Ctx<'_>, case: &Case, to: &Staff) -> Draft {
+///
+/// # Errors
+/// When whoever should have it may not know of it.
+pub fn hand_over(ctx: Ctx<'_>, case: &Case, to: &Staff) -> Result<Draft, Closed> {
+    let guarded = &case.guarded;
+    if guarded.bars(to) || (guarded.is_sealed() && !guarded.admits(to.account)) {
+        return Err(Closed::KeptOut);
+    }
     let mut draft = Draft::of(case, ctx.stamp());
     draft.push(Fact::Taken { account: to.account });
-    draft
+    Ok(draft)
 }

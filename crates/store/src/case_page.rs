@@ -277,14 +277,23 @@ impl Store {
         if *viewer == Viewer::System {
             return Ok(());
         }
+        let own = matches!(viewer, Viewer::Appellant(_));
+        let flow = pack.flow_of(&page.case);
+        let named = sight::named_cases(page, flow);
+        let by_number = |number: &String| numbers::case_of(&self.keys, number);
+        let linked = page.case.links.iter().map(|(_, id)| *id).chain(page.merged.iter().copied());
+        let others: BTreeSet<CaseId> = linked.chain(named.iter().filter_map(by_number)).collect();
         let mut strangers = BTreeSet::new();
-        for id in page.case.links.iter().map(|(_, id)| *id).chain(page.merged.iter().copied()) {
+        for id in others {
             let head = self.head(reader, id).await?;
-            let own = matches!(viewer, Viewer::Appellant(_));
             if !own && !head.is_some_and(|h| access::may_open(pack, viewer, &h.case)) {
                 strangers.insert(id);
             }
         }
+        // The person is told the answer of a main case, never whose case it is.
+        let known =
+            |number: &String| !own && by_number(number).is_some_and(|id| !strangers.contains(&id));
+        sight::forget_numbers(page, flow, known);
         page.merged.retain(|id| !strangers.contains(id));
         page.case.links.retain(|(_, id)| !strangers.contains(id));
         for entry in &mut page.entries {

@@ -225,7 +225,7 @@ impl Store {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let actor = Actor::System;
-        let ctx = Ctx { now, pack, actor: &actor, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(now, pack, &actor);
         let mut found = Vec::new();
         for account in self.accounts().await? {
             let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };

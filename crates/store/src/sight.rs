@@ -5,7 +5,7 @@ use crate::{Texts, case_page::CasePage};
 use domain::{
     access::{self, Viewer},
     case::{By, Case, Fact},
-    field::{FieldKind, Meaning},
+    field::{FieldKind, Meaning, Value},
     pack::{Sees, Sight},
     rights,
     workflow::{Code, Workflow},
@@ -90,6 +90,42 @@ pub fn forget_danger(case: &mut Case, risk: &BTreeSet<Code>) {
 pub fn risk_fields(flow: Option<&Workflow>) -> BTreeSet<Code> {
     let fields = flow.into_iter().flat_map(|f| f.fields.values());
     fields.filter(|f| f.kind == FieldKind::Risk).map(|f| f.code.clone()).collect()
+}
+
+/// The fields that hold numbers of other cases.
+fn case_fields(flow: Option<&Workflow>) -> BTreeSet<&str> {
+    let fields = flow.into_iter().flat_map(|f| f.fields.values());
+    fields.filter(|f| f.kind == FieldKind::Case).map(|f| f.code.as_str()).collect()
+}
+
+/// The numbers of other cases that stand in a page.
+pub fn named_cases(page: &CasePage, flow: Option<&Workflow>) -> BTreeSet<String> {
+    let fields = case_fields(flow);
+    let given = page.entries.iter().flat_map(|e| &e.facts).filter_map(|fact| match fact {
+        Fact::Given { coded, .. } => Some(coded),
+        _ => None,
+    });
+    let values = given.chain([&page.case.coded]).flatten();
+    let named = values.filter(|(code, _)| fields.contains(code.as_str()));
+    named.flat_map(|(_, value)| value.all().iter().cloned()).collect()
+}
+
+/// Takes from a page the numbers of other cases that these eyes may not know of.
+pub fn forget_numbers(
+    page: &mut CasePage,
+    flow: Option<&Workflow>,
+    known: impl Fn(&String) -> bool,
+) {
+    let fields = case_fields(flow);
+    let stays = |code: &Code, value: &Value| {
+        !fields.contains(code.as_str()) || value.all().iter().all(&known)
+    };
+    page.case.coded.retain(|code, value| stays(code, value));
+    for fact in page.entries.iter_mut().flat_map(|e| &mut e.facts) {
+        if let Fact::Given { coded, .. } = fact {
+            coded.retain(|code, value| stays(code, value));
+        }
+    }
 }
 
 /// A receipt shows what the person wrote, and answers once they are given: with a public action,

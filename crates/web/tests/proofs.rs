@@ -479,6 +479,50 @@ async fn a_passkey_answers_one_question_of_one_session_once() {
     assert_eq!(replay.post("/login/passkey", &[("answer", &right)]).await.to, "/desk");
 }
 
+/// A locked page opens to the passkey of its own account, asked of its own session, and to nothing
+/// that was answered elsewhere.
+#[tokio::test]
+async fn a_passkey_opens_a_locked_page() {
+    let city = City::new().await;
+    city.office.hire(HANDLER).await;
+    let mut device = Authenticator::new(ORIGIN, "care.example");
+    let mut browser = Browser::new(&city);
+    browser.log_in(HANDLER).await;
+    let page = browser.get("/login/factor").await;
+    browser.post("/login/passkey/new", &[("answer", &device.make(&question(&page)))]).await;
+    browser.get("/me").await;
+    // Nobody who is all the way in is asked for one here.
+    assert_eq!(browser.post("/login/passkey", &[("answer", "{}")]).await.to, "/desk");
+    browser.get("/me").await;
+    assert_eq!(browser.post("/me/lock", &[]).await.to, "/login/unlock?next=/desk");
+
+    let mut other = Browser::new(&city);
+    other.log_in(HANDLER).await;
+    let stolen = device.show(&question(&other.get("/login/code").await));
+    let unlock = "/login/unlock?next=/visits%3Fafter%3D1.2";
+    browser.get(unlock).await;
+    let refusal = browser.post("/login/passkey", &[("answer", &stolen)]).await;
+    refused(&refusal, "没有通过核对");
+    assert!(refusal.has("页面已锁定"), "{}", refusal.words());
+    assert!(browser.get("/desk").await.to.starts_with("/login/unlock"));
+
+    let page = browser.get(unlock).await;
+    assert_eq!(page.value("next"), "/visits?after=1.2");
+    let answer = device.show(&question(&page));
+    let fields = [("answer", answer.as_str()), ("next", "/visits?after=1.2")];
+    assert_eq!(browser.post("/login/passkey", &fields).await.to, "/visits?after=1.2");
+    assert_eq!(browser.stands_at().await, "/desk");
+    // An answer opens once, and leads nowhere else.
+    browser.get("/me").await;
+    browser.post("/me/lock", &[]).await;
+    browser.get(unlock).await;
+    refused(&browser.post("/login/passkey", &fields).await, "没有通过核对");
+    let answer = device.show(&question(&browser.get(unlock).await));
+    let fields = [("answer", answer.as_str()), ("next", "//evil.example")];
+    assert_eq!(browser.post("/login/passkey", &fields).await.to, "/desk");
+    assert!(browser.get("/traces/mine").await.has("解锁"));
+}
+
 #[tokio::test]
 async fn wrong_passkeys_must_wait_like_wrong_codes() {
     let city = City::new().await;

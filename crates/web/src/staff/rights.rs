@@ -131,7 +131,7 @@ async fn print(
 ) -> Result<Response, Oops> {
     traces::reading(app, me, [shown]).await?;
     let (actor, now) = (me.actor(), app.now());
-    let ctx = Ctx { now, pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now, &page.pack, &actor);
     let case = &shown.case;
     let may = |wish: &Wish| rights::possible(ctx, case, wish).is_ok();
     let mut names = BTreeMap::new();
