@@ -27,6 +27,7 @@ mod feed;
 mod guard;
 mod imports;
 mod kept;
+mod let_go;
 mod letter;
 mod merge;
 mod messages;
@@ -34,6 +35,7 @@ mod moving;
 mod numbers;
 mod outbox;
 mod passkeys;
+mod past_deeds;
 mod people;
 mod pledges;
 mod project;
@@ -43,6 +45,7 @@ mod rewrap;
 mod rights;
 mod rules;
 mod schema;
+mod schema_keeping;
 mod schema_leaving;
 mod schema_proofs;
 mod schema_rights;
@@ -80,6 +83,7 @@ pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::{new_command, new_receipt};
 pub use outbox::{Audience, Claimed, Fate, SendingStats};
 pub use passkeys::{NewPasskey, Passkey};
+pub use past_deeds::DeedCertificate;
 pub use people::{Absence, Owned};
 pub use project::light;
 pub use recent::PastCase;
@@ -123,12 +127,14 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         guard::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
+        let_go::STATEMENTS,
         merge::STATEMENTS,
         messages::STATEMENTS,
         moving::STATEMENTS,
         numbers::STATEMENTS,
         outbox::STATEMENTS,
         passkeys::STATEMENTS,
+        past_deeds::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
         recent::STATEMENTS,

@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_proofs::MIGRATION,
     crate::schema_leaving::MIGRATION,
     crate::schema_rights::MIGRATION,
+    crate::schema_keeping::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

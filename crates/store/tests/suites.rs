@@ -203,7 +203,7 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
     let new = NewExport { what: "desk_csv".into(), kind: "csv".into(), rows: 1, hours: 24, body };
     assert!(stand.store.keep_export(now, &leader, mark, new).await.unwrap());
     let kept = [file(secret("kept file"), secret("kept file"))];
-    assert!(stand.store.keep_files(&"ab".repeat(16), now, &kept).await.unwrap());
+    assert!(stand.store.keep_files(&"ab".repeat(16), (now, 1), &kept).await.unwrap());
     let account = NewAccount {
         username: "clear".to_owned(),
         password: "x".to_owned(),

@@ -59,7 +59,7 @@ async fn keys_rotate_under_writing(stand: Stand) {
         kind: "text/plain".to_owned(),
         body: "等着的".into(),
     };
-    assert!(stand.store.keep_files("草稿", stand.clock.now(), &[waiting]).await.unwrap());
+    assert!(stand.store.keep_files("草稿", (stand.clock.now(), 1), &[waiting]).await.unwrap());
     Keys::rotate(&rotating.file).unwrap();
     let tool = rotating.other().await;
     // The first store still writes under the old key, and reads what the tool wraps under the new.

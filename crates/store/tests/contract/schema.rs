@@ -35,7 +35,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 20] = [
+    const WHOLE: [&str; 23] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
@@ -54,6 +54,9 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT draft, n, key FROM kept_files",
         "SELECT id, key FROM exports",
         "SELECT id, key, account FROM passkeys",
+        "SELECT s.id FROM streams s",
+        "SELECT CAST((SELECT COALESCE(SUM(cut), 0) FROM streams)",
+        "SELECT pos FROM gone WHERE NOT EXISTS",
         "SELECT list FROM erasing",
         "SELECT case_id, list FROM erasing",
         "SELECT case_id FROM erasing",
