@@ -2,25 +2,29 @@
 //! `domain::secrecy`. Decides nothing.
 
 use crate::{
-    Store,
+    Account, Store,
     answer::{Done, No},
     case_page::Masked,
     command::{Command, Want},
     db::{Error, Reader, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     even::even,
-    sight,
+    homes, sight,
 };
 use domain::{
     access::{self, Viewer},
     audit::Deed,
     case::{AccountId, Actor, Case, CaseId, Staff},
     decide::Ctx,
+    field::Meaning,
     pack::{Pack, Right, Sight},
     secrecy::{self, Candidate, Change, Ground},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use vault::CaseKey;
 
 static ENTRIES: Stmt = Stmt::new(
@@ -213,22 +217,34 @@ impl Store {
         let sees_names = access::sees(pack, &viewer, &head.case).identity == Sight::Full;
         let flow = pack.flow_of(&head.case);
         let (mut names, mut words) = (Vec::new(), Vec::new());
+        let mut phones = BTreeSet::new();
         for (_, texts) in opened(&mut reader, &key, case).await? {
             for (field, text) in texts.into_values().flatten() {
                 match sight::meaning(flow, &field) {
-                    domain::field::Meaning::Name => names.push(text),
+                    Meaning::Name => names.push(text),
+                    Meaning::Phone => {
+                        phones.extend(dossier::phone_tag(&self.keys, &text));
+                        words.push(text);
+                    }
                     _ => words.push(text),
                 }
             }
         }
+        let near = homes::near(&mut reader, &self.keys, (&phones, &head.case.place)).await?;
         drop(reader);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let actor = Actor::System;
         let ctx = Ctx { now, pack, actor: &actor, linked: None };
         let mut found = Vec::new();
-        for account in self.accounts().await? {
-            let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };
+        for account in self.with_homes(&near).await? {
+            let who = Candidate {
+                account: account.id,
+                name: &account.name,
+                unit: &account.unit,
+                household: near.phone.contains(&account.id),
+                village: near.village.contains(&account.id),
+            };
             let barred = head.case.guarded.bars(&account.staff());
             let ground = secrecy::ground(ctx, &head.case, who, (&names, &words));
             let ground = ground.map(|ground| if sees_names { ground } else { Ground::Perhaps });
@@ -244,6 +260,18 @@ impl Store {
         found.sort_by_key(|i| (i.ground, i.account));
         found.truncate(20);
         Ok(found)
+    }
+}
+
+impl Store {
+    /// The accounts that are looked through, and those whose household is near, however many.
+    async fn with_homes(&self, near: &homes::Near) -> Result<Vec<Account>, Error> {
+        let mut all = self.accounts().await?;
+        let known: BTreeSet<AccountId> = all.iter().map(|a| a.id).collect();
+        for id in near.phone.union(&near.village).filter(|id| !known.contains(id)) {
+            all.extend(self.active_account(*id).await?);
+        }
+        Ok(all)
     }
 }
 

@@ -25,6 +25,7 @@ mod exports;
 mod factors;
 mod feed;
 mod guard;
+mod homes;
 mod imports;
 mod kept;
 mod let_go;
@@ -75,6 +76,7 @@ pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use guard::{Guarding, Insider, Revealed};
+pub use homes::{Home, SealedHome};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -89,7 +91,7 @@ pub use project::light;
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
-pub use rights::RightWish;
+pub use rights::{Comparison, RightWish};
 pub use rules::PastRules;
 pub use search::Hit;
 pub use sessions::{Device, Session, Stage};
@@ -125,6 +127,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         factors::STATEMENTS,
         feed::STATEMENTS,
         guard::STATEMENTS,
+        homes::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
         let_go::STATEMENTS,

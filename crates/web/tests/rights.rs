@@ -211,9 +211,13 @@ async fn an_erasure_by_two_people_leaves_a_certificate() {
 async fn the_register_is_for_administrators_and_its_summary_for_everybody() {
     let office = Office::open(Vec::new()).await;
     let register = office.get(SYSTEM, "/setup/processing").await;
-    for words in
-        ["诉求办理", "影响评估", "剩余风险见威胁模型", "未成年人受到侵害的事项", "3 年，期满后按整月删除"]
-    {
+    for words in [
+        "诉求办理",
+        "影响评估",
+        "剩余风险见威胁模型",
+        "未成年人受到侵害的事项",
+        "3 年，期满后按整月删除",
+    ] {
         assert!(register.has(words), "{words}: {}", register.words());
     }
     for who in [OPERATOR, LEADER] {

@@ -10,6 +10,7 @@ mod desk;
 mod erasure;
 mod expiry;
 mod guard;
+mod homes;
 mod keeping;
 mod kept;
 mod leaving;

@@ -35,7 +35,7 @@ fn every_statement_is_listed() {
 #[tokio::test]
 async fn no_page_waits_for_a_whole_table() {
     /// `verify`, what a start reads, the list of all accounts, and a search by words.
-    const WHOLE: [&str; 23] = [
+    const WHOLE: [&str; 25] = [
         "SELECT body FROM rules",
         "SELECT (SELECT COUNT(*) FROM desk)",
         "SELECT case_id FROM entries WHERE NOT EXISTS",
@@ -53,6 +53,8 @@ async fn no_page_waits_for_a_whole_table() {
         "SELECT id, key FROM moves",
         "SELECT draft, n, key FROM kept_files",
         "SELECT id, key FROM exports",
+        "SELECT token, key FROM exchanges",
+        "SELECT account, key FROM staff_homes",
         "SELECT id, key, account FROM passkeys",
         "SELECT s.id FROM streams s",
         "SELECT CAST((SELECT COALESCE(SUM(cut), 0) FROM streams)",
