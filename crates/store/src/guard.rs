@@ -5,7 +5,7 @@ use crate::{
     Account, Store,
     answer::{Done, No},
     case_page::Masked,
-    command::{Command, Want},
+    command::{BY_COMMAND, Command, Want},
     db::{Error, Reader, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     even::even,
@@ -14,7 +14,7 @@ use crate::{
 use domain::{
     access::{self, Viewer},
     audit::Deed,
-    case::{AccountId, Actor, Case, CaseId, Staff},
+    case::{AccountId, Actor, By, Case, CaseId, Staff},
     decide::Ctx,
     field::Meaning,
     pack::{Pack, Right, Sight},
@@ -122,6 +122,23 @@ impl Store {
             sealed,
         };
         self.db.write(command).await
+    }
+
+    /// The case that a command of this person has changed before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn done_before(
+        &self,
+        command: &[u8; 16],
+        actor: &Actor,
+    ) -> Result<Option<CaseId>, Error> {
+        let row = self.db.read().await?.row(&BY_COMMAND, &[command.into()]).await?;
+        let by = crate::text_of(&By::from(actor));
+        let Some(row) = row.filter(|row| row.text(2).is_ok_and(|doer| doer == by)) else {
+            return Ok(None);
+        };
+        Ok(Some(row.int(0)?))
     }
 
     /// Shows one masked field whole, and remembers that it was shown before it is. None when the

@@ -133,6 +133,11 @@ impl Store {
         Some(SealedHome { key: wrapped, body: key.seal(&aad, &json), phone, village })
     }
 
+    /// Whether this is a telephone that can be compared.
+    pub fn is_phone(&self, typed: &str) -> bool {
+        dossier::phone_tag(&self.keys, typed).is_some()
+    }
+
     /// The home that an account has on file, for itself alone.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod citizen;
 mod coming_in;
 mod cookies;
 mod copy;
+mod copy_zip;
 mod download;
 pub mod edge;
 pub mod error;

@@ -18,7 +18,7 @@ mod panels;
 mod protection;
 mod reveal;
 mod search;
-mod secrecy;
+pub(crate) mod secrecy;
 
 mod board;
 mod dry_run;
