@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{Certificate, ExpiryList, NoExpiry, Store, db::WriteError};
 
-/// Cases that are erased before it looks again.
-const AT_ONCE: u32 = 200;
+/// Cases that are erased before it says how far it has come.
+const AT_ONCE: u32 = 20;
 
 /// Lists the closed cases whose time is over under the rules of the pack; erases nothing unless
 /// that very list is named.
@@ -59,7 +59,22 @@ impl Retention {
 async fn routine(store: &Store, pack: &Pack, json: bool) -> Result<(), Failure> {
     // What no checkpoint covers stays: without one nothing would show what has left.
     while store.checkpoint(now()).await.doing("sealing")? > 0 {}
-    let left = store.let_go(pack, now()).await.doing("letting go what is over")?;
+    let due = store.deeds_waiting(pack, now()).await.doing("looking at deeds")?;
+    let mut progress = Progress::new("letting go", u64::try_from(due).ok());
+    let mut left = 0;
+    loop {
+        let some = store.let_deeds_go(pack, now()).await.doing("letting go what is over")?;
+        if some == 0 {
+            break;
+        }
+        left += some;
+        progress.at(u64::try_from(left).unwrap_or(0));
+    }
+    progress.end();
+    store.let_go(pack, now()).await.doing("letting go what is over")?;
+    if left > 0 {
+        store.scrub().await.doing("clearing the files")?;
+    }
     let all = store.deed_certificates(i64::MAX).await.doing("reading the certificates")?;
     if json {
         println!("{}", json!({ "entries": left, "certificates": all.len() }));
