@@ -144,7 +144,7 @@ impl Store {
         let known = self.case_by_id(pack, &viewer, case).await?;
         let ctx = Ctx { now, pack, actor: &actor, linked: None };
         let grant = Wish::Grant { id, online: false, list: String::new() };
-        if !known.is_some_and(|page| rights::possible(ctx, &page.case, &grant).is_ok()) {
+        if known.is_none_or(|page| rights::possible(ctx, &page.case, &grant).is_err()) {
             return Ok(None);
         }
         let Some((found, _)) = self.compared(pack, &actor, (case, id)).await? else {

@@ -33,7 +33,7 @@ mod view;
 pub use app::{App, DemoAccount, Doors};
 pub use edge::Edge;
 pub use routes::{Access, RouteRule};
-pub use staff::BACK as PROVIDER_BACK;
+pub use staff::WAYS as PROVIDER_WAYS;
 
 use axum::{Router, middleware};
 use routes::Routes;

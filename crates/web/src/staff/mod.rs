@@ -37,7 +37,7 @@ mod traces;
 mod visits;
 mod why;
 
-pub use provider::BACK;
+pub use provider::WAYS;
 
 use crate::routes::Routes;
 
