@@ -12,6 +12,7 @@ use domain::{
     case::{By, Case, CaseId, Fact},
     field::Meaning,
     pack::{Pack, Right, Sees, Sight},
+    workflow::{Code, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,13 @@ pub struct CasePage {
     pub erased: bool,
     /// Tag of the person's telephone, for eyes that may see it whole.
     phone: Option<[u8; 16]>,
+}
+
+/// The telephones among opened texts, by field.
+fn phones_in(flow: Option<&Workflow>, opened: &Texts) -> Vec<(Code, String)> {
+    let texts = opened.values().flatten();
+    let phones = texts.filter(|(field, _)| sight::meaning(flow, field) == Meaning::Phone);
+    phones.map(|(field, text)| (field.clone(), text.clone())).collect()
 }
 
 /// One entry of the history.
@@ -210,11 +218,7 @@ impl Store {
                 let opened = dossier::open(key, id, &command, text.blob(1)?)
                     .map_err(|e| text.corrupt(1, e.to_string()))?;
                 if page.rights.sees.contact == Sight::Full {
-                    let texts = opened.values().flatten();
-                    phones.extend(texts.filter_map(|(field, text)| {
-                        let is_phone = sight::meaning(flow, field) == Meaning::Phone;
-                        is_phone.then(|| (field.clone(), text.clone()))
-                    }));
+                    phones.extend(phones_in(flow, &opened));
                 }
                 (entry.texts, entry.hidden) = sight::strip(flow, (sees, page.rights.sees), opened);
             }
