@@ -196,7 +196,7 @@ async fn one_of_each(stand: &Stand) {
     let leader = staff(7, unit::CITY, "leader");
     assert!(store.keep_export(now, &leader, store.export_mark(), list).await.unwrap());
     store.begin_exchange((Exchange::Journey, "token"), "body", (now, 600)).await.unwrap();
-    let (key, text) = (raw::blob(stand, &kept_key(stand).await), raw::blob(stand, "00"));
+    let (key, text) = (raw::blob(stand, &kept_key(stand)), raw::blob(stand, "00"));
     // A confirmed move takes a second edition of the rules; its key is any wrapped key.
     raw::run(
         stand,
@@ -212,7 +212,7 @@ async fn one_of_each(stand: &Stand) {
 const MOVE: &str = "00112233445566778899aabbccddeeff";
 
 /// A key wrapped for the move above, in hexadecimal.
-async fn kept_key(stand: &Stand) -> String {
+fn kept_key(stand: &Stand) -> String {
     let aad = u128::from_str_radix(MOVE, 16).unwrap().to_be_bytes();
     raw::hex(&stand.store.keys().new_case_key(&aad).1)
 }

@@ -101,7 +101,8 @@ pub(super) async fn way_out(
         return Ok(None);
     };
     // Whoever has left is nobody any more on the page that says so.
-    let page = Page { who: None, ..page.clone() };
+    let mut page = page.clone();
+    page.who = None;
     let name = name(app, &page).unwrap_or_default();
     let shown = page.show(&OnwardPage {
         page: &page,

@@ -47,13 +47,34 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/cases/{number}/copy/zip", get(copy_file))
 }
 
+/// Old and new wording of a correction, as far as whoever decides has seen them.
+enum Wording {
+    /// There is nothing to be looked at, or nothing for this viewer to decide.
+    None,
+    /// They must be looked at first.
+    Unseen,
+    /// They are shown.
+    Seen(Comparison),
+}
+
+impl Wording {
+    fn is_unseen(&self) -> bool {
+        matches!(self, Self::Unseen)
+    }
+
+    fn seen(&self) -> Option<&Comparison> {
+        match self {
+            Self::Seen(found) => Some(found),
+            Self::None | Self::Unseen => None,
+        }
+    }
+}
+
 /// A request with what this viewer may do about it.
 struct Answering {
     view: RequestView,
     wanted: String,
-    /// Old and new wording must be looked at before this is decided.
-    unseen: bool,
-    compared: Option<Comparison>,
+    wording: Wording,
     wish: String,
     found: String,
     who: String,
@@ -244,8 +265,10 @@ fn answer(
         _ => String::new(),
     };
     Answering {
-        unseen: wanted.is_some() && granted.is_ok(),
-        compared: None,
+        wording: match &wanted {
+            Some(_) if granted.is_ok() => Wording::Unseen,
+            _ => Wording::None,
+        },
         wanted: wanted.unwrap_or_default(),
         wish: text(rights::WISH),
         found: found.unwrap_or_default(),
@@ -272,7 +295,7 @@ impl Answering {
     fn look(&mut self, compared: Option<&(u32, Comparison)>) {
         let mine = compared.filter(|(id, _)| *id == self.view.id);
         if let Some((_, found)) = mine {
-            (self.unseen, self.compared) = (false, Some(found.clone()));
+            self.wording = Wording::Seen(found.clone());
         }
     }
 }
