@@ -45,7 +45,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Token, "/api/v1/cases/{number}/actions/{action}", post(acts::act))
         .add(Access::Token, "/api/v1/cases/{number}/reveal", post(cases::reveal))
         .add(Access::Token, "/api/v1/cases/{number}/secrecy", get(secrecy::show))
-        .add(Access::Token, "/api/v1/cases/{number}/secrecy/{deed}", post(secrecy::change))
+        .add(Access::Token, "/api/v1/cases/{number}/secrecy/{what}", post(secrecy::change))
         .add(Access::Demo, "/api/v1/demo/accounts", get(demo_accounts))
 }
 

@@ -26,7 +26,7 @@ fn build(pack: &Pack) -> Value {
         ("/api/v1/cases/{number}/actions/{action}", act()),
         ("/api/v1/cases/{number}/reveal", reveal()),
         ("/api/v1/cases/{number}/secrecy", secrecy()),
-        ("/api/v1/cases/{number}/secrecy/{deed}", guard()),
+        ("/api/v1/cases/{number}/secrecy/{what}", guard()),
         ("/api/v1/demo/accounts", demo_accounts()),
     ]
     .into_iter()
@@ -234,7 +234,7 @@ fn guard() -> Value {
         answered like one that does not exist. Breaking the glass is for a person with a second \
         proof at hand and is a page only.";
     let mut act = operation("changeSecrecy", summary, (200, of("Guarded")), &[404, 409]);
-    let mut deed = in_path("deed", "What is to be done.");
+    let mut deed = in_path("what", "What is to be done.");
     deed["schema"] = json!({ "enum": ["seal", "unseal", "admit", "dismiss", "bar", "unbar",
         "bar-unit", "unbar-unit", "judge-right", "judge-wrong", "ask", "lend"] });
     act["parameters"] = json!([in_path("number", "Number of the case."), deed]);

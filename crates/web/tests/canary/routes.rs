@@ -295,7 +295,7 @@ fn programs(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             vec![Ask::json(api("/reveal"), json!({ "version": 1, "field": "contact_phone" }))]
         }
         "/api/v1/cases/{number}/secrecy" => vec![Ask::get(api("/secrecy"))],
-        "/api/v1/cases/{number}/secrecy/{deed}" => ["unseal", "bar", "judge-right", "ask", "none"]
+        "/api/v1/cases/{number}/secrecy/{what}" => ["unseal", "bar", "judge-right", "ask", "none"]
             .map(|deed| {
                 let body = json!({ "who": ["9"], "reason": "试" });
                 Ask::json(api(&format!("/secrecy/{deed}")), body)
