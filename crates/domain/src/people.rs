@@ -112,6 +112,8 @@ pub enum Duty {
     AddPasskey,
     /// Take a passkey from it.
     RemovePasskey,
+    /// Note where they live.
+    Home,
 }
 
 impl Duty {
@@ -119,7 +121,9 @@ impl Duty {
     /// administrator can become somebody else. A way in of one's own is no administrator's at all.
     pub fn of(self) -> Option<Admin> {
         match self {
-            Self::Create | Self::Close | Self::Password | Self::Absence => Some(Admin::System),
+            Self::Create | Self::Close | Self::Password | Self::Absence | Self::Home => {
+                Some(Admin::System)
+            }
             Self::Roles | Self::Factor | Self::Sessions => Some(Admin::Security),
             Self::Bind | Self::Unbind | Self::AddPasskey | Self::RemovePasskey => None,
         }
@@ -127,7 +131,7 @@ impl Duty {
 
     /// Whether people do it to their own account.
     fn is_own(self) -> bool {
-        self == Self::Absence || self.of().is_none()
+        matches!(self, Self::Absence | Self::Home) || self.of().is_none()
     }
 
     /// The code under which it is remembered.
@@ -144,12 +148,14 @@ impl Duty {
             Self::Unbind => "unbind",
             Self::AddPasskey => "add_passkey",
             Self::RemovePasskey => "remove_passkey",
+            Self::Home => "home",
         }
     }
 }
 
 /// Whether somebody may do this to an account. Whoever commands the machine itself (`None`) may;
-/// nobody may to their own account, except say when they are away and how they prove who they are.
+/// nobody may to their own account, except say when they are away, where they live,
+/// and how they prove who they are.
 ///
 /// # Errors
 /// [`NotSo::NotYours`] or [`NotSo::Oneself`].

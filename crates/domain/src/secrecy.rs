@@ -356,6 +356,10 @@ pub struct Candidate<'a> {
     pub name: &'a str,
     /// Unit.
     pub unit: &'a str,
+    /// Has a telephone of the household on file that somebody in the case has too.
+    pub household: bool,
+    /// Has the village on file in which the case lies.
+    pub village: bool,
 }
 
 /// Why somebody should perhaps be kept out.
@@ -363,9 +367,11 @@ pub struct Candidate<'a> {
 pub enum Ground {
     /// Bears the full name of somebody in the case.
     SameName,
+    /// Has the telephone of somebody in the case at home.
+    Household,
     /// Works for a unit that the case is about.
     SameUnit,
-    /// Bears the surname of somebody in the case and works in the same village or town.
+    /// Bears the surname of somebody in the case, and lives or works in the same village or town.
     SameVillage,
     /// One of these; which one would tell a name to somebody who may not know it.
     Perhaps,
@@ -376,6 +382,7 @@ impl Ground {
     pub fn key(self) -> &'static str {
         match self {
             Self::SameName => "same_name",
+            Self::Household => "household",
             Self::SameUnit => "same_unit",
             Self::SameVillage => "same_village",
             Self::Perhaps => "perhaps",
@@ -396,13 +403,16 @@ pub fn ground(
     if names.iter().any(|n| !n.is_empty() && bare(n) == own) {
         return Some(Ground::SameName);
     }
+    if who.household {
+        return Some(Ground::Household);
+    }
     let unit = ctx.pack.units.get(who.unit)?;
     if texts.iter().any(|t| t.contains(&unit.name) || t.contains(&unit.short)) {
         return Some(Ground::SameUnit);
     }
     let surname = own.chars().next();
     let shares = names.iter().any(|n| bare(n).chars().next() == surname && surname.is_some());
-    let near = unit.level >= crate::pack::Level::Town
+    let works_near = unit.level >= crate::pack::Level::Town
         && ctx.pack.regions.upward(&case.place).any(|r| r.code == unit.region);
-    (shares && near).then_some(Ground::SameVillage)
+    (shares && (works_near || who.village)).then_some(Ground::SameVillage)
 }

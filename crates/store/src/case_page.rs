@@ -304,7 +304,8 @@ impl Store {
         Ok(())
     }
 
-    /// An attachment: media type, name, content. Only whole stories come with their evidence.
+    /// An attachment: media type, name, content. Only whole stories come with their evidence, and a
+    /// person gets what that person gave.
     ///
     /// # Errors
     /// When the database fails or the bytes were altered.
@@ -319,6 +320,13 @@ impl Store {
         let rights = access::rights(pack, viewer, &head.case).unwrap_or_default();
         if rights.sees.evidence != Sight::Full || !rights.may(Right::Export) {
             return Ok(None);
+        }
+        if matches!(viewer, Viewer::Appellant(_)) {
+            let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
+            let own = |p: &CasePage| p.files.iter().any(|f| (f.seq, f.n) == (seq, n));
+            if !page.is_some_and(|page| own(&page)) {
+                return Ok(None);
+            }
         }
         let row = reader.row(&FILE, &[id.into(), seq.into(), n.into()]).await?;
         let (Some(row), Some(key)) = (row, head.key) else { return Ok(None) };

@@ -7,7 +7,7 @@ use crate::{
     db::{Error, P, Stmt, Tx, Work, WriteError},
     deeds::Record,
     factors::{FORGET, FORGET_CODES},
-    passkeys, project, subjects,
+    homes, passkeys, project, subjects,
 };
 use domain::{
     audit::Deed,
@@ -201,9 +201,14 @@ impl Administer {
             AccountChange::Close => {
                 self.may_give_up(tx, whom, &[]).await?;
                 tx.exec_one(&CLOSE, &id).await?;
-                for stmt in
-                    [&END_SESSIONS, &FORGET, &FORGET_CODES, &passkeys::FORGET, &subjects::FORGET]
-                {
+                for stmt in [
+                    &END_SESSIONS,
+                    &FORGET,
+                    &FORGET_CODES,
+                    &passkeys::FORGET,
+                    &subjects::FORGET,
+                    &homes::FORGET,
+                ] {
                     tx.exec(stmt, &id).await?;
                 }
                 tx.exec(&BACK, &[whom.id.into(), self.at.into()]).await?;
@@ -236,6 +241,7 @@ impl Administer {
             AccountChange::Bind(binding) => binding.bind(tx, whom.id).await?,
             AccountChange::Unbind(issuer) => subjects::unbind(tx, whom.id, issuer).await?,
             AccountChange::AddPasskey(new) => new.add(tx, whom.id, self.at).await?,
+            AccountChange::Home(home) => homes::set(tx, whom.id, home.as_ref()).await?,
             AccountChange::RemovePasskey(handle) => {
                 passkeys::remove(tx, (&self.pack, whom), handle).await?;
             }

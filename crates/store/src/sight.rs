@@ -1,7 +1,10 @@
 //! What is taken from a page before the viewer gets it. Pure; `access` says what each role sees,
 //! this module applies it to texts, answers about danger, and to what staff write for one another.
 
-use crate::{Texts, case_page::CasePage};
+use crate::{
+    Texts,
+    case_page::{CasePage, EntryPage},
+};
 use domain::{
     access::{self, Viewer},
     case::{By, Case, Fact},
@@ -57,6 +60,8 @@ pub fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
 pub fn narrow(page: &mut CasePage, flow: Option<&Workflow>, viewer: &Viewer) {
     if matches!(viewer, Viewer::Appellant(_)) {
         own_words_and_answers(page, flow);
+        let given: BTreeSet<i64> = page.entries.iter().filter(|e| gave(e)).map(|e| e.seq).collect();
+        page.files.retain(|file| given.contains(&file.seq));
     }
     if page.sees.evidence < Sight::Full {
         // A name such as “injuries of …” is evidence itself.
@@ -78,6 +83,13 @@ pub fn narrow(page: &mut CasePage, flow: Option<&Workflow>, viewer: &Viewer) {
             }
         }
     }
+}
+
+/// Whether the person brought what came with an entry: it is theirs, or it is what the case was
+/// opened with. Files that staff or others put beside it later are not for the person.
+fn gave(entry: &EntryPage) -> bool {
+    let opened = entry.facts.iter().any(|f| matches!(f, Fact::Opened { .. }));
+    opened || matches!(entry.by, By::Appellant | By::Public)
 }
 
 /// The case without the answers to the danger questions.

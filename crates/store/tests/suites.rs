@@ -213,7 +213,7 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
     let (mark, new) = (stand.store.export_mark(), list(secret("exported list")));
     assert!(stand.store.keep_export(now, &leader, mark, new).await.unwrap());
     let kept = [file(secret("kept file"), secret("kept file"))];
-    assert!(stand.store.keep_files(&"ab".repeat(16), now, &kept).await.unwrap());
+    assert!(stand.store.keep_files(&"ab".repeat(16), (now, 1), &kept).await.unwrap());
     let account = NewAccount {
         username: "clear".to_owned(),
         password: "x".to_owned(),

@@ -45,7 +45,7 @@ impl City {
             second_factor_acr: Vec::new(),
         };
         let site = Address::parse(ORIGIN).unwrap();
-        let way = (&site, web::PROVIDER_BACK);
+        let way = (&site, web::PROVIDER_WAYS);
         let ready = Provider::new(&config, way, |_| Some(CLIENT_SECRET.into())).unwrap();
         let doors =
             Doors { provider: Some(Arc::new(ready)), passkeys: Passkeys::new(&site, "Care") };
@@ -368,6 +368,39 @@ async fn a_session_that_ended_on_the_way_binds_nothing() {
         let id = store.account(who).await.unwrap().unwrap().id;
         assert!(!store.is_bound(id, &city.provider.issuer()).await.unwrap(), "{who}");
     }
+}
+
+/// Whoever came by the provider is still in there: on a shared machine the next person would be in
+/// here again by one click.
+#[tokio::test]
+async fn who_logs_out_is_shown_the_way_out_of_the_provider() {
+    let city = City::new().await;
+    city.hire_and_bind(HANDLER).await;
+    let mut browser = Browser::new(&city);
+    browser.way(&json!({ "amr": ["otp"] })).await;
+    browser.get("/me").await;
+    let left = browser.post("/logout", &[]).await;
+    assert_eq!(left.status, StatusCode::OK, "{}", left.words());
+    assert!(left.has("您已退出本站") && left.has(NAME), "{}", left.words());
+    let body = plain(&left.body);
+    let url = body.split("href=\"").find(|part| part.contains("/session/end?")).expect("a way out");
+    let url = url.split('"').next().unwrap();
+    assert!(url.starts_with(&city.provider.issuer()), "{url}");
+    assert!(url.contains("post_logout_redirect_uri") && url.contains("%2Flogin"), "{url}");
+    assert!(left.has("href=\"/login\"") && !left.has("http-equiv=\"refresh\""), "nobody is sent");
+    assert_eq!(browser.stands_at().await, "/login", "here it is over already");
+    // Whoever has nothing there, and a provider that is away, keep nobody waiting.
+    let mut other = Browser::new(&city);
+    city.office.hire("operator@hotline-9901").await;
+    other.log_in("operator@hotline-9901").await;
+    other.get("/me").await;
+    assert_eq!(other.post("/logout", &[]).await.to, "/login");
+    browser.way(&json!({ "amr": ["otp"] })).await;
+    // Longer than what the provider said of itself is believed.
+    city.office.pass(601);
+    city.provider.set_away(true);
+    browser.get("/me").await;
+    assert_eq!(browser.post("/logout", &[]).await.to, "/login");
 }
 
 #[tokio::test]
