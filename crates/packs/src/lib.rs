@@ -83,12 +83,9 @@ pub fn load(dir: &Path) -> Result<City, Vec<Fault>> {
 }
 
 fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Option<City> {
-    let regions = organisation::regions(folders, &head, faults);
-    let kinds = organisation::kinds(folders, faults);
-    let units = organisation::units(&regions, &kinds, &head, faults);
+    let (regions, units, kinds) = organisation::tree(folders, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
-    let codes: Vec<_> = kinds.iter().map(|k| k.code.clone()).collect();
-    let risk = matters::risk(folders, &codes, faults);
+    let risk = matters::risk(folders, &kinds, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
@@ -101,13 +98,11 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let programmes = matters::programmes(folders, faults);
     let personal = personal::read(folders, faults);
     let papers = papers::templates(folders, faults);
-    let figures = figures::figures(folders, faults);
-    let press = press::press(folders, faults);
+    let (figures, press) = (figures::figures(folders, faults), press::press(folders, faults));
     let forms = forms::forms(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
     let pledge = texts::pledge(folders, faults);
-    let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
     let version = head.version.clone();
@@ -150,14 +145,13 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     check::workflows(&pack, &pack.rules, &papers, faults);
     figures::check(&pack, &figures, &papers, faults);
     press::check(&pack, &press, faults);
-    let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),
         papers,
         home: home?,
-        services,
+        services: services.into_iter().map(|s| s.value).collect(),
         demo: folders.demo(),
         dir: folders.city.clone(),
-        provisional_years,
+        provisional_years: time::provisional_years(folders, faults),
     })
 }

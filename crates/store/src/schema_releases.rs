@@ -4,7 +4,7 @@
 use crate::db::Migration;
 
 pub(crate) const MIGRATION: Migration = Migration {
-    version: 9,
+    version: 10,
     name: "releases",
     lite: "
 CREATE TABLE releases (case_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;

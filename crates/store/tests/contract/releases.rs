@@ -4,6 +4,7 @@ use crate::{cast::*, figures::told, raw};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId},
+    figure::AnyAmount,
     press::{self, Composed, Material, Refused, Setting, Template, Unsayable},
     refusal::{Bar, Refusal},
     secrecy::Change,
@@ -178,10 +179,13 @@ async fn what_was_signed_stays_when_records_change(stand: Stand) {
     assert_eq!(told(&stand, "appeals_received", unit::CITY, "2025").await, Some(21));
     let after = release(&stand, case).await.signed.remove(0);
     assert_eq!(after, before, "text, numbers and seal are those that were signed");
-    assert_eq!(published(&stand, case).await.unwrap().signed, [before.clone()]);
+    assert_eq!(
+        published(&stand, case).await.unwrap().signed.as_slice(),
+        std::slice::from_ref(&before)
+    );
     let today = stand.pack.date_of(stand.clock.now());
     let now = stand.store.said_today(&stand.pack, &before.values, today).await.unwrap();
-    let counts = |value: &store::FigureValue| value.amount.map(|amount| amount.count());
+    let counts = |value: &store::FigureValue| value.amount.map(AnyAmount::count);
     let now: Vec<Option<i64>> = now.iter().map(|v| v.as_ref().and_then(counts)).collect();
     let then: Vec<Option<i64>> = before.values.iter().map(|value| value.amount).collect();
     assert_eq!((then, now), (vec![Some(11), Some(0)], vec![Some(21), Some(10)]));

@@ -169,7 +169,7 @@ fn edit(
     fill: &Fill,
 ) -> Option<EditView> {
     let actor = Actor::Staff(me.staff());
-    let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(app.now(), &page.pack, &actor);
     let mut allowed = decide::allowed(ctx, &shown.case);
     let writes = allowed.find(|action| action.fields.iter().any(|f| f.code == fill.body))?;
     let text = |field: &str| shown.text(field).unwrap_or_default().to_owned();

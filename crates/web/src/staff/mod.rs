@@ -18,7 +18,7 @@ mod panels;
 mod protection;
 mod reveal;
 mod search;
-mod secrecy;
+pub(crate) mod secrecy;
 
 mod board;
 mod dry_run;
@@ -37,7 +37,7 @@ mod traces;
 mod visits;
 mod why;
 
-pub use provider::BACK;
+pub use provider::WAYS;
 
 use crate::routes::Routes;
 
