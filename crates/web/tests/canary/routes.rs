@@ -36,6 +36,7 @@ pub struct Facts {
 pub fn asks(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     public(facts, route)
         .or_else(|| lists(pack, facts, route))
+        .or_else(|| numbers(pack, facts, route))
         .or_else(|| cases(facts, route))
         .or_else(|| administration(pack, facts, route))
         .or_else(|| programs(pack, facts, route))
@@ -109,28 +110,6 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             .collect(),
         // The files that were made are fetched by the names that the list gives them.
         "/exports/{export}" => vec![Ask::get("/exports/none")],
-        "/figures" => {
-            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
-            [Ask::get(route)].into_iter().chain(units).collect()
-        }
-        "/figures/{figure}" => {
-            let periods = ["2025-03", "2025", "to-2025-03"];
-            let each = pack.figures.iter().flat_map(|figure| {
-                let code = &figure.code;
-                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
-            });
-            each.collect()
-        }
-        "/releases" => vec![Ask::get(route)],
-        "/releases/try" => vec![
-            Ask::get(route),
-            Ask::post(route, &[("text", WORD), ("day", "2025-03-08")]),
-            Ask::post(
-                route,
-                &[("text", "今年收到诉求{appeals_received 2025}"), ("day", "2025-03-08")],
-            ),
-        ],
-        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/desk" => desk(pack),
         "/desk/bulk" => ["archive", "sign", "dispatch", "to_triage"]
             .map(|action| {
@@ -166,6 +145,39 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/traces/people/{account}" => {
             vec![Ask::get(format!("/traces/people/{}", facts.account))]
         }
+        _ => return None,
+    })
+}
+
+/// Figures, reports and releases.
+fn numbers(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
+    Some(match route {
+        "/figures" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
+            [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}" => {
+            let periods = ["2025-03", "2025", "to-2025-03"];
+            let each = pack.figures.iter().flat_map(|figure| {
+                let code = &figure.code;
+                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
+            });
+            each.collect()
+        }
+        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
+        "/releases" => vec![Ask::get(route)],
+        "/releases/try" => vec![
+            Ask::get(route),
+            Ask::post(route, &[("text", WORD), ("day", "2025-03-08")]),
+            Ask::post(
+                route,
+                &[("text", "今年收到诉求{appeals_received 2025}"), ("day", "2025-03-08")],
+            ),
+        ],
+        "/releases/{number}" => vec![
+            Ask::get(format!("/releases/{NUMBER}")),
+            Ask::get(format!("/releases/{}", facts.control)),
+        ],
         _ => return None,
     })
 }
@@ -223,10 +235,6 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             vec![Ask::post(at("/rights/1"), &[]), Ask::post(at("/rights/compare"), &[("id", "1")])]
         }
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
-        "/releases/{number}" => vec![
-            Ask::get(format!("/releases/{NUMBER}")),
-            Ask::get(format!("/releases/{}", facts.control)),
-        ],
         "/cases/{number}/figures" => vec![Ask::get(at("/figures"))],
         "/cases/{number}/figures/{freezing}/{n}" => {
             vec![Ask::get(at("/figures/0/0")), Ask::get(at("/figures/0/0?sample=1"))]
