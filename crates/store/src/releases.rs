@@ -85,6 +85,17 @@ pub struct Release {
     pub uses: Vec<Use>,
 }
 
+impl Release {
+    /// What everybody reads of it: what has gone out, and nothing of how it was made. A sealed case is
+    /// none, whatever it says of itself.
+    fn for_everybody(mut self) -> Option<Self> {
+        self.signed.retain(|signed| signed.edition.published.is_some());
+        self.uses.clear();
+        let shown = !self.case.guarded.is_sealed() && !self.signed.is_empty();
+        shown.then_some(self)
+    }
+}
+
 impl SignedText {
     /// Whether its words are those that were signed.
     fn of(case: &Case, entry: &EntryPage, edition: &Edition, fill: &Fill) -> Option<Self> {
@@ -278,12 +289,7 @@ impl Store {
         let Some(id) = numbers::case_of(&self.keys, number) else { return Ok(None) };
         let out = self.db.read().await?.row(&ONE, &[id.into()]).await?.is_some();
         let release = if out { self.release_by_id(pack, id).await? } else { None };
-        let release = release.filter(|r| same_number(&r.number, number));
-        Ok(release.map(|mut release| {
-            release.signed.retain(|signed| signed.edition.published.is_some());
-            release.uses.clear();
-            release
-        }))
+        Ok(release.filter(|r| same_number(&r.number, number)).and_then(Release::for_everybody))
     }
 
     /// The releases that went out last, newest first.
@@ -295,11 +301,7 @@ impl Store {
         let mut releases = Vec::new();
         for row in rows {
             let release = self.release_by_id(pack, row.int(0)?).await?;
-            releases.extend(release.map(|mut release| {
-                release.signed.retain(|signed| signed.edition.published.is_some());
-                release.uses.clear();
-                release
-            }));
+            releases.extend(release.and_then(Release::for_everybody));
         }
         Ok(releases)
     }

@@ -1,6 +1,6 @@
 //! Press texts: true of their numbers when they are signed, and as they were signed ever after.
 
-use crate::{cast::*, figures::told, raw};
+use crate::{cast::*, figures::told, guard::hire, raw};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId},
@@ -306,6 +306,7 @@ async fn named_readers_alone_know_of_a_sealed_release(stand: Stand) {
     };
     let stranger = || actor(61, unit::CITY, "reviewer");
     assert!(sees(stranger()).await, "the office itself");
+    hire(&stand, &[press_writer(), press_checker(), press_leader()]).await;
     let Actor::Staff(named) = press_checker() else { panic!("staff") };
     stand.guard(&press_leader(), case, Change::Seal { circle: vec![named] }).await.unwrap();
     assert!(sees(press_checker()).await && sees(press_leader()).await);
@@ -313,7 +314,11 @@ async fn named_readers_alone_know_of_a_sealed_release(stand: Stand) {
     assert!(published(&stand, case).await.is_none());
     stand.clock.set("2025-03-08T10:00+08:00");
     stand.tick().await;
-    assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1, "it goes out all the same");
+    assert_eq!(stand.page(case).await.case.state, "published");
+    assert!(published(&stand, case).await.is_none(), "a sealed case is none to everybody");
+    assert!(stand.store.newest_releases(&stand.pack, 10).await.unwrap().is_empty());
+    stand.guard(&press_leader(), case, Change::Unseal).await.unwrap();
+    assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
@@ -328,7 +333,7 @@ async fn a_forged_list_of_releases_is_found(stand: Stand) {
     let troubles = stand.troubles().await;
     assert!(troubles.iter().any(|t| t.contains("has not gone out")), "{troubles:?}");
     // Nor does it show what was only signed.
-    assert!(published(&stand, case).await.unwrap().signed.is_empty());
+    assert!(published(&stand, case).await.is_none());
     raw::run(&stand, "DELETE FROM releases").await;
     assert_eq!(stand.troubles().await, Vec::<String>::new());
     raw::run(&stand, "INSERT INTO releases (case_id, at) VALUES (999999, 1)").await;

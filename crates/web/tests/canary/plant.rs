@@ -16,6 +16,7 @@ use domain::{
 };
 use jiff::ToSpan;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use store::{Act, Attachment, NewCase};
 use testkit::{command_id, unit};
 
@@ -370,7 +371,12 @@ impl Planter<'_> {
                 format!("{}=yes", question.code)
             }
             FieldKind::Form => "monthly".to_owned(),
-            FieldKind::Period => "2025-03".to_owned(),
+            // A unit reports a period once.
+            FieldKind::Period => {
+                static NEXT: AtomicUsize = AtomicUsize::new(0);
+                let n = NEXT.fetch_add(1, Ordering::Relaxed) % 84;
+                format!("{}-{:02}", 2018 + n / 12, 1 + n % 12)
+            }
             FieldKind::Figures => format!("appeals_received {} 2025-03", home.county),
             FieldKind::Line { .. } | FieldKind::Text { .. } => String::new(),
         }
