@@ -25,6 +25,7 @@ mod expiry;
 mod exports;
 mod factors;
 mod feed;
+mod figure_hidden;
 mod figure_records;
 mod figure_values;
 mod figures;
@@ -139,6 +140,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         exchanges::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        figure_hidden::STATEMENTS,
         figure_records::STATEMENTS,
         figure_values::STATEMENTS,
         figures::STATEMENTS,

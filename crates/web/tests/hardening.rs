@@ -87,6 +87,8 @@ impl Walk {
             ("{export}", "1"),
             ("{right}", "copy"),
             ("{wish}", "check"),
+            ("{figure}", "appeals_received"),
+            ("{freezing}", "0"),
         ] {
             path = path.replace(name, value);
         }

@@ -368,7 +368,10 @@ impl Appeal {
             actor: self.opener(stage).await?,
             raw: self.told(stage),
         };
-        let (id, number) = stage.open(self.next, opening, &mut self.dice).await?;
+        let opened = stage.open(self.next, opening, &mut self.dice).await?;
+        let Some((id, number)) = opened else {
+            return Err(Failure::Plain("an appeal was taken for another one".to_owned()));
+        };
         numbers.lock().unwrap_or_else(PoisonError::into_inner).insert(self.index, number);
         self.id = Some(id);
         Ok(id)

@@ -152,8 +152,9 @@ impl Walk {
         self.tell(stage, flow, &mut raw);
         let actor = Actor::Staff(stage.people.staff(&role, unit, 0).await?);
         let opening = Opening { flow, programme: self.programme.clone(), actor, raw };
-        let (id, _) = stage.open(self.next, opening, &mut self.dice).await?;
-        self.id = Some(id);
+        let opened = stage.open(self.next, opening, &mut self.dice).await?;
+        self.id = opened.map(|(id, _)| id);
+        self.over = self.id.is_none();
         Ok(self.id)
     }
 

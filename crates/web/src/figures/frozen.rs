@@ -109,7 +109,14 @@ pub(super) async fn page(
 ) -> Result<Response, Oops> {
     let shown = staff::case::find(&app, &me, &number).await?;
     traces::reading(&app, &me, [&shown]).await?;
-    let case = &shown.case;
+    let mut case = shown.case.clone();
+    for (freezing, one) in case.frozen.iter_mut().enumerate() {
+        for (n, value) in one.values.iter_mut().enumerate() {
+            let at = FrozenAt { case: case.id, freezing, n };
+            *value = app.store().frozen_for(&me.viewer(), at, value).await?;
+        }
+    }
+    let case = &case;
     let wanted = wanted(&page, case);
     if wanted.is_empty() {
         return Err(Oops::NotFound);
@@ -119,7 +126,7 @@ pub(super) async fn page(
         .iter()
         .filter_map(|a| Some(FigureAsk { figure: known(a)?, unit: &a.unit, period: a.period }))
         .collect();
-    let values = app.store().figure_values(&asks, page.today()).await?;
+    let values = app.store().figures_for(&me.viewer(), &asks, page.today()).await?;
     let columns = case.frozen.iter().map(|f| ColumnView {
         title: page
             .pack
@@ -213,6 +220,9 @@ pub(super) async fn records(
     let shown = staff::case::find(&app, &me, &number).await?;
     let case = &shown.case;
     let value = case.frozen.get(freezing).and_then(|f| f.values.get(n)).ok_or(Oops::NotFound)?;
+    let viewer = me.viewer();
+    let at = FrozenAt { case: case.id, freezing, n };
+    let told = app.store().frozen_for(&viewer, at, value).await?;
     let asked = value.asked().ok_or(Oops::NotFound)?;
     let figure = page.pack.figures.get(&asked.figure).ok_or(Oops::NotFound)?;
     let drawn = sample(&value.digest, value.records, u64::from(percent(&page, case)));
@@ -225,8 +235,6 @@ pub(super) async fn records(
     let after = places.last().map_or(0, |last| last + 1);
     let more =
         if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < value.records };
-    let at = FrozenAt { case: case.id, freezing, n };
-    let viewer = me.viewer();
     let found = app.store().frozen_records((&page.pack, &viewer), at, &places).await?;
     let base = format!("/cases/{number}/figures/{freezing}/{n}");
     let kind = if is_sample { "&sample=1" } else { "" };
@@ -234,7 +242,7 @@ pub(super) async fn records(
         let (n, all) = (drawn.len().to_string(), value.records.to_string());
         page.tf("frozen.sample_of", &[("n", &n), ("all", &all)])
     } else {
-        page.tf("frozen.list_of", &[("n", &value.records.to_string())])
+        page.tf("frozen.list_of", &[("n", &told.records.to_string())])
     };
     let total = value
         .amount

@@ -370,7 +370,11 @@ impl Planter<'_> {
                 format!("{}=yes", question.code)
             }
             FieldKind::Form => "monthly".to_owned(),
-            FieldKind::Period => "2025-03".to_owned(),
+            // A unit reports a period once.
+            FieldKind::Period => {
+                let group = Group::ALL.iter().position(|g| *g == self.group).expect("a group");
+                format!("{}-{:02}", 1901 + group * 25 + turn / 12 % 25, turn % 12 + 1)
+            }
             FieldKind::Figures => format!("appeals_received {} 2025-03", home.county),
             FieldKind::Line { .. } | FieldKind::Text { .. } => String::new(),
         }
