@@ -105,6 +105,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
     let pledge = texts::pledge(folders, faults);
+    let targets = figures::targets(folders, faults);
     let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
@@ -129,6 +130,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         holidays,
         messages,
         programmes: programmes.known,
+        targets: targets?,
         figures: domain::figure::Figures::new(figures.iter().map(|f| f.figure.clone())),
         forms: forms.into_iter().map(|f| (f.code.clone(), f)).collect(),
         rights: personal.rights.clone(),

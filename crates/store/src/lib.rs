@@ -41,6 +41,7 @@ mod passkeys;
 mod people;
 mod pledges;
 mod project;
+mod projects;
 mod recent;
 mod recount;
 mod reports;
@@ -94,6 +95,7 @@ pub use outbox::{Audience, Claimed, Fate, SendingStats};
 pub use passkeys::{NewPasskey, Passkey};
 pub use people::{Absence, Owned};
 pub use project::light;
+pub use projects::{Project, Reading};
 pub use recent::PastCase;
 pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
@@ -147,6 +149,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         passkeys::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
+        projects::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
         reports::STATEMENTS,

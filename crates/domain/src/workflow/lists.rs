@@ -205,6 +205,30 @@ pub enum Effect {
         /// Period field.
         period: Code,
     },
+    /// One figure is frozen for the unit that handles the case.
+    FreezeFigure {
+        /// Figure field.
+        figure: Code,
+        /// Period field.
+        period: Code,
+    },
+    /// What was proposed becomes the target of the case from now on.
+    Promise {
+        /// Figure field.
+        figure: Code,
+        /// Number field: what shall be reached.
+        goal: Code,
+        /// Number field: where it stood.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        baseline: Option<Code>,
+        /// Date field: the first day.
+        from: Code,
+        /// Date field: the last day.
+        until: Code,
+        /// Planned values between.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<PlannedStep>,
+    },
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.
@@ -212,6 +236,16 @@ pub enum Effect {
         /// Case field.
         field: Code,
     },
+}
+
+/// The fields of a planned value between the first day and the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedStep {
+    /// Date field.
+    pub on: Code,
+    /// Number field.
+    pub value: Code,
 }
 
 /// How the next responsible unit is found.
