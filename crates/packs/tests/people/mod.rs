@@ -216,6 +216,7 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
             let width = usize::try_from(max - min + 1).expect("small");
             (min + i64::try_from(dice.below(width)).expect("small")).to_string()
         }
+        FieldKind::Figure => any(pack.figures.iter().map(|f| &f.code), dice),
         FieldKind::Flag => any(["yes", "no", "no"].into_iter(), dice),
         FieldKind::Risk => {
             let calm = !dice.one_in(4);

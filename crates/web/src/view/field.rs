@@ -105,7 +105,7 @@ fn is_secret(meaning: Meaning) -> bool {
         | Meaning::Story
         | Meaning::Summary
         | Meaning::Reporter => true,
-        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work => false,
+        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work | Meaning::Public => false,
     }
 }
 
@@ -121,6 +121,7 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Grade
         | FieldKind::Place
         | FieldKind::Form
+        | FieldKind::Figure
         | FieldKind::Period
         | FieldKind::Unit => "select",
         // What is asked for is worked out from a text and never typed by hand.
@@ -176,6 +177,11 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
         FieldKind::Form => pack
             .forms
             .values()
+            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
+            .collect(),
+        FieldKind::Figure => pack
+            .figures
+            .iter()
             .map(|f| option(&f.code, page.either(&f.name, &f.en)))
             .collect(),
         FieldKind::Period => crate::figures::recent_periods(page)

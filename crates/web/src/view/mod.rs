@@ -67,6 +67,12 @@ pub(crate) fn state_name(page: &Page, workflow: &str, state: &str) -> String {
         .map_or_else(|| state.to_owned(), |s| page.either(&s.name, &s.en).to_owned())
 }
 
+/// What the public reads while a case is in a state.
+pub(crate) fn public_state(page: &Page, flow: &Workflow, state: &str) -> String {
+    let found = flow.state(state);
+    found.map_or(String::new(), |s| page.either(&s.public, &s.public_en).to_owned())
+}
+
 /// The name of a category with its group.
 pub(crate) fn category_name(page: &Page, code: &str) -> String {
     let own =
