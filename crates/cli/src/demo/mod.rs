@@ -6,6 +6,7 @@ mod city;
 mod dice;
 mod errand;
 mod form;
+mod ledger;
 mod life;
 #[cfg(test)]
 mod lights;
@@ -96,7 +97,10 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts, end: now() };
     match scale {
         Scale::Small => cases::build(&stage).await?,
-        Scale::City => city::build(&stage, stage.end).await?,
+        Scale::City => {
+            ledger::build(&stage, ledger::read(&city.dir)?).await?;
+            city::build(&stage, stage.end).await?;
+        }
     }
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)

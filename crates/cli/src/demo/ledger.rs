@@ -1,0 +1,275 @@
+//! Records of programmes at the size of a city, written as whole histories: each is opened by
+//! somebody, carried on by others, and counted by what became of it. Which records, how many and of
+//! which days is data beside the pack (`demo/ledgers.toml`); no figure is written anywhere.
+
+use super::{dice::Dice, form::About, stage::Stage};
+use crate::{
+    failure::{Doing, Failure},
+    progress::Progress,
+};
+use domain::{
+    case::{Actor, CaseId, Staff},
+    decide::Step,
+    field::{self, Raw},
+    pack::{Level, Unit},
+    workflow::{FieldUse, Guard, Workflow},
+};
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use store::{Act, NewCase};
+use tokio::task::JoinSet;
+
+/// Records under way at once; enough to fill the commits of the store.
+const ABREAST: usize = 256;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    ledger: Vec<Ledger>,
+}
+
+/// Records of one programme.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    workflow: String,
+    programme: Option<String>,
+    /// How many.
+    records: usize,
+    /// The days on which it happened.
+    from: Date,
+    until: Date,
+    /// The days on which it was entered, where that was later.
+    recorded: Option<[Date; 2]>,
+    /// Who enters it: a role in the federation of this level.
+    role: String,
+    level: Level,
+    /// The date field that holds the day.
+    day: Option<String>,
+    /// The field that holds a name.
+    name: Option<String>,
+    /// The field that holds a telephone; no two records have the same.
+    phone: Option<String>,
+    /// What every form says.
+    #[serde(default)]
+    given: BTreeMap<String, String>,
+    /// What whoever enters it does at once.
+    #[serde(default)]
+    then: Vec<String>,
+    /// What others do later.
+    #[serde(default)]
+    later: Vec<Later>,
+}
+
+/// What somebody does later; without an action only time does something.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Later {
+    role: Option<String>,
+    level: Option<Level>,
+    action: Option<String>,
+    /// Days after it was entered.
+    days: i64,
+}
+
+/// Reads the ledgers of a city; none when it has no such file.
+///
+/// # Errors
+/// When the file cannot be read as what it should be.
+pub fn read(city: &Path) -> Result<Vec<Ledger>, Failure> {
+    let path = city.join("demo/ledgers.toml");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let doing = format!("reading {}", path.display());
+    let text = fs::read_to_string(&path).doing(&doing)?;
+    Ok(toml::from_str::<File>(&text).doing(&doing)?.ledger)
+}
+
+/// What all records of a ledger share.
+struct Round {
+    stage: Stage,
+    ledger: Ledger,
+    places: Arc<Vec<String>>,
+    /// The number of the first record among those of all ledgers.
+    first: usize,
+}
+
+/// Writes the ledgers, one after the other.
+///
+/// # Errors
+/// When the store fails, or a record is refused: a demonstration that shows other figures than its
+/// data says would be a lie.
+pub async fn build(stage: &Stage, ledgers: Vec<Ledger>) -> Result<(), Failure> {
+    let regions = &stage.pack.regions;
+    let places = regions.iter().filter(|r| r.level == Level::Village).map(|r| r.code.clone());
+    let places: Arc<Vec<String>> = Arc::new(places.collect());
+    let all: usize = ledgers.iter().map(|l| l.records).sum();
+    let mut progress = Progress::new("records", Some(all as u64));
+    let mut first = 0;
+    for ledger in ledgers {
+        let records = ledger.records;
+        let (stage, places) = (stage.clone(), places.clone());
+        let round = Arc::new(Round { stage, ledger, places, first });
+        first += records;
+        let mut under_way = JoinSet::new();
+        for index in 0..records {
+            if under_way.len() >= ABREAST
+                && let Some(done) = under_way.join_next().await
+            {
+                done.doing("writing a ledger")??;
+                progress.one();
+            }
+            let round = round.clone();
+            under_way.spawn(async move { round.record(index).await });
+        }
+        while let Some(done) = under_way.join_next().await {
+            done.doing("writing a ledger")??;
+            progress.one();
+        }
+    }
+    progress.end();
+    Ok(())
+}
+
+impl Round {
+    /// One record, from its opening to its end.
+    async fn record(&self, index: usize) -> Result<(), Failure> {
+        let Self { stage, ledger, .. } = self;
+        let mut dice = Dice::of(2_000_000 + self.first + index);
+        let Some(flow) = stage.pack.workflow(&ledger.workflow) else {
+            return Err(Failure::Plain(format!("a ledger names no workflow: {}", ledger.workflow)));
+        };
+        let place = self.places.get(dice.below(self.places.len())).map_or("", String::as_str);
+        let day = within(&mut dice, ledger.from, ledger.until);
+        let entered = ledger.recorded.map_or(day, |[from, until]| within(&mut dice, from, until));
+        let at = self.instant(entered, &mut dice);
+        let mut one = Record { round: self, flow, place, at, dice, said: Raw::new() };
+        one.say(self.first + index, day);
+        let case = one.open().await?;
+        for later in &ledger.later {
+            one.later(case, later).await?;
+        }
+        Ok(())
+    }
+
+    /// An instant of that day, in the hours of an office.
+    fn instant(&self, day: Date, dice: &mut Dice) -> Timestamp {
+        let end = self.stage.pack.end_of(day);
+        let back = SignedDuration::from_secs(6 * 3_600 + dice.below(9 * 3_600) as i64);
+        end.saturating_sub(back).unwrap_or(end)
+    }
+}
+
+fn within(dice: &mut Dice, from: Date, until: Date) -> Date {
+    let days = until.duration_since(from).as_hours() / 24;
+    let days = usize::try_from(days).unwrap_or(0) + 1;
+    let after = SignedDuration::from_hours(24 * dice.below(days) as i64);
+    from.saturating_add(after)
+}
+
+/// One record.
+struct Record<'a> {
+    round: &'a Round,
+    flow: &'a Workflow,
+    place: &'a str,
+    at: Timestamp,
+    dice: Dice,
+    said: Raw,
+}
+
+impl Record<'_> {
+    /// What its forms say, where chance does not.
+    fn say(&mut self, number: usize, day: Date) {
+        let Round { stage, ledger, .. } = self.round;
+        for (field, value) in &ledger.given {
+            self.said.insert(field.clone(), vec![value.clone()]);
+        }
+        if let Some(field) = &ledger.day {
+            self.said.insert(field.clone(), vec![day.to_string()]);
+        }
+        if let Some(field) = &ledger.name {
+            let name = stage.texts.name("female_middle", &mut self.dice);
+            self.said.insert(field.clone(), vec![name]);
+        }
+        if let Some(field) = &ledger.phone {
+            // Nobody's number begins so.
+            self.said.insert(field.clone(), vec![format!("100{number:08}")]);
+        }
+    }
+
+    fn unit(&self, level: Level) -> Result<&Unit, Failure> {
+        let unit = self.round.stage.pack.units.nearest("wf", self.place, level);
+        unit.ok_or_else(|| Failure::Plain(format!("no unit of the level {level:?} at {}", self.place)))
+    }
+
+    async fn somebody(&self, role: &str, level: Level) -> Result<Staff, Failure> {
+        let unit = self.unit(level)?;
+        self.round.stage.people.staff(role, unit, 0).await
+    }
+
+    fn filled(&mut self, code: &str, (uses, guards): (&[FieldUse], &[Guard])) -> Raw {
+        let stage = &self.round.stage;
+        let about = About {
+            pack: &stage.pack,
+            texts: &stage.texts,
+            flow: self.flow,
+            today: stage.pack.date_of(self.at),
+            category: self.round.ledger.given.get("category").map_or("", String::as_str),
+            place: self.place,
+        };
+        let mut said = self.said.clone();
+        said.retain(|field, _| uses.iter().any(|u| u.code == *field));
+        about.fill(code, (uses, guards), said, &mut self.dice)
+    }
+
+    fn step(&mut self, action: &str) -> Result<Step, Failure> {
+        let found = self.flow.action(action);
+        let action = found.ok_or_else(|| Failure::Plain(format!("a ledger names no action: {action}")))?;
+        let raw = self.filled(&action.code, (&action.fields, &action.guards));
+        let given = field::check(&self.round.stage.pack, self.flow, &action.fields, &raw);
+        let given = given.map_err(|faults| Failure::Plain(format!("a form is not accepted: {faults:?}")))?;
+        Ok(Step { action: action.code.clone(), given })
+    }
+
+    async fn open(&mut self) -> Result<CaseId, Failure> {
+        let Round { stage, ledger, .. } = self.round;
+        let uses = &self.flow.opening.fields;
+        let raw = self.filled("open", (uses, &[]));
+        let given = field::check(&stage.pack, self.flow, uses, &raw);
+        let given = given.map_err(|faults| Failure::Plain(format!("an opening is not accepted: {faults:?}")))?;
+        let mut then = Vec::with_capacity(ledger.then.len());
+        for action in &ledger.then {
+            then.push(self.step(action)?);
+        }
+        let command = self.dice.bytes();
+        let new = NewCase {
+            command,
+            actor: Actor::Staff(self.somebody(&ledger.role, ledger.level).await?),
+            workflow: self.flow.code.clone(),
+            programme: ledger.programme.clone(),
+            given,
+            then,
+            files: Vec::new(),
+            receipt: stage.store.receipt_for(&command),
+            imported: None,
+        };
+        let opened = stage.store.import_case(&stage.pack, self.at, new).await;
+        Ok(opened.doing("opening a record of a ledger")?.done.case)
+    }
+
+    async fn later(&mut self, case: CaseId, later: &Later) -> Result<(), Failure> {
+        let stage = &self.round.stage;
+        let after = SignedDuration::from_hours(24 * later.days);
+        let at = self.at.saturating_add(after).unwrap_or(self.at);
+        let (Some(role), Some(level), Some(action)) = (&later.role, later.level, &later.action)
+        else {
+            return stage.tick(at).await;
+        };
+        let steps = vec![self.step(action)?];
+        let actor = Actor::Staff(self.somebody(role, level).await?);
+        let act = Act { command: self.dice.bytes(), actor, case, steps, files: Vec::new() };
+        stage.store.act(&stage.pack, at, act).await.doing("carrying a ledger on").map(drop)
+    }
+}
