@@ -318,6 +318,7 @@ pub fn check(
         }
     }
     faults.extend(period_fault(pack, workflow, &checked));
+    faults.extend(figure_fault(pack, workflow, &checked));
     if faults.is_empty() { Ok(checked) } else { Err(faults) }
 }
 
@@ -337,6 +338,16 @@ fn period_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<F
         None => true,
     };
     (!fits).then(|| FieldFault::of(field, Why::NotAnOption))
+}
+
+/// A workflow that promises something may name any figure, every other one only those that count it.
+fn figure_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<FieldFault> {
+    let stray = |code: &Code, value: &Value| {
+        let field = workflow.fields.get(code).filter(|f| f.kind == FieldKind::Figure)?;
+        let figure = pack.figures.get(value.one())?;
+        (!figure.may_be_named_by(workflow)).then(|| FieldFault::of(field, Why::NotAnOption))
+    };
+    checked.coded.iter().find_map(|(code, value)| stray(code, value))
 }
 
 fn check_text(field: &Field, text: &str) -> Result<String, Why> {

@@ -302,6 +302,12 @@ impl One<'_> {
         for (code, values) in fields {
             let kind = self.flow.fields.get(code).map(|f| &f.kind);
             faults.known(self.at, kind.is_some(), "field", code);
+            if kind == Some(&FieldKind::Figure) {
+                for value in values {
+                    faults.known(self.at, pack.figures.get(value).is_some(), "figure", value);
+                }
+                continue;
+            }
             let Some(FieldKind::Choice(options) | FieldKind::Choices(options)) = kind else {
                 if kind.is_some() {
                     let what = format!("the field `{code}` has no values to choose from");

@@ -78,7 +78,8 @@ fn violence_is_never_mediated_jointly() {
                     case.state.clone_from(&state.code);
                     case.grade.clone_from(&grade.code);
                     for actor in everybody(pack, &case) {
-                        let ctx = Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+                        let ctx =
+                            Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
                         let joint =
                             decide::allowed(ctx, &case).find(|a| JOINT.contains(&a.code.as_str()));
                         assert!(joint.is_none(), "{joint:?} in {} {}", category.code, grade.code);
@@ -133,7 +134,8 @@ fn harm_to_children_owes_the_report() {
                 for action in flow.actions.iter().filter(leads) {
                     here.state.clone_from(&action.from[0]);
                     for actor in everybody(pack, &here) {
-                        let ctx = Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+                        let ctx =
+                            Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
                         let bar = decide::permit(ctx, &here, action, None);
                         assert!(!owes || bar.is_err(), "{} in {category}", action.code);
                     }

@@ -19,6 +19,7 @@ use domain::{
     decide::{self, Ctx, Draft, Open, Step},
     duty::Duty,
     field::{Checked, FieldKind, Value, check},
+    figure::{Frozen, asked},
     moving,
     pack::Pack,
     refusal::{Bar, Refusal},
@@ -197,10 +198,13 @@ impl<'a> Walk<'a> {
             return Ok(false);
         }
         let Some((actor, action)) = self.choose(&mut dice) else { return Ok(true) };
-        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: Some(&self.other) };
+        let linked = Some(&self.other);
+        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked, frozen: &[] };
         let given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
         self.chosen = given.coded.clone();
+        let frozen = numbers(self.pack, &self.case, action, &given);
+        let ctx = Ctx { frozen: &frozen, ..ctx };
         match decide::act(ctx, &self.case, &Step { action: action.code.clone(), given }) {
             Ok(draft) => {
                 self.keeps_safe(&actor, action, &draft.case)?;
@@ -237,7 +241,13 @@ impl<'a> Walk<'a> {
     fn change(&mut self, dice: &mut Dice) -> Result<bool, TestCaseError> {
         self.pack = self.next;
         if dice.one_in(2) {
-            let ctx = Ctx { now: self.now, pack: self.next, actor: &Actor::System, linked: None, frozen: &[] };
+            let ctx = Ctx {
+                now: self.now,
+                pack: self.next,
+                actor: &Actor::System,
+                linked: None,
+                frozen: &[],
+            };
             let made = match moving::moved(ctx, &self.case) {
                 Ok(made) => made,
                 Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
@@ -271,7 +281,9 @@ impl<'a> Walk<'a> {
             _ => None,
         });
         let step = Step { action: action.code.clone(), given: given.unwrap_or_default() };
-        let ctx = Ctx { now: self.now, pack: self.old, actor, linked: Some(&self.other) };
+        let frozen = numbers(self.old, &self.case, action, &step.given);
+        let linked = Some(&self.other);
+        let ctx = Ctx { now: self.now, pack: self.old, actor, linked, frozen: &frozen };
         let before = decide::act(ctx, &self.case, &step);
         let before = before.map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
         prop_assert_eq!(&before.facts, &draft.facts, "the old rules say otherwise");
@@ -314,7 +326,8 @@ impl<'a> Walk<'a> {
         let mut offers: Vec<(Actor, &'a Action)> = Vec::new();
         for _ in 0..5 {
             let actor = somebody(self.pack, &self.case, dice);
-            let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
+            let ctx =
+                Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
             let offered = decide::allowed(ctx, &self.case).filter(|a| a.auto.is_none());
             let offered = offered.filter_map(|a| self.flow.action(&a.code));
             offers.extend(offered.map(|action| (actor.clone(), action)));
@@ -461,6 +474,22 @@ fn kept(flow: &Workflow, promise: &Mandatory, case: &Case) -> Result<(), TestCas
 
 fn moves(action: &Action, case: &Case) -> bool {
     matches!(&action.to, Target::State(to) if *to != case.state)
+}
+
+/// The numbers that an action freezes; what they say is nothing to the rules.
+fn numbers(pack: &Pack, case: &Case, action: &Action, given: &Checked) -> Vec<Frozen> {
+    let asked = action.effects.iter().flat_map(|effect| asked(pack, case, given, effect));
+    let frozen = asked.map(|a| Frozen {
+        period: a.period.code(),
+        figure: a.figure,
+        unit: a.unit,
+        versions: vec![1],
+        amount: Some(7),
+        unknown: 0,
+        records: 7,
+        digest: String::new(),
+    });
+    frozen.collect()
 }
 
 fn names_a_unit(flow: &Workflow, action: &Action) -> bool {

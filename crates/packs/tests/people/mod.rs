@@ -216,7 +216,13 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
             let width = usize::try_from(max - min + 1).expect("small");
             (min + i64::try_from(dice.below(width)).expect("small")).to_string()
         }
-        FieldKind::Figure => any(pack.figures.iter().map(|f| &f.code), dice),
+        FieldKind::Form => any(pack.forms.keys(), dice),
+        FieldKind::Period => any(["2025-03", "2025"].into_iter(), dice),
+        FieldKind::Figure => any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice),
+        FieldKind::Figures => {
+            let figure = any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice);
+            return vec![format!("{figure} {} 2025-03", any(people.units.iter().copied(), dice))];
+        }
         FieldKind::Flag => any(["yes", "no", "no"].into_iter(), dice),
         FieldKind::Risk => {
             let calm = !dice.one_in(4);

@@ -2,13 +2,14 @@
 //! eyes.
 
 use crate::{
+    figures::standing,
     page::Page,
     view::{GradeView, category_name, clock_time, day},
 };
 use domain::{
     case::{AccountId, By, ClockChange, Fact, TaskEnd},
     field::{FieldKind, Meaning, Value},
-    figure::Period,
+    figure::{Period, Target},
     pack::Sight,
     rights::{self, Event},
     workflow::Workflow,

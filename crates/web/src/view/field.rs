@@ -88,7 +88,7 @@ pub(crate) fn field_views(
                 secret: is_secret(field.meaning),
                 required: one.required,
                 value: form.get(&field.code).to_owned(),
-                options: options(page, field, form),
+                options: options(page, flow, (field, form)),
                 error: fault.map_or(String::new(), |f| field_words(page, f)),
             }
         })
@@ -143,7 +143,7 @@ fn max(field: &Field) -> usize {
     }
 }
 
-fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
+fn options(page: &Page, flow: &Workflow, (field, form): (&Field, &Form)) -> Vec<OptionView> {
     let given = form.all(&field.code);
     let option =
         |value: &str, label: &str| OptionView::new(value, label, given.iter().any(|g| g == value));
@@ -182,6 +182,7 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
         FieldKind::Figure => pack
             .figures
             .iter()
+            .filter(|f| f.may_be_named_by(flow))
             .map(|f| option(&f.code, page.either(&f.name, &f.en)))
             .collect(),
         FieldKind::Period => crate::figures::recent_periods(page)

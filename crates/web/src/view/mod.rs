@@ -9,7 +9,7 @@ pub(crate) use field::{FieldView, OptionView, field_views};
 pub(crate) use time::{clock_time, day, left};
 
 use crate::page::Page;
-use domain::clock::Light;
+use domain::{clock::Light, workflow::Workflow};
 
 /// A time light: class, word, and the time that is left or passed.
 #[derive(Debug, Clone)]

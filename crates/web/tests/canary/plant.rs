@@ -369,6 +369,7 @@ impl Planter<'_> {
                 let question = &self.pack().risk.questions[turn % self.pack().risk.questions.len()];
                 format!("{}=yes", question.code)
             }
+            FieldKind::Figure => "appeals_received".to_owned(),
             FieldKind::Form => "monthly".to_owned(),
             FieldKind::Period => "2025-03".to_owned(),
             FieldKind::Figures => format!("appeals_received {} 2025-03", home.county),
