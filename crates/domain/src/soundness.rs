@@ -201,6 +201,7 @@ impl Proof<'_> {
                 self.known(at, sets_flag(flow, flag), "flag", flag);
             }
             Guard::Contact { field, or } => self.contact_guard(action, field.as_deref(), *or),
+            Guard::OtherUnit(f) => self.holds(at, f, &FieldKind::Unit),
             Guard::NotAmong { field, among } => {
                 for f in [field, among] {
                     self.known(at, flow.fields.contains_key(f), "field", f);

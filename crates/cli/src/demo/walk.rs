@@ -45,10 +45,15 @@ pub struct Walk {
 /// Records of every workflow but the appeals, programme by programme.
 pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
     let pack = &stage.pack;
-    let programmes = pack.programmes.values().filter(|p| p.workflow != "appeal");
+    // Who reports what for which period, what is typed in and what is promised is no walk by chance.
+    let wanders = |code: &str| {
+        code != "appeal"
+            && pack.workflow(code).is_some_and(|f| f.opening.only.is_empty() && !f.opening.evidence)
+    };
+    let programmes = pack.programmes.values().filter(|p| wanders(&p.workflow));
     let mut named: Vec<(String, Option<String>)> =
         programmes.map(|p| (p.workflow.clone(), Some(p.code.clone()))).collect();
-    for flow in pack.workflows.keys().filter(|w| *w != "appeal") {
+    for flow in pack.workflows.keys().filter(|w| wanders(w)) {
         if !named.iter().any(|(known, _)| known == flow) {
             named.push((flow.clone(), None));
         }

@@ -16,6 +16,8 @@ pub enum Guard {
     NotOwner,
     /// Nobody of the actor's unit has done any of these actions on this case.
     NotUnitOf(Vec<Code>),
+    /// The unit given in the field is not the actor's own.
+    OtherUnit(Code),
     /// The action has been done fewer times than this on this case.
     AtMost {
         /// The action that is counted.

@@ -18,6 +18,7 @@ mod links;
 mod mine;
 mod moving;
 mod people;
+mod projects;
 mod proofs;
 mod raw;
 mod reports;

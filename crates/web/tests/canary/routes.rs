@@ -51,7 +51,7 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let word = &[("summary", WORD), ("narrative", WORD), ("contact_name", WORD)];
     Some(match route {
         "/" | "/about" | "/privacy" | "/accessibility" | "/healthz" | "/readyz" | "/metrics"
-        | "/leave" | "/my" => vec![Ask::get(route)],
+        | "/leave" | "/my" | "/projects/public" => vec![Ask::get(route)],
         "/look" => vec![Ask::get("/look?lang=en"), Ask::get("/look?lang=zh-Hans&to=/desk")],
         "/static/{name}" => vec![Ask::get("/static/xiaohe.css"), Ask::get("/static/none")],
         "/help" => vec![
@@ -112,6 +112,7 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             })
             .into(),
         "/board/{unit}" => BOARDS.map(|unit| Ask::get(format!("/board/{unit}"))).into(),
+        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         "/visits" => vec![Ask::get(route), Ask::get("/visits?flow=appeal")],
         "/new/{workflow}" => {
             let each = pack.workflows.keys().flat_map(|flow| {
