@@ -29,7 +29,7 @@ use domain::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use people::{Dice, People, Temper, everybody, fill, opener, somebody};
+use people::{Dice, People, Temper, everybody, fill, numbers, opener, somebody};
 use proptest::{
     collection::vec,
     prelude::*,

@@ -40,9 +40,8 @@ static STOOD: Stmt = Stmt::new(
 static PEOPLE: Stmt = Stmt::new(
     "SELECT COUNT(DISTINCT tag) FROM figure_people WHERE name = $1 AND month >= $2 AND month <= $3",
 );
-static KEEP: Stmt = Stmt::new(
-    "INSERT INTO frozen (case_id, freezing, n, piece, body) VALUES ($1, $2, $3, $4, $5)",
-);
+static KEEP: Stmt =
+    Stmt::new("INSERT INTO frozen (case_id, freezing, n, piece, body) VALUES ($1, $2, $3, $4, $5)");
 static PIECES: Stmt = Stmt::new(
     "SELECT body FROM frozen WHERE case_id = $1 AND freezing = $2 AND n = $3 ORDER BY piece",
 );
@@ -50,8 +49,7 @@ static ONE_PIECE: Stmt = Stmt::new(
     "SELECT body FROM frozen WHERE case_id = $1 AND freezing = $2 AND n = $3 AND piece = $4",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&HAPPENED, &STOOD, &PEOPLE, &KEEP, &PIECES, &ONE_PIECE];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&HAPPENED, &STOOD, &PEOPLE, &KEEP, &PIECES, &ONE_PIECE];
 
 /// Records of one piece of a list.
 pub(crate) const PIECE: usize = 1000;
@@ -136,7 +134,8 @@ impl Now {
                 let lists = self.values.iter().zip(&self.pieces);
                 let pieces = lists.filter(|(known, _)| *known == value).map(|(_, p)| p).next();
                 for (piece, body) in pieces.into_iter().flatten().enumerate() {
-                    let at = [freezing, n, piece].map(|n| P::Int(i64::try_from(n).unwrap_or(i64::MAX)));
+                    let at =
+                        [freezing, n, piece].map(|n| P::Int(i64::try_from(n).unwrap_or(i64::MAX)));
                     batch.add(&KEEP, &[case.id.into(), at[0], at[1], at[2], body.into()]);
                 }
             }
@@ -155,7 +154,8 @@ pub(crate) fn digest<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
 fn wanted(pack: &Pack, case: &Case, steps: &[Step]) -> BTreeSet<Asked> {
     let flow = pack.flow_of(case);
     let actions = steps.iter().filter_map(|step| Some((flow?.action(&step.action)?, &step.given)));
-    let effects = actions.flat_map(|(action, given)| action.effects.iter().map(move |e| (e, given)));
+    let effects =
+        actions.flat_map(|(action, given)| action.effects.iter().map(move |e| (e, given)));
     effects.flat_map(|(effect, given)| asked(pack, case, given, effect)).collect()
 }
 
@@ -275,7 +275,8 @@ pub(crate) async fn check(
             let rows = reader.rows(&PIECES, &at.params()).await?;
             let pieces = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
             if digest(pieces.into_iter()) != value.digest {
-                let what = format!("the records of {} are not those that were frozen", value.figure);
+                let what =
+                    format!("the records of {} are not those that were frozen", value.figure);
                 report.trouble(format!("frozen numbers of case {}", case.id), what);
             }
         }

@@ -2,14 +2,13 @@
 //! before the writer, so that the command itself can be replayed.
 
 use crate::{
-    imports,
     Store,
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
     db::{Error, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     even::even,
-    numbers, sight,
+    imports, numbers, sight,
 };
 use domain::{
     access::{self, Viewer},
@@ -148,8 +147,8 @@ impl Store {
             Some(imported) => Some(imported),
             None => imports::claim(flow, &new)?,
         };
-        let imported = claim
-            .map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
+        let imported =
+            claim.map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
         let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
         Ok(Command {
             id: new.command,

@@ -127,7 +127,11 @@ async fn cases(office: &Office) -> (Vec<String>, (String, String)) {
     let answer = [("answer", "Both parents were heard."), ("outcome", "resolved")];
     office.must(COUNTY, &rated, "submit_reply", &answer).await;
     office.must("reviewer@wf-9901", &rated, "approve_reply", &[]).await;
-    (vec![waiting, red, handled, rated.clone()], (rated, secret))
+    let report = [("form", "monthly"), ("period", "2026-01")];
+    let report = office.post(COUNTY, "/new/report", &report).await.to;
+    let report = report.trim_start_matches("/cases/").split('?').next().unwrap().to_owned();
+    office.must(COUNTY, &report, "submit", &[]).await;
+    (vec![waiting, red, handled, report, rated.clone()], (rated, secret))
 }
 
 /// The addresses of a route, its parameters filled in.
@@ -136,7 +140,8 @@ fn addresses(path: &str, numbers: &[String], flows: &[&str]) -> Vec<String> {
         values.iter().map(|value| path.replace(name, value)).collect()
     };
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    match path {
+    let path = &path.replace("{freezing}/{n}", "0/0");
+    match path.as_str() {
         "/setup/units/{code}" => all("{code}", &["wf-9901", "wf-990101", "police-990101"]),
         "/setup/workflows/{code}" => all("{code}", flows),
         "/figures/{figure}" => all("{figure}", &["appeals_open", "appeals_people"]),

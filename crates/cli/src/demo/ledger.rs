@@ -201,7 +201,9 @@ impl Record<'_> {
 
     fn unit(&self, level: Level) -> Result<&Unit, Failure> {
         let unit = self.round.stage.pack.units.nearest("wf", self.place, level);
-        unit.ok_or_else(|| Failure::Plain(format!("no unit of the level {level:?} at {}", self.place)))
+        unit.ok_or_else(|| {
+            Failure::Plain(format!("no unit of the level {level:?} at {}", self.place))
+        })
     }
 
     async fn somebody(&self, role: &str, level: Level) -> Result<Staff, Failure> {
@@ -226,10 +228,12 @@ impl Record<'_> {
 
     fn step(&mut self, action: &str) -> Result<Step, Failure> {
         let found = self.flow.action(action);
-        let action = found.ok_or_else(|| Failure::Plain(format!("a ledger names no action: {action}")))?;
+        let action =
+            found.ok_or_else(|| Failure::Plain(format!("a ledger names no action: {action}")))?;
         let raw = self.filled(&action.code, (&action.fields, &action.guards));
         let given = field::check(&self.round.stage.pack, self.flow, &action.fields, &raw);
-        let given = given.map_err(|faults| Failure::Plain(format!("a form is not accepted: {faults:?}")))?;
+        let given = given
+            .map_err(|faults| Failure::Plain(format!("a form is not accepted: {faults:?}")))?;
         Ok(Step { action: action.code.clone(), given })
     }
 
@@ -238,7 +242,8 @@ impl Record<'_> {
         let uses = &self.flow.opening.fields;
         let raw = self.filled("open", (uses, &[]));
         let given = field::check(&stage.pack, self.flow, uses, &raw);
-        let given = given.map_err(|faults| Failure::Plain(format!("an opening is not accepted: {faults:?}")))?;
+        let given = given
+            .map_err(|faults| Failure::Plain(format!("an opening is not accepted: {faults:?}")))?;
         let mut then = Vec::with_capacity(ledger.then.len());
         for action in &ledger.then {
             then.push(self.step(action)?);

@@ -94,9 +94,7 @@ impl Asked {
 impl Frozen {
     /// Whether this is the number that was asked for.
     pub fn answers(&self, asked: &Asked) -> bool {
-        self.figure == asked.figure
-            && self.unit == asked.unit
-            && self.period == asked.period.code()
+        self.figure == asked.figure && self.unit == asked.unit && self.period == asked.period.code()
     }
 
     /// What it was asked as.
@@ -154,10 +152,9 @@ pub(crate) fn freeze(
 pub fn sample(digest: &str, total: u64, percent: u64) -> Vec<u64> {
     let wanted = (total * percent).div_ceil(100).min(total);
     // SplitMix64, seeded by the digest: small, well known, and the same on every machine.
-    let mut state =
-        digest.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        });
+    let mut state = digest
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     let mut next = || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = state;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     case::{Actor, Case, Staff},
-    field::{Field, FieldKind, Meaning, Raw},
+    field::{Checked, Field, FieldKind, Meaning, Raw},
+    figure::{Frozen, asked},
     pack::{Level, Pack, Unit},
-    workflow::{Code, FieldUse, Guard, Workflow},
+    workflow::{Action, Code, FieldUse, Guard, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
 
@@ -238,4 +239,20 @@ fn any<T: ToString>(from: impl ExactSizeIterator<Item = T>, dice: &mut Dice) -> 
     let lot = dice.below(from.len());
     let mut from = from;
     from.nth(lot).expect("something to choose from").to_string()
+}
+
+/// The numbers that an action freezes; what they say is nothing to the rules.
+pub fn numbers(pack: &Pack, case: &Case, action: &Action, given: &Checked) -> Vec<Frozen> {
+    let asked = action.effects.iter().flat_map(|effect| asked(pack, case, given, effect));
+    let frozen = asked.map(|a| Frozen {
+        period: a.period.code(),
+        figure: a.figure,
+        unit: a.unit,
+        versions: vec![1],
+        amount: Some(7),
+        unknown: 0,
+        records: 7,
+        digest: String::new(),
+    });
+    frozen.collect()
 }

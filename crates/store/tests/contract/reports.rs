@@ -229,8 +229,7 @@ async fn what_is_typed_in_needs_evidence_and_another_person(stand: Stand) {
         Actor::Staff(staff) => staff,
         _ => panic!("staff"),
     };
-    let refused =
-        step_of(&stand, "hand_entry", (&Actor::Staff(own), case), ("confirm", &[])).await;
+    let refused = step_of(&stand, "hand_entry", (&Actor::Staff(own), case), ("confirm", &[])).await;
     assert_eq!(bar(refused).0, Bar::SamePerson);
     step_of(&stand, "hand_entry", (&east_reviewer(), case), ("confirm", &[])).await.unwrap();
     for at in [unit::EAST_TOWN, unit::EAST, unit::CITY] {

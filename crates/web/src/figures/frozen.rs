@@ -12,7 +12,7 @@ use axum::{
 use domain::{
     case::Case,
     field::Checked,
-    figure::{Asked, AnyAmount, Figure, Frozen, Period, asked, sample},
+    figure::{AnyAmount, Asked, Figure, Frozen, Period, asked, sample},
 };
 use serde::Deserialize;
 use store::{FigureAsk, FrozenAt};
@@ -127,10 +127,11 @@ pub(super) async fn page(
         .collect();
     let values = app.store().figure_values(&asks, page.today()).await?;
     let columns = case.frozen.iter().map(|f| ColumnView {
-        title: page.pack.flow_of(case).and_then(|w| w.action(&f.action)).map_or_else(
-            || f.action.clone(),
-            |a| page.either(&a.name, &a.en).to_owned(),
-        ),
+        title: page
+            .pack
+            .flow_of(case)
+            .and_then(|w| w.action(&f.action))
+            .map_or_else(|| f.action.clone(), |a| page.either(&a.name, &a.en).to_owned()),
         when: view::clock_time(&page, f.at),
     });
     let one = Numbers { page: &page, case, number: &number };
@@ -162,9 +163,8 @@ impl Numbers<'_> {
             .collect();
         let last = frozen.iter().rev().flatten().next();
         let text = |n: Option<i64>| n.map_or_else(|| NONE.to_owned(), |n| n.to_string());
-        let at = |freezing: usize, n: usize| {
-            format!("/cases/{}/figures/{freezing}/{n}", self.number)
-        };
+        let at =
+            |freezing: usize, n: usize| format!("/cases/{}/figures/{freezing}/{n}", self.number);
         let views = frozen.iter().enumerate().map(|(freezing, found)| {
             found.map_or_else(
                 || ValueView { text: NONE.to_owned(), href: String::new(), changed: false },
@@ -176,7 +176,9 @@ impl Numbers<'_> {
             )
         });
         let sample = frozen.iter().enumerate().rev().find_map(|(freezing, found)| {
-            found.filter(|(_, v)| v.records > 0).map(|(n, _)| format!("{}?sample=1", at(freezing, n)))
+            found
+                .filter(|(_, v)| v.records > 0)
+                .map(|(n, _)| format!("{}?sample=1", at(freezing, n)))
         });
         LineView {
             name: page.either(&figure.name, &figure.en).to_owned(),
@@ -227,7 +229,8 @@ pub(super) async fn records(
         (which.from..which.from.saturating_add(PAGE).min(value.records)).collect()
     };
     let after = places.last().map_or(0, |last| last + 1);
-    let more = if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < value.records };
+    let more =
+        if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < value.records };
     let at = FrozenAt { case: case.id, freezing, n };
     let viewer = me.viewer();
     let found = app.store().frozen_records((&page.pack, &viewer), at, &places).await?;
@@ -239,10 +242,9 @@ pub(super) async fn records(
     } else {
         page.tf("frozen.list_of", &[("n", &value.records.to_string())])
     };
-    let total = value.amount.map_or_else(
-        || NONE.to_owned(),
-        |amount| format!("{amount} {}", word(&page, figure)),
-    );
+    let total = value
+        .amount
+        .map_or_else(|| NONE.to_owned(), |amount| format!("{amount} {}", word(&page, figure)));
     page.show(&RecordsPage {
         name: page.either(&figure.name, &figure.en).to_owned(),
         note: page.either(&figure.note, &figure.note_en).to_owned(),

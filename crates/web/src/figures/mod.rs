@@ -17,15 +17,13 @@ use domain::figure::{Figure, Period};
 use jiff::ToSpan;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.add(Access::Staff, "/figures", get(list::own_unit)).add(
-        Access::Staff,
-        "/figures/{figure}",
-        get(records::page),
-    )
-    .add(Access::Staff, "/reports", get(reports::page))
-    .add(Access::Staff, "/projects", get(projects::page))
-    .add(Access::Staff, "/cases/{number}/figures", get(frozen::page))
-    .add(Access::Staff, "/cases/{number}/figures/{freezing}/{n}", get(frozen::records))
+    routes
+        .add(Access::Staff, "/figures", get(list::own_unit))
+        .add(Access::Staff, "/figures/{figure}", get(records::page))
+        .add(Access::Staff, "/reports", get(reports::page))
+        .add(Access::Staff, "/projects", get(projects::page))
+        .add(Access::Staff, "/cases/{number}/figures", get(frozen::page))
+        .add(Access::Staff, "/cases/{number}/figures/{freezing}/{n}", get(frozen::records))
 }
 
 /// Where the records of a number are.

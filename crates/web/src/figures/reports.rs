@@ -53,7 +53,8 @@ struct ReportsPage<'a> {
 /// The workflow whose cases are reports: one for each unit, form and period.
 fn workflow(page: &Page) -> Option<&Workflow> {
     page.pack.workflows.values().find(|flow| {
-        let is_form = |code: &String| flow.fields.get(code).map(|f| &f.kind) == Some(&FieldKind::Form);
+        let is_form =
+            |code: &String| flow.fields.get(code).map(|f| &f.kind) == Some(&FieldKind::Form);
         flow.opening.only.iter().any(is_form)
     })
 }
@@ -75,10 +76,15 @@ pub(super) async fn page(
     let root = access::list_root(&pack, &me.staff()).unwrap_or_else(|| me.account.unit.clone());
     let units = owing(&page, form, &root);
     let codes: Vec<&str> = units.iter().map(|u| u.code.as_str()).collect();
-    let values: Vec<String> = flow.opening.only.iter().map(|code| {
-        let is_form = flow.fields.get(code).map(|f| &f.kind) == Some(&FieldKind::Form);
-        if is_form { form.code.clone() } else { period.code() }
-    }).collect();
+    let values: Vec<String> = flow
+        .opening
+        .only
+        .iter()
+        .map(|code| {
+            let is_form = flow.fields.get(code).map(|f| &f.kind) == Some(&FieldKind::Form);
+            if is_form { form.code.clone() } else { period.code() }
+        })
+        .collect();
     let viewer = me.viewer();
     let found = app.store().only_cases((&pack, &viewer), &flow.code, &codes, &values).await?;
     let own = units.iter().zip(&found).find(|(u, _)| u.code == me.account.unit);
@@ -99,7 +105,11 @@ pub(super) async fn page(
             .collect(),
         note: page.either(&form.note, &form.note_en).to_owned(),
         sum: sum(&page, flow, &found),
-        units: units.iter().zip(&found).map(|(u, case)| line(&page, flow, u, case.as_ref())).collect(),
+        units: units
+            .iter()
+            .zip(&found)
+            .map(|(u, case)| line(&page, flow, u, case.as_ref()))
+            .collect(),
         mine: mine.map_or(String::new(), |number| format!("/cases/{number}")),
         begin: if may_begin { opening::href(flow, &values) } else { String::new() },
         page: &page,

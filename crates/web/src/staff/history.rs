@@ -310,13 +310,13 @@ impl Words<'_> {
                 pack.channels.get(value).map(|c| page.either(&c.name, &c.en).to_owned())
             }
             FieldKind::Category => Some(category_name(page, value)),
-            FieldKind::Form => pack.forms.get(value).map(|f| page.either(&f.name, &f.en).to_owned()),
             FieldKind::Figure => {
                 pack.figures.get(value).map(|f| page.either(&f.name, &f.en).to_owned())
             }
-            FieldKind::Period => {
-                Period::parse(value).map(|p| crate::figures::period_name(page, p))
+            FieldKind::Form => {
+                pack.forms.get(value).map(|f| page.either(&f.name, &f.en).to_owned())
             }
+            FieldKind::Period => Period::parse(value).map(|p| crate::figures::period_name(page, p)),
             FieldKind::Grade => Some(GradeView::new(page, value).name),
             FieldKind::Place => Some(pack.regions.full_name(value)),
             FieldKind::Unit | FieldKind::Units => Some(page.unit(value).to_owned()),

@@ -174,11 +174,9 @@ fn options(page: &Page, flow: &Workflow, (field, form): (&Field, &Form)) -> Vec<
                 ..option(&q.code, page.either(&q.text, &q.en))
             })
             .collect(),
-        FieldKind::Form => pack
-            .forms
-            .values()
-            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
-            .collect(),
+        FieldKind::Form => {
+            pack.forms.values().map(|f| option(&f.code, page.either(&f.name, &f.en))).collect()
+        }
         FieldKind::Figure => pack
             .figures
             .iter()

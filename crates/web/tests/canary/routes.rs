@@ -104,6 +104,19 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             .collect(),
         // The files that were made are fetched by the names that the list gives them.
         "/exports/{export}" => vec![Ask::get("/exports/none")],
+        "/figures" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
+            [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}" => {
+            let periods = ["2025-03", "2025", "to-2025-03"];
+            let each = pack.figures.iter().flat_map(|figure| {
+                let code = &figure.code;
+                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
+            });
+            each.collect()
+        }
+        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/desk" => desk(pack),
         "/desk/bulk" => ["archive", "sign", "dispatch", "to_triage"]
             .map(|action| {
@@ -194,6 +207,10 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/cases/{number}/rights/ask/{right}" => vec![Ask::post(at("/rights/ask/copy"), &[])],
         "/cases/{number}/rights/{wish}" => vec![Ask::post(at("/rights/1"), &[])],
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
+        "/cases/{number}/figures" => vec![Ask::get(at("/figures"))],
+        "/cases/{number}/figures/{freezing}/{n}" => {
+            vec![Ask::get(at("/figures/0/0")), Ask::get(at("/figures/0/0?sample=1"))]
+        }
         "/cases/{number}/why" => {
             vec![Ask::get(at("/why")), Ask::get(at("/why?who=operator-0%40hotline-9901"))]
         }

@@ -1,0 +1,95 @@
+//! A report through its pages: opened once, submitted with its records, checked against a sample, and
+//! what has changed since is told beside it.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+mod office;
+
+use axum::http::StatusCode;
+use office::{Office, Page};
+
+const TRIAGE: &str = "triage@hotline-9901";
+const TOWN: &str = "handler@wf-990101001";
+const REVIEWER: &str = "reviewer@wf-990101";
+const LEADER: &str = "leader@wf-990101";
+const STORY: &[(&str, &str)] = &[
+    ("category", "1302"),
+    ("summary", "村里的路"),
+    ("narrative", "村口的路坑多，孩子上学难走。"),
+    ("place", "990101001000"),
+    ("contact_name", "样小燕"),
+    ("contact_phone", "10000000001"),
+    ("relation", "self"),
+];
+const WHICH: &[(&str, &str)] = &[("form", "monthly"), ("period", "2026-01")];
+
+async fn dispatched(office: &Office) -> String {
+    let (number, _) = office.call(STORY).await;
+    office.must(TRIAGE, &number, "dispatch_to", &[("unit", "wf-990101001")]).await;
+    number
+}
+
+async fn opened(office: &Office) -> Page {
+    office.post(TOWN, "/new/report", WHICH).await
+}
+
+fn number_of(page: &Page) -> String {
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.words());
+    page.to.trim_start_matches("/cases/").split('?').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_report_goes_from_its_unit_to_the_lock_and_tells_what_changed() {
+    let office = Office::open(Vec::new()).await;
+    let appeal = dispatched(&office).await;
+    let list = office.get(LEADER, "/reports?form=monthly&period=2026-01").await;
+    assert!(list.has("未报"), "{}", list.words());
+    let mine = office.get(TOWN, "/reports?form=monthly&period=2026-01").await;
+    assert!(mine.has("/new/report?form=monthly&#38;period=2026-01"), "{}", mine.body);
+    let form = office.get(TOWN, "/new/report?form=monthly&period=2026-01").await;
+    assert!(form.has("value=\"2026-01\" selected"), "{}", form.body);
+
+    let report = number_of(&opened(&office).await);
+    let again = opened(&office).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.words());
+    assert!(again.has("本单位已经有一份相同的"), "{}", again.words());
+
+    let numbers = office.get(TOWN, &format!("/cases/{report}/figures")).await;
+    assert!(numbers.has("收到诉求"), "{}", numbers.words());
+    office.must(TOWN, &report, "submit", &[]).await;
+    let records = office.get(TOWN, &format!("/cases/{report}/figures/0/0")).await;
+    assert!(records.has(&format!("href=\"/cases/{appeal}\"")), "{}", records.words());
+    let sample = office.get(REVIEWER, &format!("/cases/{report}/figures/0/0?sample=1")).await;
+    assert!(sample.has("从 1 条记录中随机抽出 1 条"), "{}", sample.words());
+
+    office.must(REVIEWER, &report, "check", &[("sampled", "1"), ("wrong", "0")]).await;
+    office.must(LEADER, &report, "approve", &[]).await;
+    dispatched(&office).await;
+    let numbers = office.get(LEADER, &format!("/cases/{report}/figures")).await;
+    assert!(numbers.has("有变化"), "{}", numbers.words());
+    let records = office.get(LEADER, &format!("/cases/{report}/figures/0/0")).await;
+    assert!(records.has("固定时的记录，共 1 条"), "{}", records.words());
+    let list = office.get(LEADER, "/reports?form=monthly&period=2026-01").await;
+    assert!(list.has("已审定，待锁定"), "{}", list.words());
+}
+
+#[tokio::test]
+async fn numbers_of_others_are_as_unknown_as_none() {
+    let office = Office::open(Vec::new()).await;
+    let report = number_of(&opened(&office).await);
+    office.must(TOWN, &report, "submit", &[]).await;
+    let stranger = "handler@wf-990121";
+    for path in ["/figures", "/figures/0/0"] {
+        let known = office.get(stranger, &format!("/cases/{report}{path}")).await;
+        let unknown = office.get(stranger, &format!("/cases/26-0000-0000-0{path}")).await;
+        assert_eq!(known.status, StatusCode::NOT_FOUND);
+        assert_eq!((known.status, known.words()), (unknown.status, unknown.words()));
+    }
+    for path in ["/figures/9/0", "/figures/0/99", "/figures/x/y", "/figures/0/0?from=999999999"] {
+        let answer = office.get(TOWN, &format!("/cases/{report}{path}")).await;
+        assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+    }
+    let (appeal, _) = office.call(STORY).await;
+    let none = office.get("operator@hotline-9901", &format!("/cases/{appeal}/figures")).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND, "an appeal freezes no numbers");
+}
