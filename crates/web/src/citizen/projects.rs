@@ -42,6 +42,7 @@ struct GroupView {
 #[template(path = "citizen/projects.html")]
 struct BoardPage<'a> {
     page: &'a Page,
+    unit: String,
     year: String,
     as_of: String,
     years: Vec<LinkView>,
@@ -54,7 +55,9 @@ pub(super) async fn board(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
     let flow = projects::workflow(&page).ok_or(Oops::NotFound)?;
-    let unit = &projects::top(&page).ok_or(Oops::NotFound)?.code;
+    let top = projects::top(&page).ok_or(Oops::NotFound)?;
+    let unit = projects::promising(&page, asked.unit()).unwrap_or(top);
+    let unit = &unit.code;
     let year = projects::year_of(asked.year(), page.today());
     let found = app.store().projects((&page.pack, &Viewer::Public), flow, (unit, year)).await?;
     let read = projects::readings(&app, &page, (unit, year), &found).await?;
@@ -62,7 +65,8 @@ pub(super) async fn board(
     page.show(&BoardPage {
         year: page.tf("figures.year", &[("y", &year.to_string())]),
         as_of: page.tf("figures.as_of", &[("day", &day)]),
-        years: projects::years(&page, "/projects/public?", year),
+        unit: page.unit(unit).to_owned(),
+        years: projects::years(&page, &format!("/projects/public?unit={unit}&"), year),
         groups: groups(&page, flow, found.iter().zip(read).collect()),
         page: &page,
     })

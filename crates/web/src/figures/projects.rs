@@ -29,6 +29,11 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// The unit that was asked for.
+    pub(crate) fn unit(&self) -> &str {
+        &self.unit
+    }
+
     /// The year that was asked for.
     pub(crate) fn year(&self) -> &str {
         &self.year
@@ -73,6 +78,12 @@ pub(crate) fn workflow(page: &Page) -> Option<&Workflow> {
 /// The top of the city.
 pub(crate) fn top(page: &Page) -> Option<&Unit> {
     page.pack.units.iter().find(|unit| unit.parent.is_none())
+}
+
+/// A unit that may promise something: one of the federation.
+pub(crate) fn promising<'a>(page: &'a Page, code: &str) -> Option<&'a Unit> {
+    let kind = &top(page)?.kind;
+    page.pack.units.get(code).filter(|unit| unit.kind == *kind)
 }
 
 /// The year that was asked for, or this one.
@@ -125,7 +136,7 @@ pub(super) async fn page(
 ) -> Result<Response, Oops> {
     let flow = workflow(&page).ok_or(Oops::NotFound)?;
     let top = top(&page).ok_or(Oops::NotFound)?;
-    let unit = page.pack.units.get(&asked.unit).filter(|u| !u.agency).unwrap_or(top);
+    let unit = promising(&page, &asked.unit).unwrap_or(top);
     let year = year_of(&asked.year, page.today());
     let viewer = me.viewer();
     let found = app.store().projects((&page.pack, &viewer), flow, (&unit.code, year)).await?;
@@ -141,7 +152,7 @@ pub(super) async fn page(
         year: page.tf("figures.year", &[("y", &year.to_string())]),
         years: years(&page, &base, year),
         units: units
-            .filter(|u| !u.agency)
+            .filter(|u| u.kind == top.kind)
             .map(|u| LinkView {
                 name: page.unit(&u.code).to_owned(),
                 href: format!("/projects?unit={}&year={year}", u.code),

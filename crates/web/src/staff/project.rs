@@ -151,7 +151,9 @@ async fn below(
     year: i16,
 ) -> Result<Vec<BelowView>, Oops> {
     let today = page.today();
-    let units: Vec<_> = page.pack.units.children(unit).filter(|u| !u.agency && u.kind == "wf").collect();
+    let kind = page.pack.units.get(unit).map(|u| &u.kind);
+    let units: Vec<_> =
+        page.pack.units.children(unit).filter(|u| Some(&u.kind) == kind).collect();
     let period = standing::period_of(figure, year, today);
     let month = Period::month(standing::last_day(year, today));
     let ask = |u: &'_ domain::pack::Unit, period| (u.code.clone(), period);
