@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     field::{FieldKind, Meaning},
     figure::{
-        Credit, Dimension, Figure, Filter, Measure, Nature, TargetRules, Take, Version, Word,
+        Credit, Dimension, Figure, Filter, Measure, Nature, Take, TargetRules, Version, Word,
     },
     pack::Pack,
     workflow::{Code, Locus, Workflow},

@@ -25,10 +25,7 @@ const ONLY: &str = "only/";
 
 /// The claim that a case is the only one of its kind, where its workflow says so; kept where numbers
 /// of other systems are, which refuses a second one in the same transaction.
-pub(crate) fn claim(
-    flow: &Workflow,
-    new: &NewCase,
-) -> Result<Option<(String, String)>, Refusal> {
+pub(crate) fn claim(flow: &Workflow, new: &NewCase) -> Result<Option<(String, String)>, Refusal> {
     let Actor::Staff(me) = &new.actor else { return Ok(None) };
     if flow.opening.only.is_empty() {
         return Ok(None);

@@ -89,7 +89,10 @@ async fn the_case_page_draws_the_course_and_keeps_old_targets() {
     let (case, number) = propose(&town, "project_visits", "appeals_received", "10").await;
     let leader = town.cookie("leader", CITY).await;
     let before = ok(&town.get(&format!("/cases/{number}"), &leader).await);
-    assert!(before.contains("诉求回访 · 2026年") && !before.contains("class=\"chart\""), "{before}");
+    assert!(
+        before.contains("诉求回访 · 2026年") && !before.contains("class=\"chart\""),
+        "{before}"
+    );
     approve(&town, case).await;
     publish(&town, case).await;
     town.dispatched("0101", EAST).await;
@@ -144,7 +147,10 @@ async fn the_public_board_tells_what_was_promised_and_nothing_of_staff() {
     ];
     town.act(case, ("handler", unit::EAST), "propose_change", &change).await;
     let page = board("2026").await;
-    assert!(page.contains("10 件，") && !page.contains("调减"), "not before it is approved: {page}");
+    assert!(
+        page.contains("10 件，") && !page.contains("调减"),
+        "not before it is approved: {page}"
+    );
     town.act(case, ("leader", CITY), "approve_change", &[]).await;
     let page = board("2026").await;
     assert!(page.contains("目标由 10 件 调整为 6 件") && page.contains("目标调减"), "{page}");

@@ -198,9 +198,8 @@ impl One<'_> {
     ) -> Result<domain::field::Checked, Failure> {
         let raw: Raw =
             fields.iter().map(|(k, v)| ((*k).to_owned(), vec![(*v).to_owned()])).collect();
-        field::check(&self.stage.pack, flow, uses, &raw).map_err(|faults| {
-            Failure::Plain(format!("a project is not accepted: {faults:?}"))
-        })
+        field::check(&self.stage.pack, flow, uses, &raw)
+            .map_err(|faults| Failure::Plain(format!("a project is not accepted: {faults:?}")))
     }
 
     async fn act(

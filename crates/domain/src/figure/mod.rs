@@ -27,7 +27,9 @@ pub use mark::Mark;
 pub use period::Period;
 pub use tally::{Step, Tally};
 pub(crate) use target::promise;
-pub use target::{Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums};
+pub use target::{
+    Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums,
+};
 
 use crate::workflow::Code;
 use serde::{Deserialize, Serialize};

@@ -318,7 +318,11 @@ mod tests {
     fn what_says_nothing_is_no_plan() {
         let flow = |t: &Target| Plan::new(Nature::Flow, t);
         assert_eq!(flow(&target(None, 0)), None, "nothing to do");
-        assert_eq!(Plan::new(Nature::Stock, &target(None, 9)), None, "nobody knows where it stands");
+        assert_eq!(
+            Plan::new(Nature::Stock, &target(None, 9)),
+            None,
+            "nobody knows where it stands"
+        );
         assert_eq!(Plan::new(Nature::Cumulative, &target(Some(9), 9)), None);
         assert_eq!(flow(&Target { until: date(2026, 1, 1), ..target(None, 9) }), None);
         let stepped = |steps| flow(&Target { steps, ..target(None, 9) });
@@ -391,13 +395,16 @@ mod tests {
     fn any_plan() -> impl Strategy<Value = Plan> {
         let nature = prop_oneof![Just(Nature::Flow), Just(Nature::Stock), Just(Nature::Cumulative)];
         (nature, -1_000_000_i64..1_000_000, -1_000_000_i64..1_000_000, 2_i64..900, any::<bool>())
-            .prop_filter_map("a target that says something", |(nature, base, goal, length, step)| {
-                let begin = if nature == Nature::Flow { 0 } else { base };
-                let middle = (after(length / 2), begin + (goal - begin) / 3);
-                let steps = if step && length > 3 { vec![middle] } else { Vec::new() };
-                let until = after(length);
-                Plan::new(nature, &Target { until, steps, ..target(Some(base), goal) })
-            })
+            .prop_filter_map(
+                "a target that says something",
+                |(nature, base, goal, length, step)| {
+                    let begin = if nature == Nature::Flow { 0 } else { base };
+                    let middle = (after(length / 2), begin + (goal - begin) / 3);
+                    let steps = if step && length > 3 { vec![middle] } else { Vec::new() };
+                    let until = after(length);
+                    Plan::new(nature, &Target { until, steps, ..target(Some(base), goal) })
+                },
+            )
     }
 
     proptest! {

@@ -219,7 +219,9 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
         }
         FieldKind::Form => any(pack.forms.keys(), dice),
         FieldKind::Period => any(["2025-03", "2025"].into_iter(), dice),
-        FieldKind::Figure => any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice),
+        FieldKind::Figure => {
+            any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice)
+        }
         FieldKind::Figures => {
             let figure = any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice);
             return vec![format!("{figure} {} 2025-03", any(people.units.iter().copied(), dice))];

@@ -112,7 +112,10 @@ async fn course(stand: &Stand, figure: &str) -> Vec<Reading> {
 
 async fn a_project_is_promised_once_for_a_year_and_by_more_than_one_person(stand: Stand) {
     let bare = propose(&stand, None, &TARGET).await;
-    assert!(matches!(bare, Err(WriteError::Refused(No::Refused(Refusal::NoProgramme)))), "{bare:?}");
+    assert!(
+        matches!(bare, Err(WriteError::Refused(No::Refused(Refusal::NoProgramme)))),
+        "{bare:?}"
+    );
     let case = propose(&stand, Some("project_visits"), &TARGET).await.unwrap();
     let again = propose(&stand, Some("project_visits"), &TARGET).await;
     assert!(matches!(again, Err(WriteError::Refused(No::Refused(Refusal::OnlyOnce)))), "{again:?}");
@@ -159,7 +162,10 @@ async fn a_changed_target_leaves_the_old_one_where_it_was(stand: Stand) {
     assert_eq!(goals, [10, 4]);
     let today = stand.pack.date_of(stand.clock.now());
     let goal = |day| promised_on(&after.promises, day).map(|p| p.target.goal);
-    assert_eq!((goal(before), goal(today.yesterday().unwrap()), goal(today)), (Some(10), Some(10), Some(4)));
+    assert_eq!(
+        (goal(before), goal(today.yesterday().unwrap()), goal(today)),
+        (Some(10), Some(10), Some(4))
+    );
     let public = &known(&stand, &Viewer::Public).await[0];
     assert_eq!(public.notes, ["", "因机构调整，目标相应调减。"]);
     // A refused proposal leaves everything as it was.
@@ -179,7 +185,11 @@ async fn progress_comes_from_records_month_by_month(stand: Stand) {
     let read = course(&stand, "appeals_received").await;
     let values: Vec<Option<i64>> = read.iter().map(|r| r.value).collect();
     assert_eq!(values, [Some(0), Some(0), Some(1), Some(3)]);
-    assert_eq!(read[3].day, stand.pack.date_of(stand.clock.now()), "today, not the end of the month");
+    assert_eq!(
+        read[3].day,
+        stand.pack.date_of(stand.clock.now()),
+        "today, not the end of the month"
+    );
     // A figure of the time before it was defined says nothing, and a stock is what it is.
     let open: Vec<Option<i64>> =
         course(&stand, "appeals_open").await.iter().map(|r| r.value).collect();
@@ -209,7 +219,10 @@ async fn another_unit_accepts_and_the_result_is_announced(stand: Stand) {
     does(&stand, (&east_handler(), case), "submit", &other).await;
     let frozen = stand.page(case).await.case.frozen;
     let value = &frozen[0].values[0];
-    assert_eq!((value.figure.as_str(), value.amount, value.records), ("appeals_received", Some(1), 1));
+    assert_eq!(
+        (value.figure.as_str(), value.amount, value.records),
+        ("appeals_received", Some(1), 1)
+    );
     assert_eq!(value.unit, unit::CITY);
     let sample = [("sampled", "1"), ("wrong", "1"), ("found", "少一件")];
     let refused = tries(&stand, (&west_reviewer(), case), "accept", &sample).await;
@@ -249,7 +262,8 @@ async fn the_public_knows_what_was_made_public(stand: Stand) {
 async fn what_is_typed_in_counts_for_its_figure_alone(stand: Stand) {
     let uses = &stand.pack.workflow("hand_entry").unwrap().opening.fields;
     let raw = |item: &str| {
-        let pairs = [("item", item), ("held_on", "2025-03-02"), ("amount", "7"), ("source", "名册")];
+        let pairs =
+            [("item", item), ("held_on", "2025-03-02"), ("amount", "7"), ("source", "名册")];
         pairs.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect()
     };
     let flow = stand.pack.workflow("hand_entry").unwrap();

@@ -72,11 +72,7 @@ pub(super) async fn board(
     })
 }
 
-fn groups(
-    page: &Page,
-    flow: &Workflow,
-    found: Vec<(&Project, Option<Reading>)>,
-) -> Vec<GroupView> {
+fn groups(page: &Page, flow: &Workflow, found: Vec<(&Project, Option<Reading>)>) -> Vec<GroupView> {
     let kinds = flow.fields.get("for_whom").map(|f| &f.kind);
     let Some(FieldKind::Choice(options)) = kinds else { return Vec::new() };
     let is = |project: &Project, value: &str| {

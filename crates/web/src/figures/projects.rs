@@ -10,12 +10,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use domain::{
-    access::Viewer,
-    figure::AnyAmount,
-    pack::Unit,
-    workflow::Workflow,
-};
+use domain::{access::Viewer, figure::AnyAmount, pack::Unit, workflow::Workflow};
 use jiff::civil::Date;
 use serde::Deserialize;
 use store::{FigureAsk, Project, Reading, may_count};
@@ -118,7 +113,8 @@ pub(crate) async fn readings(
         .collect();
     let mut values = app.store().figure_values(&asks, today).await?.into_iter();
     let day = standing::last_day(year, today);
-    let read = |value: store::FigureValue| Reading { day, value: value.amount.map(AnyAmount::count) };
+    let read =
+        |value: store::FigureValue| Reading { day, value: value.amount.map(AnyAmount::count) };
     Ok(figures.iter().map(|f| f.and_then(|_| values.next()).map(read)).collect())
 }
 
@@ -221,6 +217,7 @@ fn sum(page: &Page, lines: &[LineView]) -> String {
     let (green, yellow, red) = (count(""), count("light-yellow"), count("light-red"));
     let none = (lines.len() - lights().count()).to_string();
     let all = lines.len().to_string();
-    let told = [("all", &all), ("green", &green), ("yellow", &yellow), ("red", &red), ("none", &none)];
+    let told =
+        [("all", &all), ("green", &green), ("yellow", &yellow), ("red", &red), ("none", &none)];
     page.tf("project.sum", &told.map(|(k, v)| (k, v.as_str())))
 }

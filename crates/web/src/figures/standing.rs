@@ -3,9 +3,7 @@
 
 use super::{NONE, word};
 use crate::{page::Page, view::LightView};
-use domain::figure::{
-    Figure, Nature, Period, Plan, Promise, TargetLight, Word, promised_on,
-};
+use domain::figure::{Figure, Nature, Period, Plan, Promise, TargetLight, Word, promised_on};
 use jiff::civil::Date;
 use store::{Project, Reading};
 
@@ -72,7 +70,12 @@ pub(crate) fn light_on(
 }
 
 /// A light as pages show it.
-pub(crate) fn light_view(page: &Page, light: TargetLight, plan: &Plan, reading: Reading) -> LightView {
+pub(crate) fn light_view(
+    page: &Page,
+    light: TargetLight,
+    plan: &Plan,
+    reading: Reading,
+) -> LightView {
     let (class, key) = match light {
         TargetLight::Green => ("", "project.green"),
         TargetLight::Yellow => ("light-yellow", "project.yellow"),

@@ -152,8 +152,7 @@ async fn below(
 ) -> Result<Vec<BelowView>, Oops> {
     let today = page.today();
     let kind = page.pack.units.get(unit).map(|u| &u.kind);
-    let units: Vec<_> =
-        page.pack.units.children(unit).filter(|u| Some(&u.kind) == kind).collect();
+    let units: Vec<_> = page.pack.units.children(unit).filter(|u| Some(&u.kind) == kind).collect();
     let period = standing::period_of(figure, year, today);
     let month = Period::month(standing::last_day(year, today));
     let ask = |u: &'_ domain::pack::Unit, period| (u.code.clone(), period);
@@ -163,7 +162,10 @@ async fn below(
         wanted.iter().map(|(unit, period)| FigureAsk { figure, unit, period: *period }).collect();
     let values = app.store().figure_values(&asks, today).await?;
     let text = |n: Option<i64>| {
-        n.map_or_else(|| page.t("project.no_number").to_owned(), |n| standing::amount(page, figure, n))
+        n.map_or_else(
+            || page.t("project.no_number").to_owned(),
+            |n| standing::amount(page, figure, n),
+        )
     };
     Ok(units
         .iter()
@@ -195,9 +197,7 @@ impl Told<'_> {
             let (since, until) = (day(promise.since), day(promise.target.until));
             let goal = standing::amount(self.page, self.figure, promise.target.goal);
             let days = match end {
-                Some(end) => {
-                    self.page.tf("project.held", &[("from", &since), ("to", &day(end))])
-                }
+                Some(end) => self.page.tf("project.held", &[("from", &since), ("to", &day(end))]),
                 None => self.page.tf("project.holds", &[("from", &since)]),
             };
             let goal = self.page.tf("project.goal_by", &[("goal", &goal), ("day", &until)]);
