@@ -60,6 +60,18 @@ async fn publish(town: &Town, case: i64) {
     town.act(case, ("reviewer", CITY), "publish", &[("lead", unit::EAST)]).await;
 }
 
+/// One person, helped to the end.
+async fn helped(town: &Town) {
+    let (opened, unit) = town.dispatched("0101", EAST).await;
+    let (case, handler) = (opened.done.case, ("handler", unit.as_str()));
+    town.act(case, handler, "sign", &[]).await;
+    let reply = [("answer", "已上门调解"), ("outcome", "resolved")];
+    town.act(case, handler, "submit_reply", &reply).await;
+    town.act(case, ("reviewer", &unit), "approve_reply", &[]).await;
+    let visit = [("attitude", "5"), ("result", "4"), ("visit_note", "本人接听")];
+    town.act(case, ("visitor", unit::HOTLINE), "record_visit", &visit).await;
+}
+
 #[tokio::test]
 async fn staff_see_light_forecast_and_the_way_to_the_records() {
     let town = Town::new().await;
@@ -105,6 +117,8 @@ async fn the_case_page_draws_the_course_and_keeps_old_targets() {
     town.wait(48);
     town.act(case, ("handler", unit::EAST), "propose_change", &change).await;
     town.act(case, ("leader", CITY), "approve_change", &[]).await;
+    // Two days later a session is over.
+    let leader = town.cookie("leader", CITY).await;
     let page = ok(&town.get(&format!("/cases/{number}"), &leader).await);
     assert!(page.contains("<svg class=\"chart\"") && page.contains("<desc id=\"pj-d\">"), "{page}");
     assert!(page.contains("class=\"plan was\""), "the line of the old target: {page}");
@@ -170,7 +184,7 @@ async fn few_people_are_not_told_to_the_public() {
     publish(&town, case).await;
     let none = ok(&town.get("/projects/public?year=2026", "").await);
     assert!(none.contains("0 人"), "{none}");
-    town.dispatched("0101", EAST).await;
+    helped(&town).await;
     let page = ok(&town.get("/projects/public?year=2026", "").await);
     assert!(page.contains("不足 5 人"), "{page}");
     assert!(!page.contains("<progress") && !page.contains("class=\"light"), "{page}");
