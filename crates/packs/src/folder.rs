@@ -186,7 +186,7 @@ impl Folders {
     pub(crate) fn demo(&self) -> PathBuf {
         let own = self.city.join("demo");
         match &self.base {
-            Some(base) if !own.join("appeals.toml").is_file() => base.join("demo"),
+            Some(base) if !own.is_dir() => base.join("demo"),
             _ => own,
         }
     }

@@ -1,5 +1,4 @@
-//! A year of a city of ten million: one hundred thousand appeals, as fast as the store takes
-//! them. Fewer turns than the small demonstration, the same doors.
+//! A year of appeals of a city, as fast as the store takes them. Fewer turns than the small demonstration, the same doors.
 
 use super::{dice::Dice, form::About, stage::Stage, texts::Story};
 use crate::{
@@ -19,8 +18,6 @@ use std::sync::Arc;
 use store::{Act, NewCase, db::WriteError};
 use tokio::task::JoinSet;
 
-/// How many appeals. Hotlines of such cities count one for a hundred residents a year.
-pub const APPEALS: usize = 100_000;
 /// How far back, days.
 const DAYS: f64 = 365.0;
 /// Appeals under way at once; enough to fill the commits of the store.
@@ -53,13 +50,13 @@ struct Round {
 ///
 /// # Errors
 /// When the store fails, or the pack has no appeals.
-pub async fn build(stage: &Stage, now: Timestamp) -> Result<(), Failure> {
+pub async fn build(stage: &Stage, now: Timestamp, appeals: usize) -> Result<(), Failure> {
     let regions = &stage.pack.regions;
     let places = regions.iter().filter(|r| r.level >= Level::Town).map(|r| r.code.clone());
     let round = Arc::new(Round { stage: stage.clone(), places: places.collect(), now });
-    let mut progress = Progress::new("appeals", Some(APPEALS as u64));
+    let mut progress = Progress::new("appeals", Some(appeals as u64));
     let mut under_way = JoinSet::new();
-    for index in 0..APPEALS {
+    for index in 0..appeals {
         if under_way.len() >= ABREAST
             && let Some(done) = under_way.join_next().await
         {

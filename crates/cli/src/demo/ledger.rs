@@ -1,6 +1,6 @@
 //! Records of programmes at the size of a city, written as whole histories: each is opened by
 //! somebody, carried on by others, and counted by what became of it. Which records, how many and of
-//! which days is data beside the pack (`demo/ledgers.toml`); no figure is written anywhere.
+//! which days is data beside the pack (`ledgers.toml`); no figure is written anywhere.
 
 use super::{dice::Dice, form::About, stage::Stage};
 use crate::{
@@ -23,10 +23,18 @@ use tokio::task::JoinSet;
 /// Records under way at once; enough to fill the commits of the store.
 const ABREAST: usize = 256;
 
+/// What a city of the demonstration holds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct Ledgers {
+    /// Appeals of a year; hotlines count about one for a hundred residents.
+    #[serde(default = "usual")]
+    pub appeals: usize,
     ledger: Vec<Ledger>,
+}
+
+fn usual() -> usize {
+    100_000
 }
 
 /// Records of one programme.
@@ -73,18 +81,18 @@ struct Later {
     days: i64,
 }
 
-/// Reads the ledgers of a city; none when it has no such file.
+/// Reads what a city holds; appeals alone when it has no such file.
 ///
 /// # Errors
 /// When the file cannot be read as what it should be.
-pub fn read(city: &Path) -> Result<Vec<Ledger>, Failure> {
-    let path = city.join("demo/ledgers.toml");
+pub fn read(city: &Path) -> Result<Ledgers, Failure> {
+    let path = city.join("ledgers.toml");
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(Ledgers { appeals: usual(), ledger: Vec::new() });
     }
     let doing = format!("reading {}", path.display());
     let text = fs::read_to_string(&path).doing(&doing)?;
-    Ok(toml::from_str::<File>(&text).doing(&doing)?.ledger)
+    toml::from_str(&text).doing(&doing)
 }
 
 /// What all records of a ledger share.
@@ -101,7 +109,8 @@ struct Round {
 /// # Errors
 /// When the store fails, or a record is refused: a demonstration that shows other figures than its
 /// data says would be a lie.
-pub async fn build(stage: &Stage, ledgers: Vec<Ledger>) -> Result<(), Failure> {
+pub async fn build(stage: &Stage, ledgers: Ledgers) -> Result<(), Failure> {
+    let ledgers = ledgers.ledger;
     let regions = &stage.pack.regions;
     let places = regions.iter().filter(|r| r.level == Level::Village).map(|r| r.code.clone());
     let places: Arc<Vec<String>> = Arc::new(places.collect());

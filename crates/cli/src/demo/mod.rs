@@ -102,8 +102,10 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
             cases::build(&stage).await?;
         }
         Scale::City => {
-            ledger::build(&stage, ledger::read(&city.dir)?).await?;
-            city::build(&stage, stage.end).await?;
+            let ledgers = ledger::read(&city.dir)?;
+            let appeals = ledgers.appeals;
+            ledger::build(&stage, ledgers).await?;
+            city::build(&stage, stage.end, appeals).await?;
         }
     }
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());

@@ -52,7 +52,7 @@ struct Change {
 /// # Errors
 /// When the file cannot be read as what it should be.
 pub fn read(city: &Path) -> Result<Vec<Project>, Failure> {
-    let path = city.join("demo/projects.toml");
+    let path = city.join("projects.toml");
     if !path.exists() {
         return Ok(Vec::new());
     }

@@ -1,7 +1,7 @@
 //! The list of figures of one unit: this month, this year, since the beginning.
 
 use super::{NONE, period_name, records_href, word};
-use crate::{app::App, error::Oops, page::Page, session::LoggedIn};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view::OptionView};
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -11,7 +11,7 @@ use domain::{
     access,
     figure::{AnyAmount, Figure, Nature, Period},
 };
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
 use store::{FigureAsk, FigureValue, may_count};
 
@@ -19,6 +19,9 @@ use store::{FigureAsk, FigureValue, may_count};
 pub(super) struct Asked {
     #[serde(default)]
     unit: String,
+    /// The month up to which is told; this one when empty.
+    #[serde(default)]
+    month: String,
 }
 
 struct LinkView {
@@ -55,6 +58,8 @@ struct FiguresPage<'a> {
     page: &'a Page,
     unit: String,
     as_of: String,
+    code: String,
+    months: Vec<OptionView>,
     crumbs: Vec<LinkView>,
     below: Vec<LinkView>,
     columns: [String; 3],
@@ -81,7 +86,11 @@ pub(super) async fn own_unit(
         return page.show(&NothingPage { page: &page });
     }
     let today = pack.date_of(app.now());
-    let periods = [Period::month(today), Period::year(today), Period::up_to(today)];
+    let months = months(today, pack.figures.iter().filter_map(Figure::since).min());
+    let wanted = Period::parse(&asked.month).filter(|p| months.contains(p));
+    let month = wanted.unwrap_or(Period::month(today));
+    let end = month.last().min(today);
+    let periods = [month, Period::year(end), Period::up_to(end)];
     let figures: Vec<&Figure> = pack.figures.iter().collect();
     let asks: Vec<FigureAsk<'_>> = figures
         .iter()
@@ -95,9 +104,14 @@ pub(super) async fn own_unit(
     page.show(&FiguresPage {
         page: &page,
         unit: page.unit(&unit).to_owned(),
-        as_of: as_of(&page, today),
-        crumbs: crumbs(&page, &root, &unit),
-        below: below.map(|u| link(&page, &u.code, &unit)).collect(),
+        as_of: as_of(&page, end),
+        months: months
+            .iter()
+            .map(|p| OptionView::new(&p.code(), &period_name(&page, *p), *p == month))
+            .collect(),
+        crumbs: crumbs(&page, &root, &unit, month),
+        below: below.map(|u| link(&page, (&u.code, month), &unit)).collect(),
+        code: unit.clone(),
         columns: periods.map(|period| period_name(&page, period)),
         groups,
     })
@@ -109,19 +123,32 @@ fn as_of(page: &Page, today: Date) -> String {
     page.tf("figures.as_of", &[("day", &day)])
 }
 
-fn link(page: &Page, code: &str, current: &str) -> LinkView {
+/// The months that may be asked for: those of two years, and before them the last of each year.
+fn months(today: Date, since: Option<Date>) -> Vec<Period> {
+    let first = since.unwrap_or(today);
+    let this = today.first_of_month();
+    let back = (0..24).filter_map(|n| this.checked_sub(n.months()).ok());
+    let years = (first.year()..today.year() - 1).rev().filter_map(|y| Date::new(y, 12, 1).ok());
+    let mut all: Vec<Period> = back.chain(years).map(Period::month).collect();
+    all.dedup();
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|p| p.last() >= first && seen.insert(*p));
+    all
+}
+
+fn link(page: &Page, (code, month): (&str, Period), current: &str) -> LinkView {
     LinkView {
         name: page.unit(code).to_owned(),
-        href: format!("/figures?unit={code}"),
+        href: format!("/figures?unit={code}&month={}", month.code()),
         current: code == current,
     }
 }
 
 /// The way from the viewer's own unit down to this one.
-fn crumbs(page: &Page, root: &str, unit: &str) -> Vec<LinkView> {
+fn crumbs(page: &Page, root: &str, unit: &str, month: Period) -> Vec<LinkView> {
     let mut way: Vec<LinkView> = Vec::new();
     for step in page.pack.units.upward(unit) {
-        way.push(link(page, &step.code, unit));
+        way.push(link(page, (&step.code, month), unit));
         if step.code == root {
             break;
         }

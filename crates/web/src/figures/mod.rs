@@ -7,6 +7,7 @@ pub(crate) mod projects;
 mod records;
 mod reports;
 pub(crate) mod standing;
+mod trend;
 
 use crate::{
     page::Page,

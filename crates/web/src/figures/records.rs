@@ -1,7 +1,7 @@
 //! The records behind one number. What the viewer may not open is shown as a line that says so: the
 //! number counts it.
 
-use super::{NONE, period_name, word};
+use super::{NONE, period_name, trend, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view};
 use askama::Template;
 use axum::{
@@ -45,6 +45,7 @@ struct RecordsPage<'a> {
     unknown: String,
     version: String,
     back: String,
+    trend: Option<trend::TrendView>,
     records: Vec<RecordView>,
     next: String,
 }
@@ -74,6 +75,7 @@ pub(super) async fn page(
     let cursor = cursor.transpose()?;
     let viewer = me.viewer();
     let found = app.store().records_of((&pack, &viewer), ask, today, cursor.as_ref()).await?;
+    let trend = if cursor.is_none() { Some(trend::of(&app, &page, ask).await?) } else { None };
     let base = super::records_href(figure, &unit, period);
     let next = found.next.map_or(String::new(), |c| format!("{base}&after={}", written(&c)));
     let total = value.amount.map_or_else(
@@ -95,6 +97,7 @@ pub(super) async fn page(
         },
         version: page.tf("figures.version", &[("v", &versions.join(page.t("board.comma")))]),
         back: format!("/figures?unit={unit}"),
+        trend,
         records: found.records.iter().map(|r| record(&page, &figure.workflow, r)).collect(),
         next,
         page: &page,

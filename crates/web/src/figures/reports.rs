@@ -26,15 +26,20 @@ pub(super) struct Asked {
     form: String,
     #[serde(default)]
     period: String,
+    /// The unit whose own report and those right below are listed.
+    #[serde(default)]
+    unit: String,
 }
 
 struct UnitView {
     name: String,
-    level: usize,
     state: String,
     class: &'static str,
     href: String,
     numbers: String,
+    /// How many units below it owe the form and have not begun.
+    below: String,
+    open: String,
 }
 
 #[derive(Template)]
@@ -45,6 +50,7 @@ struct ReportsPage<'a> {
     periods: Vec<OptionView>,
     note: String,
     sum: String,
+    crumbs: Vec<(String, String)>,
     units: Vec<UnitView>,
     mine: String,
     begin: String,
@@ -74,7 +80,10 @@ pub(super) async fn page(
     let period = Period::parse(&asked.period).filter(|p| form.every.takes(*p));
     let period = period.or_else(|| periods.first().copied()).ok_or(Oops::NotFound)?;
     let root = access::list_root(&pack, &me.staff()).unwrap_or_else(|| me.account.unit.clone());
-    let units = owing(&page, form, &root);
+    // A unit that is not theirs is answered like one that does not exist: with their own.
+    let within = pack.units.get(&asked.unit).filter(|u| pack.units.covers(&root, &u.code));
+    let top = within.map_or(root.as_str(), |u| u.code.as_str());
+    let units = owing(&page, form, top);
     let codes: Vec<&str> = units.iter().map(|u| u.code.as_str()).collect();
     let values: Vec<String> = flow
         .opening
@@ -91,6 +100,9 @@ pub(super) async fn page(
     let mine = own.and_then(|(_, case)| case.as_ref()?.number.clone());
     let may_begin = own.is_some_and(|(_, case)| case.is_none())
         && flow.opening.by.iter().any(|who| me.account.roles.contains(&who.role));
+    let link =
+        |unit: &str| format!("/reports?form={}&period={}&unit={unit}", form.code, period.code());
+    let level = level(&page, &units, top);
     let option = |code: &str, label: &str, on: bool| OptionView::new(code, label, on);
     let chosen = |f: &&Form| f.code == form.code;
     page.show(&ReportsPage {
@@ -105,11 +117,8 @@ pub(super) async fn page(
             .collect(),
         note: page.either(&form.note, &form.note_en).to_owned(),
         sum: sum(&page, flow, &found),
-        units: units
-            .iter()
-            .zip(&found)
-            .map(|(u, case)| line(&page, flow, u, case.as_ref()))
-            .collect(),
+        crumbs: crumbs(&page, &root, top, &link),
+        units: level.iter().map(|n| line(&page, flow, (&units, &found), *n, &link)).collect(),
         mine: mine.map_or(String::new(), |number| format!("/cases/{number}")),
         begin: if may_begin { opening::href(flow, &values) } else { String::new() },
         page: &page,
@@ -126,13 +135,52 @@ fn owing<'a>(page: &'a Page, form: &Form, root: &str) -> Vec<&'a Unit> {
     all
 }
 
-fn line(page: &Page, flow: &Workflow, unit: &Unit, case: Option<&OnlyCase>) -> UnitView {
+/// The places of the top unit and of those next below it among the units that owe the form.
+fn level(page: &Page, units: &[&Unit], top: &str) -> Vec<usize> {
+    let all = &page.pack.units;
+    let owes_between = |lower: &Unit| {
+        let mut above = all.upward(&lower.code).skip(1).take_while(|u| u.code != top);
+        above.any(|u| units.iter().any(|owing| owing.code == u.code))
+    };
+    let next = |u: &&Unit| u.code == top || !owes_between(u);
+    units.iter().enumerate().filter(|(_, u)| next(u)).map(|(n, _)| n).collect()
+}
+
+fn crumbs(
+    page: &Page,
+    root: &str,
+    top: &str,
+    link: &impl Fn(&str) -> String,
+) -> Vec<(String, String)> {
+    let all = &page.pack.units;
+    let mut way: Vec<(String, String)> = all
+        .upward(top)
+        .take_while(|u| all.covers(root, &u.code))
+        .map(|u| (page.unit(&u.code).to_owned(), link(&u.code)))
+        .collect();
+    way.reverse();
+    way
+}
+
+fn line(
+    page: &Page,
+    flow: &Workflow,
+    (units, found): (&[&Unit], &[Option<OnlyCase>]),
+    n: usize,
+    link: &impl Fn(&str) -> String,
+) -> UnitView {
+    let (unit, case) = (units[n], found[n].as_ref());
     let ends = case.and_then(|c| flow.state(&c.state)).is_some_and(|s| !s.is_open());
     let href = case.and_then(|c| c.number.as_ref()).map(|n| format!("/cases/{n}"));
     let href = href.unwrap_or_default();
+    let covers = |u: &Unit| u.code != unit.code && page.pack.units.covers(&unit.code, &u.code);
+    let below = units.iter().zip(found).filter(|(u, _)| covers(u));
+    let all = below.clone().count();
+    let none = below.filter(|(_, case)| case.is_none()).count();
+    let counts = [("all", all.to_string()), ("none", none.to_string())];
+    let counts = counts.each_ref().map(|(k, v)| (*k, v.as_str()));
     UnitView {
         name: page.unit(&unit.code).to_owned(),
-        level: page.pack.units.upward(&unit.code).count(),
         state: case.map_or_else(
             || page.t("reports.none").to_owned(),
             |c| view::state_name(page, &flow.code, &c.state),
@@ -144,6 +192,8 @@ fn line(page: &Page, flow: &Workflow, unit: &Unit, case: Option<&OnlyCase>) -> U
         },
         numbers: if href.is_empty() { String::new() } else { format!("{href}/figures") },
         href,
+        below: if all == 0 { String::new() } else { page.tf("reports.below", &counts) },
+        open: if all == 0 { String::new() } else { link(&unit.code) },
     }
 }
 

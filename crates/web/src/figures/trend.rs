@@ -1,0 +1,144 @@
+//! How a number came about: the twelve months up to it, and the units below beside one another. Every
+//! picture has its table, and every number in the table leads to its records.
+
+use super::{NONE, period_name, records_href};
+use crate::{app::App, error::Oops, page::Page};
+use domain::figure::{AnyAmount, Figure, Nature, Period};
+use jiff::{ToSpan, civil::Date};
+use store::{FigureAsk, FigureValue};
+
+/// Months of a trend.
+const MONTHS: i64 = 12;
+/// Height of the picture in its own units, and the room of a month.
+const HEIGHT: i64 = 120;
+const STEP: i64 = 48;
+
+/// A bar of the picture.
+pub(super) struct BarView {
+    pub(super) x: i64,
+    pub(super) y: i64,
+    pub(super) height: i64,
+    pub(super) label: String,
+}
+
+/// A line of a table.
+pub(super) struct LineView {
+    pub(super) name: String,
+    pub(super) number: String,
+    pub(super) share: i64,
+    pub(super) href: String,
+}
+
+/// What is shown beside the records of a number.
+pub(super) struct TrendView {
+    pub(super) bars: Vec<BarView>,
+    pub(super) words: String,
+    pub(super) months: Vec<LineView>,
+    pub(super) units: Vec<LineView>,
+}
+
+/// The month in which a period ends.
+fn end_of(period: Period, today: Date) -> Date {
+    period.last().min(today).first_of_month()
+}
+
+/// A month as this figure is told by: what stands or has come together is told up to its end.
+fn month(figure: &Figure, first: Date) -> Period {
+    match figure.nature {
+        Nature::Flow => Period::month(first),
+        Nature::Stock | Nature::Cumulative => Period::up_to(first),
+    }
+}
+
+/// The trend up to a period, and the units below in it.
+pub(super) async fn of(app: &App, page: &Page, ask: FigureAsk<'_>) -> Result<TrendView, Oops> {
+    let today = page.today();
+    let last = end_of(ask.period, today);
+    let months: Vec<Period> = (0..MONTHS)
+        .rev()
+        .filter_map(|back| last.checked_sub(back.months()).ok())
+        .map(|first| month(ask.figure, first))
+        .collect();
+    let units: Vec<&str> =
+        page.pack.units.children(ask.unit).filter(|u| !u.agency).map(|u| u.code.as_str()).collect();
+    let own = months.iter().map(|period| FigureAsk { period: *period, ..ask });
+    let below = units.iter().map(|unit| FigureAsk { unit, ..ask });
+    let asks: Vec<FigureAsk<'_>> = own.chain(below).collect();
+    let values = app.store().figure_values(&asks, today).await?;
+    let (own, below) = values.split_at(months.len());
+    let lines = months.iter().zip(own).map(|(period, value)| {
+        line(period_name(page, *period), value, records_href(ask.figure, ask.unit, *period))
+    });
+    let mut beside: Vec<LineView> = units
+        .iter()
+        .zip(below)
+        .map(|(unit, value)| {
+            let href = records_href(ask.figure, unit, ask.period);
+            line(page.unit(unit).to_owned(), value, href)
+        })
+        .collect();
+    let most = below.iter().filter_map(count).max().unwrap_or(0);
+    for (view, value) in beside.iter_mut().zip(below) {
+        view.share = count(value).map_or(0, |n| share(n, most));
+    }
+    beside.sort_by_key(|view| std::cmp::Reverse(view.share));
+    Ok(TrendView {
+        bars: bars(page, &months, own),
+        words: words(page, &months, own),
+        months: lines.collect(),
+        units: beside,
+    })
+}
+
+fn count(value: &FigureValue) -> Option<i64> {
+    value.amount.map(AnyAmount::count)
+}
+
+/// So many of a hundred; nothing is drawn for nothing, and something for the least thing.
+fn share(n: i64, most: i64) -> i64 {
+    if n <= 0 || most <= 0 { 0 } else { (n.saturating_mul(100) / most).max(1) }
+}
+
+fn line(name: String, value: &FigureValue, href: String) -> LineView {
+    let number = count(value);
+    LineView {
+        name,
+        number: number.map_or_else(|| NONE.to_owned(), |n| n.to_string()),
+        share: 0,
+        href: if number.is_some() { href } else { String::new() },
+    }
+}
+
+fn bars(page: &Page, months: &[Period], values: &[FigureValue]) -> Vec<BarView> {
+    let most = values.iter().filter_map(count).max().unwrap_or(0);
+    let each = (0..).zip(months.iter().zip(values)).map(|(n, (period, value))| {
+        let height = count(value).map_or(0, |n| share(n, most) * HEIGHT / 100);
+        let m = period.last().month().to_string();
+        BarView {
+            x: n * STEP,
+            y: HEIGHT - height,
+            height,
+            label: page.tf("figures.m", &[("m", &m)]),
+        }
+    });
+    each.collect()
+}
+
+/// The picture in a sentence, for whoever does not see it.
+fn words(page: &Page, months: &[Period], values: &[FigureValue]) -> String {
+    let told = months.iter().zip(values).filter_map(|(p, v)| Some((*p, count(v)?)));
+    let (Some(most), Some(least)) =
+        (told.clone().max_by_key(|(_, n)| *n), told.clone().min_by_key(|(_, n)| *n))
+    else {
+        return page.t("figures.trend_none").to_owned();
+    };
+    page.tf(
+        "figures.trend_words",
+        &[
+            ("most", &most.1.to_string()),
+            ("when", &period_name(page, most.0)),
+            ("least", &least.1.to_string()),
+            ("then", &period_name(page, least.0)),
+        ],
+    )
+}
