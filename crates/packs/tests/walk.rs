@@ -19,7 +19,6 @@ use domain::{
     decide::{self, Ctx, Draft, Open, Step},
     duty::Duty,
     field::{Checked, FieldKind, Value, check},
-    figure::{Frozen, asked},
     moving,
     pack::Pack,
     refusal::{Bar, Refusal},
@@ -474,22 +473,6 @@ fn kept(flow: &Workflow, promise: &Mandatory, case: &Case) -> Result<(), TestCas
 
 fn moves(action: &Action, case: &Case) -> bool {
     matches!(&action.to, Target::State(to) if *to != case.state)
-}
-
-/// The numbers that an action freezes; what they say is nothing to the rules.
-fn numbers(pack: &Pack, case: &Case, action: &Action, given: &Checked) -> Vec<Frozen> {
-    let asked = action.effects.iter().flat_map(|effect| asked(pack, case, given, effect));
-    let frozen = asked.map(|a| Frozen {
-        period: a.period.code(),
-        figure: a.figure,
-        unit: a.unit,
-        versions: vec![1],
-        amount: Some(7),
-        unknown: 0,
-        records: 7,
-        digest: String::new(),
-    });
-    frozen.collect()
 }
 
 fn names_a_unit(flow: &Workflow, action: &Action) -> bool {

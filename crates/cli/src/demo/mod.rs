@@ -98,8 +98,8 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts, end: now() };
     match scale {
         Scale::Small => {
-            projects::build(&stage, projects::read(&city.dir)?).await?;
             cases::build(&stage).await?;
+            projects::build(&stage, projects::read(&city.dir)?).await?;
         }
         Scale::City => {
             let ledgers = ledger::read(&city.dir)?;

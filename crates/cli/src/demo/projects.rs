@@ -79,7 +79,8 @@ pub async fn build(stage: &Stage, projects: Vec<Project>) -> Result<(), Failure>
         let one = One { stage, flow, top, lead, project, first, today };
         one.play(&mut dice).await?;
     }
-    Ok(())
+    stage.tick(stage.end).await?;
+    stage.store.checkpoint(stage.end).await.doing("sealing").map(drop)
 }
 
 struct One<'a> {
