@@ -73,7 +73,7 @@ describe('projects', () => {
     const told = Number((await link.innerText()).match(/(\d+) 件/)[1]);
     assert.ok(told > 0, 'there are appeals');
     await link.click();
-    assert.equal(await page.locator('dl.figures b').innerText(), `${told} 件`);
+    assert.equal(await page.locator('dl.figures b').first().innerText(), `${told} 件`);
     await page.goto(`/cases/${number}`);
     assert.equal(await page.locator('svg.chart').count(), 1);
     assert.deepEqual(await axe(page), []);
