@@ -73,8 +73,9 @@ pub async fn build(stage: &Stage, projects: Vec<Project>) -> Result<(), Failure>
     let today = stage.pack.date_of(stage.end);
     let first = today.first_of_year();
     for (n, project) in projects.into_iter().enumerate() {
-        let counties = units.children(&top.code).filter(|u| u.kind == top.kind);
-        let lead = counties.cycle().nth(n % 3).unwrap_or(top);
+        // In the first counties there is somebody for every role.
+        let mut counties = units.children(&top.code).filter(|u| u.kind == top.kind);
+        let lead = counties.nth(n % 3).unwrap_or(top);
         let mut dice = Dice::of(3_000_000 + n);
         let one = One { stage, flow, top, lead, project, first, today };
         one.play(&mut dice).await?;

@@ -356,6 +356,7 @@ impl Planter<'_> {
         let past =
             ["issued", "found_on", "met_on", "awarded_on", "from"].iter().any(|w| code.contains(w));
         let turn = self.turns;
+        let once = turn + 1000 * (self.group as usize);
         let in_turn = |all: &[&str]| all[turn % all.len()].to_owned();
         match kind {
             FieldKind::Choice(options) | FieldKind::Choices(options) => {
@@ -383,8 +384,8 @@ impl Planter<'_> {
             FieldKind::Figure => "appeals_received".to_owned(),
             FieldKind::Form => "monthly".to_owned(),
             // A unit reports or promises for a period once.
-            FieldKind::Period if code == "year" => format!("{}", 2000 + turn),
-            FieldKind::Period => format!("{}-{:02}", 2000 + turn / 12, turn % 12 + 1),
+            FieldKind::Period if code == "year" => format!("{}", 2000 + once),
+            FieldKind::Period => format!("{}-{:02}", 2000 + once / 12, once % 12 + 1),
             FieldKind::Figures => format!("appeals_received {} 2025-03", home.county),
             FieldKind::Line { .. } | FieldKind::Text { .. } => String::new(),
         }
