@@ -319,7 +319,7 @@ fn guard(
         Guard::OtherUnit(field) => {
             let Actor::Staff(me) = ctx.actor else { return Ok(()) };
             let named = given.and_then(|g| g.coded.get(field)).map(Value::one);
-            pass(named != Some(me.unit.as_str()), Bar::SameUnit)
+            pass(named != Some(me.unit.as_str()), Bar::Field)
         }
         Guard::AtMost { action, times } => pass(case.times(action) < *times, Bar::TooOften),
         Guard::AtLeast { action, times } => pass(case.times(action) >= *times, Bar::TooFewDays),

@@ -79,7 +79,8 @@ pub(crate) fn run(
         Effect::Freeze(_) | Effect::FreezeForm { .. } | Effect::FreezeFigure { .. } => {
             figure::freeze(ctx, draft, given, effect)
         }
-        Effect::Promise { .. } => figure::promise(ctx, draft, given, effect),
+        Effect::Propose(fields) => figure::propose(ctx, draft, given, fields).map(drop),
+        Effect::Promise(fields) => figure::promise(ctx, draft, given, fields),
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
                 categorise(ctx, draft, value.one());
@@ -143,7 +144,8 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Freeze(_)
         | Effect::FreezeForm { .. }
         | Effect::FreezeFigure { .. }
-        | Effect::Promise { .. }
+        | Effect::Propose(_)
+        | Effect::Promise(_)
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }

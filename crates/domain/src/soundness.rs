@@ -12,7 +12,7 @@ use crate::{
     pack::Pack,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
-        Target, Who, Workflow,
+        Target, TargetFields, Who, Workflow,
     },
 };
 use std::collections::{BTreeSet, VecDeque};
@@ -275,7 +275,8 @@ impl Proof<'_> {
                 self.holds(at, figure, &FieldKind::Figure);
                 self.holds(at, period, &FieldKind::Period);
             }
-            Effect::Promise { figure, goal, baseline, from, until, steps } => {
+            Effect::Propose(target) | Effect::Promise(target) => {
+                let TargetFields { figure, goal, baseline, from, until, steps } = target;
                 self.holds(at, figure, &FieldKind::Figure);
                 for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
                     self.holds(at, day, &FieldKind::Date);

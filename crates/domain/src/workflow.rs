@@ -10,7 +10,7 @@
 
 mod lists;
 
-pub use lists::{AssignTo, Effect, Guard, PlannedStep, Trigger};
+pub use lists::{AssignTo, Effect, Guard, PlannedStep, TargetFields, Trigger};
 
 use crate::{clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec};
 use serde::{Deserialize, Serialize};
@@ -353,7 +353,7 @@ impl Workflow {
 
     /// Whether its cases promise something of a figure.
     pub fn promises(&self) -> bool {
-        self.effects().any(|effect| matches!(effect, Effect::Promise { .. }))
+        self.effects().any(|effect| matches!(effect, Effect::Promise(_)))
     }
 
     /// Every effect that is written anywhere in the workflow.

@@ -26,10 +26,10 @@ pub use frozen::{Asked, Freezing, Frozen, asked, sample};
 pub use mark::Mark;
 pub use period::Period;
 pub use tally::{Step, Tally};
-pub(crate) use target::promise;
 pub use target::{
     Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums,
 };
+pub(crate) use target::{promise, propose};
 
 use crate::workflow::Code;
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ use crate::{
     decide::{Ctx, Draft},
     field::{Checked, Value},
     refusal::Refusal,
-    workflow::{Code, Effect},
+    workflow::{Code, TargetFields},
 };
 use jiff::{Span, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -249,16 +249,17 @@ fn whole(n: i128) -> i64 {
     i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// Takes what was proposed as the target that holds from now on.
-pub(crate) fn promise(
+/// The target that the fields speak of, if it says anything: what is typed in now goes before what
+/// was typed in earlier.
+///
+/// # Errors
+/// When it says nothing.
+pub(crate) fn propose(
     ctx: Ctx<'_>,
-    draft: &mut Draft,
+    draft: &Draft,
     given: &Checked,
-    effect: &Effect,
-) -> Result<(), Refusal> {
-    let Effect::Promise { figure, goal, baseline, from, until, steps } = effect else {
-        return Ok(());
-    };
+    fields: &TargetFields,
+) -> Result<Target, Refusal> {
     let value = |code: &Code| {
         let known = given.coded.get(code).or_else(|| draft.case.coded.get(code));
         known.map(Value::one).filter(|v| !v.is_empty())
@@ -268,20 +269,28 @@ pub(crate) fn promise(
     let step = |(on, planned): (&Code, &Code)| Some((day(on)?, number(planned)?));
     let read = || {
         Some(Target {
-            figure: value(figure)?.to_owned(),
-            baseline: baseline.as_ref().and_then(number),
-            goal: number(goal)?,
-            from: day(from)?,
-            until: day(until)?,
-            steps: steps.iter().filter_map(|s| step((&s.on, &s.value))).collect(),
+            figure: value(&fields.figure)?.to_owned(),
+            baseline: fields.baseline.as_ref().and_then(number),
+            goal: number(&fields.goal)?,
+            from: day(&fields.from)?,
+            until: day(&fields.until)?,
+            steps: fields.steps.iter().filter_map(|s| step((&s.on, &s.value))).collect(),
         })
     };
     let target = read().ok_or(Refusal::BadTarget)?;
     let nature = ctx.pack.figures.get(&target.figure).map(|f| f.nature);
     let fits = nature.and_then(|nature| Plan::new(nature, &target)).is_some();
-    if !fits {
-        return Err(Refusal::BadTarget);
-    }
+    if fits { Ok(target) } else { Err(Refusal::BadTarget) }
+}
+
+/// Takes what was proposed as the target that holds from now on.
+pub(crate) fn promise(
+    ctx: Ctx<'_>,
+    draft: &mut Draft,
+    given: &Checked,
+    fields: &TargetFields,
+) -> Result<(), Refusal> {
+    let target = propose(ctx, draft, given, fields)?;
     draft.push(Fact::Promised { target });
     Ok(())
 }

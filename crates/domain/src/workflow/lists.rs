@@ -214,23 +214,10 @@ pub enum Effect {
         /// Period field.
         period: Code,
     },
+    /// What is proposed says something: it could become a target.
+    Propose(TargetFields),
     /// What was proposed becomes the target of the case from now on.
-    Promise {
-        /// Figure field.
-        figure: Code,
-        /// Number field: what shall be reached.
-        goal: Code,
-        /// Number field: where it stood.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        baseline: Option<Code>,
-        /// Date field: the first day.
-        from: Code,
-        /// Date field: the last day.
-        until: Code,
-        /// Planned values between.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        steps: Vec<PlannedStep>,
-    },
+    Promise(TargetFields),
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.
@@ -238,6 +225,26 @@ pub enum Effect {
         /// Case field.
         field: Code,
     },
+}
+
+/// The fields in which a target is proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFields {
+    /// Figure field.
+    pub figure: Code,
+    /// Number field: what shall be reached.
+    pub goal: Code,
+    /// Number field: where it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Code>,
+    /// Date field: the first day.
+    pub from: Code,
+    /// Date field: the last day.
+    pub until: Code,
+    /// Planned values between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<PlannedStep>,
 }
 
 /// The fields of a planned value between the first day and the last.

@@ -214,7 +214,8 @@ fn values(
         }
         FieldKind::Case => "2".to_owned(),
         FieldKind::Date => {
-            let days = i64::try_from(dice.below(120)).expect("small") + 1;
+            let late = if field.code == "until" { 150 } else { 0 };
+            let days = i64::try_from(dice.below(120)).expect("small") + 1 + late;
             today.saturating_add(days.days()).to_string()
         }
         FieldKind::Time => format!("{:02}:{:02}", dice.below(24), dice.below(60)),
