@@ -341,14 +341,7 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
-            Fact::Froze { values } => self.frozen.push(Freezing {
-                at: stamp.at,
-                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
-                values: values.clone(),
-            }),
-            Fact::Promised { target } => {
-                self.promises.push(Promise { since: stamp.day, target: target.clone() });
-            }
+            Fact::Froze { .. } | Fact::Promised { .. } => self.stand_for(stamp, fact),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }
@@ -362,6 +355,21 @@ impl Case {
             | Fact::GlassTold { .. }
             | Fact::IdentityAsked { .. }
             | Fact::IdentityLent { .. } => self.guarded.apply(fact),
+        }
+    }
+
+    /// Numbers that somebody stood for, and what was promised of them.
+    fn stand_for(&mut self, stamp: &Stamp, fact: &Fact) {
+        match fact {
+            Fact::Froze { values } => self.frozen.push(Freezing {
+                at: stamp.at,
+                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
+                values: values.clone(),
+            }),
+            Fact::Promised { target } => {
+                self.promises.push(Promise { since: stamp.day, target: target.clone() });
+            }
+            _ => {}
         }
     }
 

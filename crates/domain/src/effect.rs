@@ -51,16 +51,8 @@ pub(crate) fn run(
             open_tasks(ctx, flow, draft, kind, (&co, clock))
         }
         Effect::Link { kind, field } => link(ctx, draft, kind, field),
-        Effect::AnswerTask(kind) => {
-            tasks::answer_task(ctx, draft, kind);
-            Ok(())
-        }
-        Effect::DropTasks(kind) => {
-            drop_tasks(draft, Some(kind));
-            Ok(())
-        }
-        Effect::AssessRisk(field) => {
-            assess(ctx, draft, given, field);
+        Effect::AnswerTask(_) | Effect::DropTasks(_) | Effect::AssessRisk(_) => {
+            surely(ctx, draft, given, effect);
             Ok(())
         }
         Effect::RepeatRisk { field, clock } => repeat_risk(ctx, flow, draft, given, (field, clock)),
@@ -100,6 +92,16 @@ pub(crate) fn run(
             }
             Ok(())
         }
+    }
+}
+
+/// What cannot be refused, though it may be several facts.
+fn surely(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, effect: &Effect) {
+    match effect {
+        Effect::AnswerTask(kind) => tasks::answer_task(ctx, draft, kind),
+        Effect::DropTasks(kind) => drop_tasks(draft, Some(kind)),
+        Effect::AssessRisk(field) => assess(ctx, draft, given, field),
+        _ => {}
     }
 }
 

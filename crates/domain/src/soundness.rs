@@ -275,22 +275,25 @@ impl Proof<'_> {
                 self.holds(at, figure, &FieldKind::Figure);
                 self.holds(at, period, &FieldKind::Period);
             }
-            Effect::Propose(target) | Effect::Promise(target) => {
-                let TargetFields { figure, goal, baseline, from, until, steps } = target;
-                self.holds(at, figure, &FieldKind::Figure);
-                for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
-                    self.holds(at, day, &FieldKind::Date);
-                }
-                let values = steps.iter().map(|s| &s.value);
-                for number in values.chain(baseline).chain([goal]) {
-                    let kind = flow.fields.get(number).map(|f| &f.kind);
-                    let is_number = matches!(kind, Some(FieldKind::Number { .. }));
-                    self.known(at, is_number, "number field", number);
-                }
-            }
+            Effect::Propose(target) | Effect::Promise(target) => self.target(at, target),
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
+        }
+    }
+
+    /// The fields of a target are there, and hold what it is made of.
+    fn target(&mut self, at: &Locus, target: &TargetFields) {
+        let TargetFields { figure, goal, baseline, from, until, steps } = target;
+        self.holds(at, figure, &FieldKind::Figure);
+        for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
+            self.holds(at, day, &FieldKind::Date);
+        }
+        let values = steps.iter().map(|s| &s.value);
+        for number in values.chain(baseline).chain([goal]) {
+            let kind = self.flow.fields.get(number).map(|f| &f.kind);
+            let is_number = matches!(kind, Some(FieldKind::Number { .. }));
+            self.known(at, is_number, "number field", number);
         }
     }
 

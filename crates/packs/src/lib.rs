@@ -140,20 +140,15 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         past: BTreeMap::new(),
     };
     access::workflows(&pack, faults);
-    forms::check(&pack, faults);
-    check::routing(&pack, faults);
-    check::channels(&pack, &channels, faults);
-    check::programmes(&pack, &programmes.at, faults);
-    check::services(&pack, &services, faults);
+    check::parts(&pack, &channels, &programmes.at, &services, faults);
     personal.check(&pack, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);
     figures::check(&pack, &figures, &papers, faults);
-    let services = services.into_iter().map(|s| s.value).collect();
     Some(City {
         pack: Arc::new(pack),
         papers,
         home: home?,
-        services,
+        services: services.into_iter().map(|s| s.value).collect(),
         demo: folders.demo(),
         dir: folders.city.clone(),
         provisional_years,

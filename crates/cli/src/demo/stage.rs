@@ -10,6 +10,7 @@ use domain::{
     decide::Step,
     field::{self, Raw},
     pack::Pack,
+    refusal::Refusal,
     workflow::{Action, Workflow},
 };
 use jiff::{SignedDuration, Timestamp, civil::Weekday};
@@ -60,6 +61,20 @@ impl Stage {
         opening: Opening<'_>,
         dice: &mut Dice,
     ) -> Result<(CaseId, String), Failure> {
+        let opened = self.open_once(now, opening, dice).await?;
+        opened.ok_or_else(|| Failure::Plain("this unit has opened such a case already".to_owned()))
+    }
+
+    /// The same; none where the unit has opened the only such case already.
+    ///
+    /// # Errors
+    /// When what is filled in is not accepted, or the store refuses or fails.
+    pub async fn open_once(
+        &self,
+        now: Timestamp,
+        opening: Opening<'_>,
+        dice: &mut Dice,
+    ) -> Result<Option<(CaseId, String)>, Failure> {
         let flow = opening.flow;
         let given = field::check(&self.pack, flow, &flow.opening.fields, &opening.raw);
         let given = given.map_err(|faults| {
@@ -78,8 +93,13 @@ impl Stage {
             receipt: store::new_receipt(),
             imported: None,
         };
-        let opened = self.store.open_case(&self.pack, now, new).await.doing("opening a case")?;
-        Ok((opened.done.case, opened.number))
+        match self.store.open_case(&self.pack, now, new).await {
+            Err(WriteError::Refused(No::Refused(Refusal::OnlyOnce))) => Ok(None),
+            opened => {
+                let opened = opened.doing("opening a case")?;
+                Ok(Some((opened.done.case, opened.number)))
+            }
+        }
     }
 
     /// A case as it stands.

@@ -45,10 +45,10 @@ pub struct Walk {
 /// Records of every workflow but the appeals, programme by programme.
 pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
     let pack = &stage.pack;
-    // Who reports what for which period, what is typed in and what is promised is no walk by chance.
+    // What needs evidence, and what a city promises, is no walk by chance.
     let wanders = |code: &str| {
         code != "appeal"
-            && pack.workflow(code).is_some_and(|f| f.opening.only.is_empty() && !f.opening.evidence)
+            && pack.workflow(code).is_some_and(|f| !f.promises() && !f.opening.evidence)
     };
     let programmes = pack.programmes.values().filter(|p| wanders(&p.workflow));
     let mut named: Vec<(String, Option<String>)> =
@@ -157,8 +157,10 @@ impl Walk {
         self.tell(stage, flow, &mut raw);
         let actor = Actor::Staff(stage.people.staff(&role, unit, 0).await?);
         let opening = Opening { flow, programme: self.programme.clone(), actor, raw };
-        let (id, _) = stage.open(self.next, opening, &mut self.dice).await?;
-        self.id = Some(id);
+        let opened = stage.open_once(self.next, opening, &mut self.dice).await?;
+        // Somebody of the unit was there before.
+        self.over |= opened.is_none();
+        self.id = opened.map(|(id, _)| id);
         Ok(self.id)
     }
 

@@ -67,12 +67,12 @@ pub(super) async fn board(
         as_of: page.tf("figures.as_of", &[("day", &day)]),
         unit: page.unit(unit).to_owned(),
         years: projects::years(&page, &format!("/projects/public?unit={unit}&"), year),
-        groups: groups(&page, flow, found.iter().zip(read).collect()),
+        groups: groups(&page, flow, &found.iter().zip(read).collect::<Vec<_>>()),
         page: &page,
     })
 }
 
-fn groups(page: &Page, flow: &Workflow, found: Vec<(&Project, Option<Reading>)>) -> Vec<GroupView> {
+fn groups(page: &Page, flow: &Workflow, found: &[(&Project, Option<Reading>)]) -> Vec<GroupView> {
     let kinds = flow.fields.get("for_whom").map(|f| &f.kind);
     let Some(FieldKind::Choice(options)) = kinds else { return Vec::new() };
     let is = |project: &Project, value: &str| {

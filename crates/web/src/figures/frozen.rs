@@ -98,7 +98,7 @@ pub(crate) fn title(page: &Page, case: &Case) -> Option<String> {
     }
     let value = |kind: &domain::field::FieldKind| {
         let field = flow.fields.values().find(|f| f.kind == *kind)?;
-        case.coded.get(&field.code).map(|v| v.one())
+        case.coded.get(&field.code).map(domain::field::Value::one)
     };
     let form = page.pack.forms.get(value(&domain::field::FieldKind::Form)?)?;
     let period = Period::parse(value(&domain::field::FieldKind::Period)?)?;

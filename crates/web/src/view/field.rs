@@ -112,7 +112,7 @@ fn is_secret(meaning: Meaning) -> bool {
 fn kind(field: &Field) -> &'static str {
     match &field.kind {
         FieldKind::Line { .. } if field.meaning == Meaning::Phone => "tel",
-        FieldKind::Line { .. } | FieldKind::Case => "line",
+        FieldKind::Line { .. } | FieldKind::Case | FieldKind::Figures => "line",
         FieldKind::Text { .. } => "text",
         FieldKind::Choice(options) if options.len() <= 6 => "radio",
         FieldKind::Choice(_)
@@ -125,7 +125,6 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Period
         | FieldKind::Unit => "select",
         // What is asked for is worked out from a text and never typed by hand.
-        FieldKind::Figures => "line",
         FieldKind::Units => "units",
         FieldKind::Choices(_) => "choices",
         FieldKind::Date => "date",
