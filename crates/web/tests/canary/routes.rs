@@ -35,6 +35,7 @@ pub struct Facts {
 /// The requests of a route; none when the route is not in the walk.
 pub fn asks(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     public(facts, route)
+        .or_else(|| numbers(pack, route))
         .or_else(|| lists(pack, facts, route))
         .or_else(|| cases(facts, route))
         .or_else(|| administration(pack, facts, route))
@@ -72,6 +73,27 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     })
 }
 
+/// Figures, reports and projects.
+fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
+    Some(match route {
+        "/figures" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
+            [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}" => {
+            let periods = ["2025-03", "2025", "to-2025-03"];
+            let each = pack.figures.iter().flat_map(|figure| {
+                let code = &figure.code;
+                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
+            });
+            each.collect()
+        }
+        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
+        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
+        _ => return None,
+    })
+}
+
 /// Lists, searches and counts of staff.
 fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
@@ -104,19 +126,6 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             .collect(),
         // The files that were made are fetched by the names that the list gives them.
         "/exports/{export}" => vec![Ask::get("/exports/none")],
-        "/figures" => {
-            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
-            [Ask::get(route)].into_iter().chain(units).collect()
-        }
-        "/figures/{figure}" => {
-            let periods = ["2025-03", "2025", "to-2025-03"];
-            let each = pack.figures.iter().flat_map(|figure| {
-                let code = &figure.code;
-                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
-            });
-            each.collect()
-        }
-        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/desk" => desk(pack),
         "/desk/bulk" => ["archive", "sign", "dispatch", "to_triage"]
             .map(|action| {
@@ -125,7 +134,6 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             })
             .into(),
         "/board/{unit}" => BOARDS.map(|unit| Ask::get(format!("/board/{unit}"))).into(),
-        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         "/visits" => vec![Ask::get(route), Ask::get("/visits?flow=appeal")],
         "/new/{workflow}" => {
             let each = pack.workflows.keys().flat_map(|flow| {
