@@ -27,7 +27,8 @@ describe('proofs', () => {
     ports = { site: await freePort(), provider: await freePort() };
     site = { origin: `http://localhost:${ports.site}` };
     const back = `${site.origin}/login/provider/back`;
-    provider = await startProvider({ port: ports.provider, back });
+    const left = `${site.origin}/login`;
+    provider = await startProvider({ port: ports.provider, back, left });
     const config = [
       '[provider]',
       `name = "${NAME}"`,
@@ -49,6 +50,9 @@ describe('proofs', () => {
   const logOut = async (page) => {
     await page.goto('/me');
     await page.locator('form[action="/logout"] button').click();
+    // Whoever is bound to the provider is shown the way out of it first.
+    await page.waitForURL(/\/(login|logout)$/);
+    if (path(page) === '/logout') await page.locator('main a[href="/login"]').click();
     await page.waitForURL('**/login');
   };
 
@@ -103,6 +107,31 @@ describe('proofs', () => {
     await page.getByText('还没有绑定本站的账号').waitFor();
     assert.equal(path(page), '/login/provider/back');
     await sound(page, 'login-unbound');
+    await page.context().close();
+  });
+
+  test('who logs out at the provider too must prove it again there', async () => {
+    const page = await look.desktop(browser, site);
+    await look.login(page, { username: BINDS, password: PASSWORD });
+    await page.goto('/me');
+    await confirm(page, '/me/provider');
+    await proveThere(page, 'lin');
+    await page.waitForURL('**/me?done=bound');
+    await page.locator('form[action="/logout"] button').click();
+    await page.waitForURL('**/logout');
+    await sound(page, 'left-here');
+    await page.locator('main a.btn-main').click();
+    await page.waitForURL(/127\.0\.0\.1:\d+\/session\/end/);
+    await page.locator('button[name="logout"]').click();
+    await page.waitForURL(`${site.origin}/login`);
+    await setOut(page);
+    // Not let in by one click any more: the provider asks who it is.
+    await page.waitForURL(/127\.0\.0\.1:\d+\/interaction\//);
+    await proveThere(page, 'lin');
+    await page.waitForURL('**/desk');
+    await page.goto('/me');
+    await confirm(page, '/me/provider/unbind');
+    await page.waitForURL('**/me?done=unbound');
     await page.context().close();
   });
 
@@ -310,6 +339,13 @@ describe('proofs', () => {
       assert.equal(path(page), '/login/pledge');
       await page.locator('input[name="agree"]').check();
       await page.locator('form[action="/login/pledge"] button').click();
+      await page.waitForURL('**/desk');
+      await page.goto('/me');
+      await page.locator('form[action="/me/lock"] button').click();
+      await page.waitForURL('**/login/unlock**');
+      // The passkey opens the locked page; nothing is typed.
+      await sound(page, 'unlock-passkey');
+      await page.getByRole('button', { name: '使用通行密钥' }).click();
       await page.waitForURL('**/desk');
       await page.goto('/me');
       await page.locator('form[action="/me/lock"] button').click();

@@ -6,8 +6,8 @@ import Provider from 'oidc-provider';
 export const CLIENT = 'xiaohe';
 export const SECRET = 'a-secret-that-is-worth-nothing';
 
-/** Starts it on a port; people may be sent back to `back` alone. */
-export async function startProvider({ port, back }) {
+/** Starts it on a port; people may be sent back to `back`, and to `left` when they have logged out. */
+export async function startProvider({ port, back, left }) {
   const issuer = `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, {
     clients: [
@@ -15,6 +15,7 @@ export async function startProvider({ port, back }) {
         client_id: CLIENT,
         client_secret: SECRET,
         redirect_uris: [back],
+        post_logout_redirect_uris: [left],
         response_types: ['code'],
         grant_types: ['authorization_code'],
       },

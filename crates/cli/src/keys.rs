@@ -103,6 +103,8 @@ async fn rewrap(place: &Place, json: bool) -> Result<(), Failure> {
         rest.files += beside.files;
         rest.exports += beside.exports;
         rest.passkeys += beside.passkeys;
+        rest.exchanges += beside.exchanges;
+        rest.homes += beside.homes;
         if found == 0 {
             break;
         }
@@ -114,14 +116,22 @@ async fn rewrap(place: &Place, json: bool) -> Result<(), Failure> {
     store.db().close().await.doing("closing")?;
     if json {
         let report = serde_json::json!({ "newest": newest, "cases": wrapped,
-            "factors": rest.factors, "moves": rest.moves, "files": rest.files, "exports": rest.exports, "passkeys": rest.passkeys, "still_needed": old });
+            "factors": rest.factors, "moves": rest.moves, "files": rest.files,
+            "exports": rest.exports, "passkeys": rest.passkeys, "exchanges": rest.exchanges,
+            "homes": rest.homes, "still_needed": old });
         println!("{report}");
         return Ok(());
     }
     println!(
-        "{wrapped} cases, {} second factors, {} passkeys, {} moves, {} waiting files and {} lists are now wrapped \
-         under wrap.{newest}",
-        rest.factors, rest.passkeys, rest.moves, rest.files, rest.exports
+        "{wrapped} cases, {} second factors, {} passkeys, {} moves, {} waiting files, {} lists, {} \
+         homes and {} exchanges are now wrapped under wrap.{newest}",
+        rest.factors,
+        rest.passkeys,
+        rest.moves,
+        rest.files,
+        rest.exports,
+        rest.homes,
+        rest.exchanges
     );
     if old.is_empty() {
         println!("no older wrapping key is needed; take each away with: xiaohe keys retire N");

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{Certificate, ExpiryList, NoExpiry, Store, db::WriteError};
 
-/// Cases that are erased before it looks again.
-const AT_ONCE: u32 = 200;
+/// Cases that are erased before it says how far it has come.
+const AT_ONCE: u32 = 20;
 
 /// Lists the closed cases whose time is over under the rules of the pack; erases nothing unless
 /// that very list is named.
@@ -27,6 +27,10 @@ pub struct Retention {
     /// Prints a certificate instead.
     #[arg(long, value_name = "NUMBER", conflicts_with = "list")]
     certificate: Option<i64>,
+    /// Lets go what needs nobody's word, as a running server does every few minutes: deeds after
+    /// their years, with a certificate; what was not finished; sessions and exports. No cases.
+    #[arg(long, conflicts_with_all = ["list", "certificate"])]
+    routine: bool,
 }
 
 impl Retention {
@@ -43,6 +47,7 @@ impl Retention {
             let done = match (&self.list, self.certificate) {
                 (Some(list), _) => erase(&store, &city.pack, list, json).await,
                 (None, Some(number)) => certificate(&store, &city.pack, number, json).await,
+                (None, None) if self.routine => routine(&store, &city.pack, json).await,
                 (None, None) => list(&store, &city.pack, json).await,
             };
             store.db().close().await.doing("closing the database")?;
@@ -51,16 +56,58 @@ impl Retention {
     }
 }
 
+async fn routine(store: &Store, pack: &Pack, json: bool) -> Result<(), Failure> {
+    // What no checkpoint covers stays: without one nothing would show what has left.
+    while store.checkpoint(now()).await.doing("sealing")? > 0 {}
+    let due = store.deeds_waiting(pack, now()).await.doing("looking at deeds")?;
+    let mut progress = Progress::new("letting go", u64::try_from(due).ok());
+    let mut left = 0;
+    loop {
+        let some = store.let_deeds_go(pack, now()).await.doing("letting go what is over")?;
+        if some == 0 {
+            break;
+        }
+        left += some;
+        progress.at(u64::try_from(left).unwrap_or(0));
+    }
+    progress.end();
+    store.let_go(pack, now()).await.doing("letting go what is over")?;
+    if left > 0 {
+        store.scrub().await.doing("clearing the files")?;
+    }
+    let all = store.deed_certificates(i64::MAX).await.doing("reading the certificates")?;
+    if json {
+        println!("{}", json!({ "entries": left, "certificates": all.len() }));
+        return Ok(());
+    }
+    println!(
+        "{left} entries of deeds left; sessions, exports and what was not finished were swept"
+    );
+    for one in &all {
+        let seal = if one.genuine { "genuine" } else { "NOT made with these keys" };
+        println!(
+            "certificate {}  {} entries, {} to {}, kept {} years  root {}  seal {seal}",
+            one.number, one.total, one.since, one.until, one.years, one.root
+        );
+    }
+    Ok(())
+}
+
 async fn list(store: &Store, pack: &Pack, json: bool) -> Result<(), Failure> {
     let list = store.expiry_list(pack, now()).await.doing("looking at closed cases")?;
+    let deeds = store.deeds_waiting(pack, now()).await.doing("looking at deeds")?;
     if json {
-        println!("{}", as_json(&list));
+        println!("{}", as_json(&list, deeds));
         return Ok(());
     }
     for case in &list.cases {
         println!("{}  {}  kept until {}", case.number, case.rule, case.until);
     }
     println!("{} cases are due; {} more are kept back", list.cases.len(), list.kept_back);
+    println!("{deeds} deeds are older than {} years", pack.retention.deeds_years);
+    if deeds > 0 {
+        println!("a running server lets them go; without one: xiaohe retention --routine");
+    }
     if !list.cases.is_empty() {
         println!("nothing was erased; to erase exactly these, for ever:");
         println!("  xiaohe retention --do {}", list.id);
@@ -88,7 +135,7 @@ async fn erase(store: &Store, pack: &Arc<Pack>, list: &str, json: bool) -> Resul
     }
     progress.end();
     store.certify(now()).await.doing("writing the certificate")?;
-    store.sweep_sessions(pack, now()).await.doing("forgetting old sessions")?;
+    store.let_go(pack, now()).await.doing("letting go what is over")?;
     store.scrub().await.doing("clearing the files")?;
     let all = store.certificates(i64::MAX).await.doing("reading the certificate")?;
     match all.iter().find(|c| c.list == list) {
@@ -139,9 +186,9 @@ fn print(pack: &Pack, found: &Certificate, json: bool) {
     println!("seal     {seal}");
 }
 
-fn as_json(list: &ExpiryList) -> Value {
+fn as_json(list: &ExpiryList, deeds: i64) -> Value {
     let case =
         |c: &store::Expiring| json!({ "number": c.number, "rule": c.rule, "until": c.until });
-    json!({ "list": list.id, "kept_back": list.kept_back,
+    json!({ "list": list.id, "kept_back": list.kept_back, "deeds": deeds,
         "cases": list.cases.iter().map(case).collect::<Vec<_>>() })
 }

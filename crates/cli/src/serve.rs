@@ -35,6 +35,8 @@ const TICK_MOVES: u32 = 1_000;
 const TICK_ERASED: u32 = 200;
 /// After so many ticks the newest entries are sealed.
 const SEAL_TICKS: u32 = 6;
+/// After so many ticks what has been kept long enough, and needs nobody's word, leaves.
+const KEEP_TICKS: u32 = 60;
 
 /// How often the courier looks for messages.
 const LOOK: Duration = Duration::from_secs(2);
@@ -151,15 +153,11 @@ fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
             {
                 tracing::error!(%error, "sealing failed and will be tried again");
             }
-            if round % SEAL_TICKS == 0
-                && let Err(error) = app.store().sweep_exports(now).await
+            // The first round too: a server that is started once a day must not keep for ever.
+            if round % KEEP_TICKS == 1
+                && let Err(error) = app.store().let_go(&app.pack(), now).await
             {
-                tracing::error!(%error, "expired exports were not forgotten, and will be");
-            }
-            if round % SEAL_TICKS == 0
-                && let Err(error) = app.store().sweep_files(now).await
-            {
-                tracing::error!(%error, "old files were not forgotten, and will be");
+                tracing::error!(%error, "what is over was not let go, and will be");
             }
         }
     })

@@ -132,7 +132,7 @@ impl Place {
     pub fn provider(&self) -> Result<Option<Provider>, Failure> {
         let Some(config) = &self.provider else { return Ok(None) };
         let made = self.site()?.ok_or(Misconfigured::NoAddress).and_then(|site| {
-            Provider::new(config, (&site, web::PROVIDER_BACK), |name| std::env::var(name).ok())
+            Provider::new(config, (&site, web::PROVIDER_WAYS), |name| std::env::var(name).ok())
         });
         made.map(Some).map_err(|e| Failure::while_doing("making the provider ready", &e))
     }

@@ -6,7 +6,8 @@
 
 use crate::{
     access::{self, Viewer},
-    case::{Actor, By, Case, CaseId, ClockChange, Fact, Stamp, is_paused, is_running},
+    case::{Actor, By, Case, CaseId, ClockChange, Fact, Staff, Stamp, is_paused, is_running},
+    circle,
     clock::Clock,
     contact::{self, Barred, Plan, Way},
     duty, effect,
@@ -36,9 +37,17 @@ pub struct Ctx<'a> {
     pub linked: Option<&'a Case>,
     /// Numbers as they are now, for a step that freezes some.
     pub frozen: &'a [Frozen],
+    /// The people of the circle as they are now, for a decision about a sealed case; none where
+    /// nothing is decided, or the case is not sealed.
+    pub circle: Option<&'a [Staff]>,
 }
 
-impl Ctx<'_> {
+impl<'a> Ctx<'a> {
+    /// A decision with nothing beside the case itself.
+    pub fn bare(now: Timestamp, pack: &'a Pack, actor: &'a Actor) -> Self {
+        Self { now, pack, actor, linked: None, circle: None, frozen: &[] }
+    }
+
     /// The stamp that facts of this decision carry.
     pub fn stamp(&self) -> Stamp {
         Stamp { at: self.now, day: self.pack.date_of(self.now), by: By::from(self.actor) }
@@ -177,7 +186,7 @@ pub fn act(ctx: Ctx<'_>, case: &Case, step: &Step) -> Result<Draft, Refusal> {
     if moves {
         enter(ctx, flow, &mut draft)?;
     }
-    settle(ctx, draft)
+    settle(ctx, circle::keep(ctx, case, draft)?)
 }
 
 /// The actions that this actor may do to the case now, in the order of the pack.
@@ -475,7 +484,7 @@ pub(crate) fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
 
 /// Whether the role that is expected to act can be held where it must be held: a case given to
 /// an office without such people would have a clock and nobody who may stop it.
-fn is_manned(pack: &Pack, case: &Case) -> bool {
+pub(crate) fn is_manned(pack: &Pack, case: &Case) -> bool {
     let Some(flow) = pack.flow_of(case) else { return false };
     let Some(role) = flow.state(&case.state).and_then(|s| s.responsible()) else { return true };
     let holds = |unit: &Unit| pack.can_hold(role, unit);

@@ -47,7 +47,8 @@ pub struct Move {
 pub fn moved(ctx: Ctx<'_>, case: &Case) -> Result<Move, Refusal> {
     let (old, new) = (ctx.pack.of(case), &ctx.pack.rules);
     let mut made = Move { draft: Draft::of(case, ctx.stamp()), shifts: Vec::new() };
-    if case.pack == new.edition || !case.is_open(ctx.pack) {
+    // Who moves cases may not know of a sealed one: it keeps its rules until it is open.
+    if case.pack == new.edition || !case.is_open(ctx.pack) || case.guarded.is_sealed() {
         return Ok(made);
     }
     let turn = Turn::new(ctx, old, case)?;

@@ -6,6 +6,7 @@ use crate::{
     decide::{Ctx, Draft},
     fact::Fact,
     pack::{Admin, Pack},
+    secrecy::Closed,
     workflow::Code,
 };
 
@@ -111,6 +112,8 @@ pub enum Duty {
     AddPasskey,
     /// Take a passkey from it.
     RemovePasskey,
+    /// Note where they live.
+    Home,
 }
 
 impl Duty {
@@ -118,7 +121,9 @@ impl Duty {
     /// administrator can become somebody else. A way in of one's own is no administrator's at all.
     pub fn of(self) -> Option<Admin> {
         match self {
-            Self::Create | Self::Close | Self::Password | Self::Absence => Some(Admin::System),
+            Self::Create | Self::Close | Self::Password | Self::Absence | Self::Home => {
+                Some(Admin::System)
+            }
             Self::Roles | Self::Factor | Self::Sessions => Some(Admin::Security),
             Self::Bind | Self::Unbind | Self::AddPasskey | Self::RemovePasskey => None,
         }
@@ -126,7 +131,7 @@ impl Duty {
 
     /// Whether people do it to their own account.
     fn is_own(self) -> bool {
-        self == Self::Absence || self.of().is_none()
+        matches!(self, Self::Absence | Self::Home) || self.of().is_none()
     }
 
     /// The code under which it is remembered.
@@ -143,12 +148,14 @@ impl Duty {
             Self::Unbind => "unbind",
             Self::AddPasskey => "add_passkey",
             Self::RemovePasskey => "remove_passkey",
+            Self::Home => "home",
         }
     }
 }
 
 /// Whether somebody may do this to an account. Whoever commands the machine itself (`None`) may;
-/// nobody may to their own account, except say when they are away and how they prove who they are.
+/// nobody may to their own account, except say when they are away, where they live,
+/// and how they prove who they are.
 ///
 /// # Errors
 /// [`NotSo::NotYours`] or [`NotSo::Oneself`].
@@ -219,8 +226,15 @@ pub fn can_own(pack: &Pack, case: &Case, roles: &[Code]) -> bool {
 }
 
 /// Gives the case to another owner, because the owner leaves.
-pub fn hand_over(ctx: Ctx<'_>, case: &Case, to: &Staff) -> Draft {
+///
+/// # Errors
+/// When whoever should have it may not know of it.
+pub fn hand_over(ctx: Ctx<'_>, case: &Case, to: &Staff) -> Result<Draft, Closed> {
+    let guarded = &case.guarded;
+    if guarded.bars(to) || (guarded.is_sealed() && !guarded.admits(to.account)) {
+        return Err(Closed::KeptOut);
+    }
     let mut draft = Draft::of(case, ctx.stamp());
     draft.push(Fact::Taken { account: to.account });
-    draft
+    Ok(draft)
 }

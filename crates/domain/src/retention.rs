@@ -11,14 +11,12 @@ pub struct Retention {
     pub rules: Vec<Keep>,
     /// The coded field and its values that say that a child was harmed.
     pub child: Option<(Code, Vec<String>)>,
-    /// Files of a form that was not sent are kept so many days.
+    /// Files of a form that was not sent are kept so many days, and no longer.
     pub drafts_days: u16,
-    /// What people did beside cases is kept so many years at least.
+    /// What people did beside cases is kept so many years, and leaves in the month after.
     pub deeds_years: u16,
     /// A session of staff may be so many hours old.
     pub sessions_hours: u16,
-    /// Logs of the machine are kept so many days at least.
-    pub logs_days: u16,
 }
 
 /// One rule of keeping.
@@ -79,4 +77,13 @@ pub fn due(pack: &Pack, case: &Case, now: Timestamp) -> Option<Code> {
         && case.rights.open().next().is_none();
     let (until, rule) = kept_until(pack, case).filter(|_| free)?;
     (pack.date_of(now) > until).then_some(rule)
+}
+
+/// Deeds from before this instant have been kept long enough. They leave by whole months, so that
+/// there are a few certificates a month and not some every day.
+pub fn deeds_before(pack: &Pack, now: Timestamp) -> Timestamp {
+    let years = i64::from(pack.retention.deeds_years);
+    let first = pack.date_of(now).checked_sub(years.years()).map(Date::first_of_month);
+    let before = first.ok().map(|day| pack.work_time.offset().to_timestamp(day.at(0, 0, 0, 0)));
+    before.and_then(Result::ok).unwrap_or(Timestamp::MIN)
 }

@@ -348,6 +348,9 @@ pub enum Bar {
     /// Its time is not over.
     #[error("the time for which it must be kept is not over")]
     NotDue,
+    /// Whoever decides on a correction has not seen what it replaces by what.
+    #[error("the old and the new wording must be looked at first")]
+    Unseen,
     /// A copy must be handed over in person where a page could be read by others.
     #[error("this copy must be handed over in person")]
     InPerson,
@@ -371,6 +374,7 @@ impl Bar {
             Self::SamePerson => "same_person",
             Self::Gone => "gone",
             Self::NotDue => "not_due",
+            Self::Unseen => "unseen",
             Self::InPerson => "in_person",
         }
     }

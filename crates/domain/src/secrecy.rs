@@ -2,19 +2,19 @@
 //! who may and which facts follow; it never decides what somebody sees (that is `access`).
 //!
 //! Invariant: nothing here takes a case from everybody. A sealed case keeps its responsible unit and
-//! its clocks, and somebody in the circle can take the next step when it is sealed.
+//! its clocks, and stays in the hands of somebody in its circle (`circle`).
 
 use crate::{
     access::{self, Viewer},
     case::{AccountId, Actor, Case, Fact, Staff},
+    circle,
     clock::{self, Span},
     decide::{self, Ctx, Draft},
     effect,
     guarded::{Barred, Judgement},
     pack::Right,
-    people,
     refusal::Refusal,
-    workflow::{Code, Tone},
+    workflow::Code,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +79,12 @@ pub enum Closed {
     /// Nobody named could take the next step.
     #[error("nobody in the circle could take the next step")]
     NobodyGoesOn,
+    /// Nobody named could change the circle.
+    #[error("nobody in the circle could let somebody in")]
+    NobodyAdmits,
+    /// Nobody who knows of it could take it on there.
+    #[error("nobody in the circle could take it on there")]
+    PassedToNobody,
     /// The last person stays in the circle.
     #[error("the last person stays in the circle")]
     LastOfCircle,
@@ -106,6 +112,8 @@ impl Closed {
             Self::NotSealed => "not_sealed",
             Self::KeptOut => "kept_out",
             Self::NobodyGoesOn => "nobody_goes_on",
+            Self::NobodyAdmits => "nobody_admits",
+            Self::PassedToNobody => "passed_to_nobody",
             Self::LastOfCircle => "last_of_circle",
             Self::Unknown => "unknown",
             Self::NothingWaits => "nothing_waits",
@@ -143,7 +151,7 @@ pub fn change(ctx: Ctx<'_>, case: &Case, change: &Change, said: &[Code]) -> Resu
     }
     let mut draft = Draft::of(case, ctx.stamp());
     match change {
-        Change::Seal { circle } => seal(ctx, &mut draft, me, circle)?,
+        Change::Seal { circle } => seal(&mut draft, me, circle)?,
         Change::Unseal => {
             sealed(case)?;
             draft.push(Fact::Unsealed);
@@ -175,7 +183,28 @@ pub fn change(ctx: Ctx<'_>, case: &Case, change: &Change, said: &[Code]) -> Resu
     if !said.is_empty() {
         draft.push(Fact::Given { coded: BTreeMap::new(), texts: said.to_vec() });
     }
-    decide::settle(ctx, draft)
+    let people = people(ctx, case, me, change);
+    let ctx = Ctx { circle: people.as_deref(), ..ctx };
+    decide::settle(ctx, circle::keep(ctx, case, draft)?)
+}
+
+/// Everybody who is or comes to be in the circle; none when those who are were not brought along.
+fn people(ctx: Ctx<'_>, case: &Case, me: &Staff, change: &Change) -> Option<Vec<Staff>> {
+    if case.guarded.is_sealed() && ctx.circle.is_none() {
+        return None;
+    }
+    let new: Vec<&Staff> = match change {
+        Change::Seal { circle } => circle.iter().chain([me]).collect(),
+        Change::Admit(staff) => vec![staff],
+        _ => Vec::new(),
+    };
+    let mut all = ctx.circle.unwrap_or_default().to_vec();
+    for staff in new {
+        if !all.iter().any(|s| s.account == staff.account) {
+            all.push(staff.clone());
+        }
+    }
+    Some(all)
 }
 
 /// The circle of a sealed case.
@@ -184,23 +213,15 @@ fn sealed(case: &Case) -> Result<&BTreeSet<AccountId>, Closed> {
 }
 
 /// Whoever seals a case stays in the circle: a person could otherwise hide it from those who lead.
-fn seal(ctx: Ctx<'_>, draft: &mut Draft, me: &Staff, circle: &[Staff]) -> Result<(), Refusal> {
+fn seal(draft: &mut Draft, me: &Staff, circle: &[Staff]) -> Result<(), Closed> {
     if draft.case.guarded.is_sealed() {
-        return Err(Closed::Sealed.into());
+        return Err(Closed::Sealed);
     }
     let all: Vec<&Staff> = circle.iter().chain([me]).collect();
     if all.iter().any(|s| draft.case.guarded.bars(s)) {
-        return Err(Closed::KeptOut.into());
+        return Err(Closed::KeptOut);
     }
     draft.push(Fact::Sealed { circle: all.iter().map(|s| s.account).collect() });
-    let goes_on = |staff: &&Staff| {
-        let actor = Actor::Staff((*staff).clone());
-        let mut steps = decide::allowed(Ctx { actor: &actor, ..ctx }, &draft.case);
-        people::can_own(ctx.pack, &draft.case, &staff.roles) && steps.any(|a| a.tone != Tone::Quiet)
-    };
-    if draft.case.is_open(ctx.pack) && !all.iter().any(goes_on) {
-        return Err(Closed::NobodyGoesOn.into());
-    }
     Ok(())
 }
 
@@ -335,6 +356,10 @@ pub struct Candidate<'a> {
     pub name: &'a str,
     /// Unit.
     pub unit: &'a str,
+    /// Has a telephone of the household on file that somebody in the case has too.
+    pub household: bool,
+    /// Has the village on file in which the case lies.
+    pub village: bool,
 }
 
 /// Why somebody should perhaps be kept out.
@@ -342,9 +367,11 @@ pub struct Candidate<'a> {
 pub enum Ground {
     /// Bears the full name of somebody in the case.
     SameName,
+    /// Has the telephone of somebody in the case at home.
+    Household,
     /// Works for a unit that the case is about.
     SameUnit,
-    /// Bears the surname of somebody in the case and works in the same village or town.
+    /// Bears the surname of somebody in the case, and lives or works in the same village or town.
     SameVillage,
     /// One of these; which one would tell a name to somebody who may not know it.
     Perhaps,
@@ -355,6 +382,7 @@ impl Ground {
     pub fn key(self) -> &'static str {
         match self {
             Self::SameName => "same_name",
+            Self::Household => "household",
             Self::SameUnit => "same_unit",
             Self::SameVillage => "same_village",
             Self::Perhaps => "perhaps",
@@ -375,13 +403,16 @@ pub fn ground(
     if names.iter().any(|n| !n.is_empty() && bare(n) == own) {
         return Some(Ground::SameName);
     }
+    if who.household {
+        return Some(Ground::Household);
+    }
     let unit = ctx.pack.units.get(who.unit)?;
     if texts.iter().any(|t| t.contains(&unit.name) || t.contains(&unit.short)) {
         return Some(Ground::SameUnit);
     }
     let surname = own.chars().next();
     let shares = names.iter().any(|n| bare(n).chars().next() == surname && surname.is_some());
-    let near = unit.level >= crate::pack::Level::Town
+    let works_near = unit.level >= crate::pack::Level::Town
         && ctx.pack.regions.upward(&case.place).any(|r| r.code == unit.region);
-    (shares && near).then_some(Ground::SameVillage)
+    (shares && (works_near || who.village)).then_some(Ground::SameVillage)
 }

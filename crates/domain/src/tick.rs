@@ -4,7 +4,7 @@
 //! `wake_at` says when it is worth asking again.
 
 use crate::{
-    case::{Actor, Case, Fact, is_running},
+    case::{Actor, Case, Fact, Staff, is_running},
     clock::{Clock, ClockError, State, escalation_step_at, escalation_steps},
     decide::{self, Ctx, Draft, Step},
     field::Checked,
@@ -23,7 +23,8 @@ pub const ESCALATED: &str = "escalated";
 /// Message that is queued when a clock runs out.
 pub const OVERDUE: &str = "overdue";
 
-/// The facts that time alone brings; none when it is not yet time.
+/// The facts that time alone brings; none when it is not yet time. Beside the case: the one that it
+/// was merged into, and the people of its circle when it is sealed.
 ///
 /// # Errors
 /// When a clock cannot be computed, for example for a year without holiday data.
@@ -31,9 +32,9 @@ pub fn tick(
     now: Timestamp,
     pack: &Pack,
     case: &Case,
-    linked: Option<&Case>,
+    (linked, circle): (Option<&Case>, Option<&[Staff]>),
 ) -> Result<Draft, Refusal> {
-    let ctx = Ctx { now, pack, actor: &Actor::System, linked, frozen: &[] };
+    let ctx = Ctx { linked, circle, ..Ctx::bare(now, pack, &Actor::System) };
     let mut draft = Draft::of(case, ctx.stamp());
     let Some(flow) = pack.flow_of(case) else { return Ok(draft) };
     climb(ctx, flow, &mut draft)?;

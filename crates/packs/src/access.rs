@@ -160,6 +160,7 @@ pub(crate) fn secrecy(
         &secrecy.glass_owner,
         &secrecy.glass_supervisor,
         &secrecy.glass_unjudged,
+        &secrecy.nobody_acts,
         &secrecy.identity_asked,
     ];
     for message in told {

@@ -67,7 +67,6 @@ struct RawRetention {
     drafts_days: Option<u16>,
     deeds_years: Option<u16>,
     sessions_hours: Option<u16>,
-    logs_days: Option<u16>,
 }
 
 impl Worded for RawRetention {}
@@ -215,7 +214,6 @@ fn retention(folders: &Folders, personal: &mut Personal, faults: &mut Faults) {
             (&mut keep.drafts_days, raw.drafts_days),
             (&mut keep.deeds_years, raw.deeds_years),
             (&mut keep.sessions_hours, raw.sessions_hours),
-            (&mut keep.logs_days, raw.logs_days),
         ] {
             *own = given.unwrap_or(*own);
         }
@@ -366,7 +364,6 @@ impl Personal {
             ("drafts_days", (1..=7).contains(&keep.drafts_days), "write 1 to 7"),
             ("deeds_years", keep.deeds_years >= 3, "write 3 or more (article 56)"),
             ("sessions_hours", (1..=24).contains(&keep.sessions_hours), "write 1 to 24"),
-            ("logs_days", keep.logs_days >= 184, "write 184 or more (six months)"),
         ] {
             if !ok {
                 faults.add(at, format!("`{key}` is missing or out of bounds"), advice);

@@ -52,7 +52,7 @@ fn staff(unit: &str, role: &str) -> Actor {
 }
 
 fn offered(pack: &Pack, case: &Case, actor: &Actor) -> Vec<String> {
-    let ctx = Ctx { now: now(), pack, actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now(), pack, actor);
     decide::allowed(ctx, case).map(|a| a.code.clone()).collect()
 }
 
@@ -85,7 +85,7 @@ fn a_case_is_not_given_to_an_office_without_people_for_it() {
     ];
     for (unit, expected) in cases {
         let case = appeal(&pack, "triage", "hotline-9901", &[]);
-        let ctx = Ctx { now: now(), pack: &pack, actor: &dispatcher, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(now(), &pack, &dispatcher);
         let coded = BTreeMap::from([("unit".to_owned(), Value::One(unit.to_owned()))]);
         let given = Checked { coded, ..Checked::default() };
         let step = Step { action: "dispatch_to".to_owned(), given };

@@ -54,7 +54,7 @@ fn case(pack: &Pack, flow: &str, category: &str) -> Case {
     let unit = pack.units.iter().find(|u| pack.can_hold(role, u)).expect("a unit").code.clone();
     let staff = domain::case::Staff { account: 1, unit, roles: vec![role.to_owned()] };
     let actor = Actor::Staff(staff);
-    let ctx = Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now(), pack, &actor);
     let wish = Open { id: 1, workflow: flow.to_owned(), programme: None, given };
     decide::open(ctx, &wish).expect("opened").case
 }
@@ -78,8 +78,7 @@ fn violence_is_never_mediated_jointly() {
                     case.state.clone_from(&state.code);
                     case.grade.clone_from(&grade.code);
                     for actor in everybody(pack, &case) {
-                        let ctx =
-                            Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+                        let ctx = Ctx::bare(now(), pack, &actor);
                         let joint =
                             decide::allowed(ctx, &case).find(|a| JOINT.contains(&a.code.as_str()));
                         assert!(joint.is_none(), "{joint:?} in {} {}", category.code, grade.code);
@@ -92,7 +91,7 @@ fn violence_is_never_mediated_jointly() {
         let mut quarrel = case(pack, "mediation", "0105");
         quarrel.state = "graded".to_owned();
         let free = everybody(pack, &quarrel).iter().any(|actor| {
-            let ctx = Ctx { now: now(), pack, actor, linked: None, frozen: &[] };
+            let ctx = Ctx::bare(now(), pack, actor);
             decide::allowed(ctx, &quarrel).any(|a| a.code == "start")
         });
         assert!(free, "nothing is mediated at all in {}", pack.code);
@@ -109,7 +108,7 @@ fn every_red_category_goes_straight_to_handling() {
             assert!(case.clocks.contains_key("reach"), "{} waits for nobody", category.code);
             "registered".clone_into(&mut case.state);
             let urgent = everybody(pack, &case).iter().any(|actor| {
-                let ctx = Ctx { now: now(), pack, actor, linked: None, frozen: &[] };
+                let ctx = Ctx::bare(now(), pack, actor);
                 decide::allowed(ctx, &case).any(|a| a.code == "urgent")
             });
             assert!(urgent, "{} {}", category.code, category.name);
@@ -134,8 +133,7 @@ fn harm_to_children_owes_the_report() {
                 for action in flow.actions.iter().filter(leads) {
                     here.state.clone_from(&action.from[0]);
                     for actor in everybody(pack, &here) {
-                        let ctx =
-                            Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+                        let ctx = Ctx::bare(now(), pack, &actor);
                         let bar = decide::permit(ctx, &here, action, None);
                         assert!(!owes || bar.is_err(), "{} in {category}", action.code);
                     }
@@ -163,7 +161,7 @@ fn with_order(pack: &Pack, expires: Date) -> Result<Case, Refusal> {
     let staff =
         domain::case::Staff { account: 1, unit: unit.code.clone(), roles: vec!["operator".into()] };
     let actor = Actor::Staff(staff);
-    let ctx = Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now(), pack, &actor);
     let step = Step { action: "record_order".to_owned(), given };
     decide::act(ctx, &case, &step).map(|draft| draft.case)
 }
@@ -187,7 +185,7 @@ proptest! {
                 break;
             }
             for _ in 0..2 {
-                let Ok(draft) = tick::tick(at, pack, &case, None) else { continue };
+                let Ok(draft) = tick::tick(at, pack, &case, (None, None)) else { continue };
                 let stamp = Stamp { at, day: pack.date_of(at), by: domain::case::By::System };
                 for fact in &draft.facts {
                     case.apply(&stamp, fact);
@@ -218,7 +216,7 @@ fn only_a_supervisor_lowers_a_grade() {
         for state in &flow.states {
             case.state.clone_from(&state.code);
             for actor in everybody(pack, &case) {
-                let ctx = Ctx { now: now(), pack, actor: &actor, linked: None, frozen: &[] };
+                let ctx = Ctx::bare(now(), pack, &actor);
                 let leader =
                     matches!(&actor, Actor::Staff(s) if s.roles.iter().any(|r| r == "leader"));
                 for code in ["assess", "raise_grade", "lower_grade"] {

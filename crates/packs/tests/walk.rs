@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         let now = first + SignedDuration::from_mins(start);
         let mut open = |id| {
             let actor = opener(people, flow, dice);
-            let ctx = Ctx { now, pack, actor: &actor, linked: None, frozen: &[] };
+            let ctx = Ctx::bare(now, pack, &actor);
             let given = given(ctx, people, flow, (&flow.opening.fields, &[]), dice)?;
             let wish = Open { id, workflow: flow.code.clone(), programme: None, given };
             let draft = decide::open(ctx, &wish).map_err(|e| match e {
@@ -201,7 +201,7 @@ impl<'a> Walk<'a> {
         }
         let Some((actor, action)) = self.choose(&mut dice) else { return Ok(true) };
         let linked = Some(&self.other);
-        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked, frozen: &[] };
+        let ctx = Ctx { linked, ..Ctx::bare(self.now, self.pack, &actor) };
         let given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
         self.chosen = given.coded.clone();
@@ -244,13 +244,7 @@ impl<'a> Walk<'a> {
     fn change(&mut self, dice: &mut Dice) -> Result<bool, TestCaseError> {
         self.pack = self.next;
         if dice.one_in(2) {
-            let ctx = Ctx {
-                now: self.now,
-                pack: self.next,
-                actor: &Actor::System,
-                linked: None,
-                frozen: &[],
-            };
+            let ctx = Ctx::bare(self.now, self.next, &Actor::System);
             let made = match moving::moved(ctx, &self.case) {
                 Ok(made) => made,
                 Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
@@ -286,7 +280,7 @@ impl<'a> Walk<'a> {
         let step = Step { action: action.code.clone(), given: given.unwrap_or_default() };
         let frozen = numbers(self.old, &self.case, action, &step.given);
         let linked = Some(&self.other);
-        let ctx = Ctx { now: self.now, pack: self.old, actor, linked, frozen: &frozen };
+        let ctx = Ctx { linked, frozen: &frozen, ..Ctx::bare(self.now, self.old, actor) };
         let before = decide::act(ctx, &self.case, &step);
         let before = before.map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
         prop_assert_eq!(&before.facts, &draft.facts, "the old rules say otherwise");
@@ -296,7 +290,8 @@ impl<'a> Walk<'a> {
     /// Lets time work until it has nothing more to say.
     fn tick(&mut self) -> Result<bool, TestCaseError> {
         for round in 0..4 {
-            let draft = match tick::tick(self.now, self.pack, &self.case, Some(&self.other)) {
+            let draft = match tick::tick(self.now, self.pack, &self.case, (Some(&self.other), None))
+            {
                 Ok(draft) => draft,
                 Err(Refusal::Clock(ClockError::MissingYear(_))) => return Ok(false),
                 Err(error) => return fail(format!("tick in {}: {error:?}", self.case.state)),
@@ -329,8 +324,7 @@ impl<'a> Walk<'a> {
         let mut offers: Vec<(Actor, &'a Action)> = Vec::new();
         for _ in 0..5 {
             let actor = somebody(self.pack, &self.case, dice);
-            let ctx =
-                Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
+            let ctx = Ctx::bare(self.now, self.pack, &actor);
             let offered = decide::allowed(ctx, &self.case).filter(|a| a.auto.is_none());
             let offered = offered.filter_map(|a| self.flow.action(&a.code));
             offers.extend(offered.map(|action| (actor.clone(), action)));
@@ -432,7 +426,7 @@ impl<'a> Walk<'a> {
 
     fn somebody_can_go_on(&self) -> bool {
         everybody(self.pack, &self.case).iter().any(|actor| {
-            let ctx = Ctx { now: self.now, pack: self.pack, actor, linked: None, frozen: &[] };
+            let ctx = Ctx::bare(self.now, self.pack, actor);
             decide::allowed(ctx, &self.case).any(|a| {
                 let meets =
                     |d: &Duty| self.case.owed.contains(&d.code) && d.met_by.contains(&a.code);

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use openidconnect::{
     AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
     ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl,
-    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, TokenResponse,
+    LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, RequestTokenError,
+    TokenResponse,
     core::{
         CoreClient, CoreClientAuthMethod, CoreIdTokenClaims, CoreIdTokenVerifier,
-        CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType, CoreTokenResponse,
+        CoreJwsSigningAlgorithm, CoreResponseType, CoreTokenResponse,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,7 @@ pub struct Provider {
     issuer: IssuerUrl,
     secret: ClientSecret,
     back: RedirectUrl,
+    left: PostLogoutRedirectUrl,
     agent: Agent,
     known: Mutex<Option<Known>>,
 }
@@ -65,7 +67,7 @@ pub struct Provider {
 #[derive(Clone)]
 struct Known {
     at: Timestamp,
-    metadata: Option<Arc<CoreProviderMetadata>>,
+    metadata: Option<Arc<ProviderMetadataWithLogout>>,
 }
 
 /// When it is, and how long ago a log-in at the provider may lie.
@@ -130,22 +132,25 @@ impl fmt::Debug for Shown {
 
 impl Provider {
     /// Reads secret and certificates and checks the addresses; asks nothing. `back` is the path to
-    /// which people return; `environment` answers what a variable holds.
+    /// which people return, and `left` that to which they return when they have logged out there;
+    /// `environment` answers what a variable holds.
     ///
     /// # Errors
     /// When it cannot be used as it is configured.
     pub fn new(
         config: &Config,
-        (address, back): (&Address, &str),
+        (address, [back, left]): (&Address, [&str; 2]),
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Misconfigured> {
         config.check()?;
         let issuer = IssuerUrl::new(config.issuer.clone()).map_err(|_| Misconfigured::Issuer)?;
         let back = RedirectUrl::new(address.of(back)).map_err(|_| Misconfigured::Address)?;
+        let left = PostLogoutRedirectUrl::new(address.of(left));
+        let left = left.map_err(|_| Misconfigured::Address)?;
         let secret = ClientSecret::new(config.secret(environment)?);
         let agent = wire::agent(config)?;
         let config = config.clone();
-        Ok(Self { config, issuer, secret, back, agent, known: Mutex::default() })
+        Ok(Self { config, issuer, secret, back, left, agent, known: Mutex::default() })
     }
 
     /// Its configuration: names and issuer.
@@ -183,6 +188,22 @@ impl Provider {
         Ok((url.into(), journey))
     }
 
+    /// Where somebody goes who wants to log out at the provider too; none where it does not offer
+    /// that. What the provider once signed is not kept, so it may ask whether this is meant.
+    ///
+    /// # Errors
+    /// [`Trouble::Away`].
+    pub fn end(&self, now: Timestamp) -> Result<Option<String>, Trouble> {
+        let metadata = self.described(now, FRESH)?;
+        let place = metadata.additional_metadata().end_session_endpoint.clone();
+        Ok(place.map(|place| {
+            let request = LogoutRequest::from(place)
+                .set_client_id(ClientId::new(self.config.client_id.clone()))
+                .set_post_logout_redirect_uri(self.left.clone());
+            request.http_get_url().into()
+        }))
+    }
+
     /// Who somebody is who came back with this code.
     ///
     /// # Errors
@@ -205,7 +226,11 @@ impl Provider {
     }
 
     /// What the provider says of itself, not older than so many seconds.
-    fn described(&self, now: Timestamp, oldest: i64) -> Result<Arc<CoreProviderMetadata>, Trouble> {
+    fn described(
+        &self,
+        now: Timestamp,
+        oldest: i64,
+    ) -> Result<Arc<ProviderMetadataWithLogout>, Trouble> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Known { at, metadata }) = known {
             let age = now.as_second() - at.as_second();
@@ -216,14 +241,15 @@ impl Provider {
             }
         }
         // Several may ask at once; that does no harm, and nobody waits for another.
-        let asked = CoreProviderMetadata::discover(&self.issuer, &|r| wire::ask(&self.agent, r));
+        let asked =
+            ProviderMetadataWithLogout::discover(&self.issuer, &|r| wire::ask(&self.agent, r));
         let metadata = asked.ok().map(Arc::new);
         let known = Known { at: now, metadata: metadata.clone() };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
         metadata.ok_or(Trouble::Away)
     }
 
-    fn client(&self, metadata: &CoreProviderMetadata) -> Client {
+    fn client(&self, metadata: &ProviderMetadataWithLogout) -> Client {
         let methods = metadata.token_endpoint_auth_methods_supported();
         let takes = |method| methods.is_some_and(|all| all.contains(&method));
         // Without a word about it, the header is what every provider takes.

@@ -26,7 +26,7 @@ fn config(issuer: &str) -> Config {
 }
 
 fn ready(config: &Config) -> Result<Provider, Misconfigured> {
-    Provider::new(config, (&Address::parse(SITE).unwrap(), "/back"), |_| {
+    Provider::new(config, (&Address::parse(SITE).unwrap(), ["/back", "/left"]), |_| {
         Some(format!("{CLIENT_SECRET}\n"))
     })
 }
@@ -84,6 +84,27 @@ async fn somebody_goes_out_and_comes_back() {
     assert_eq!((shown.subject.as_str(), shown.second_factor), ("subject-1", false));
     let seen = format!("{shown:?} {journey:?} {:?}", town.program);
     assert!(!seen.contains("subject-1") && !seen.contains(&journey.state), "{seen}");
+}
+
+#[tokio::test]
+async fn the_way_out_of_the_provider_is_told_where_there_is_one() {
+    let town = Town::new().await;
+    let end = async || {
+        let program = town.program.clone();
+        let now = at(NOW).now;
+        tokio::task::spawn_blocking(move || program.end(now)).await.unwrap()
+    };
+    let url = end().await.unwrap().unwrap();
+    assert!(url.starts_with(&format!("{}/session/end?", town.other.issuer())), "{url}");
+    let asked = query(&url);
+    assert_eq!(asked["client_id"], CLIENT);
+    assert_eq!(asked["post_logout_redirect_uri"], "https://care.example/left");
+    assert!(!asked.contains_key("id_token_hint"), "what was signed is not kept");
+    let other = TestProvider::start().await;
+    other.keep_sessions();
+    let program = Arc::new(ready(&config(&other.issuer())).unwrap());
+    let found = tokio::task::spawn_blocking(move || program.end(at(NOW).now)).await.unwrap();
+    assert_eq!(found, Ok(None));
 }
 
 #[tokio::test]
@@ -207,6 +228,6 @@ fn a_provider_that_cannot_be_trusted_is_refused_at_the_start() {
         assert_eq!(ready(&changed).map(drop), Err(why), "{changed:?}");
     }
     let site = Address::parse(SITE).unwrap();
-    let bare = Provider::new(&whole, (&site, "/back"), |_| None);
+    let bare = Provider::new(&whole, (&site, ["/back", "/left"]), |_| None);
     assert_eq!(bare.map(drop), Err(Misconfigured::NoSecret));
 }

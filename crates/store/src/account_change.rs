@@ -1,6 +1,6 @@
 //! What may be done to an account, and under which code it is remembered.
 
-use crate::{accounts::NewAccount, passkeys::NewPasskey, subjects::Binding};
+use crate::{accounts::NewAccount, homes::SealedHome, passkeys::NewPasskey, subjects::Binding};
 use domain::{case::AccountId, people::Duty, workflow::Code};
 use jiff::Timestamp;
 
@@ -38,6 +38,8 @@ pub enum AccountChange {
     AddPasskey(NewPasskey),
     /// The passkey with this handle is worth nothing any more.
     RemovePasskey(String),
+    /// Where they live; nothing forgets it.
+    Home(Option<SealedHome>),
 }
 
 impl AccountChange {
@@ -54,6 +56,7 @@ impl AccountChange {
             Self::Unbind(_) => Duty::Unbind,
             Self::AddPasskey(_) => Duty::AddPasskey,
             Self::RemovePasskey(_) => Duty::RemovePasskey,
+            Self::Home(_) => Duty::Home,
         }
     }
 

@@ -277,14 +277,23 @@ impl Store {
         if *viewer == Viewer::System {
             return Ok(());
         }
+        let own = matches!(viewer, Viewer::Appellant(_));
+        let flow = pack.flow_of(&page.case);
+        let named = sight::named_cases(page, flow);
+        let by_number = |number: &String| numbers::case_of(&self.keys, number);
+        let linked = page.case.links.iter().map(|(_, id)| *id).chain(page.merged.iter().copied());
+        let others: BTreeSet<CaseId> = linked.chain(named.iter().filter_map(by_number)).collect();
         let mut strangers = BTreeSet::new();
-        for id in page.case.links.iter().map(|(_, id)| *id).chain(page.merged.iter().copied()) {
+        for id in others {
             let head = self.head(reader, id).await?;
-            let own = matches!(viewer, Viewer::Appellant(_));
             if !own && !head.is_some_and(|h| access::may_open(pack, viewer, &h.case)) {
                 strangers.insert(id);
             }
         }
+        // The person is told the answer of a main case, never whose case it is.
+        let known =
+            |number: &String| !own && by_number(number).is_some_and(|id| !strangers.contains(&id));
+        sight::forget_numbers(page, flow, known);
         page.merged.retain(|id| !strangers.contains(id));
         page.case.links.retain(|(_, id)| !strangers.contains(id));
         for entry in &mut page.entries {
@@ -295,7 +304,8 @@ impl Store {
         Ok(())
     }
 
-    /// An attachment: media type, name, content. Only whole stories come with their evidence.
+    /// An attachment: media type, name, content. Only whole stories come with their evidence, and a
+    /// person gets what that person gave.
     ///
     /// # Errors
     /// When the database fails or the bytes were altered.
@@ -310,6 +320,13 @@ impl Store {
         let rights = access::rights(pack, viewer, &head.case).unwrap_or_default();
         if rights.sees.evidence != Sight::Full || !rights.may(Right::Export) {
             return Ok(None);
+        }
+        if matches!(viewer, Viewer::Appellant(_)) {
+            let page = self.page_with(&mut reader, pack, (viewer, Masked::Nothing), id).await?;
+            let own = |p: &CasePage| p.files.iter().any(|f| (f.seq, f.n) == (seq, n));
+            if !page.is_some_and(|page| own(&page)) {
+                return Ok(None);
+            }
         }
         let row = reader.row(&FILE, &[id.into(), seq.into(), n.into()]).await?;
         let (Some(row), Some(key)) = (row, head.key) else { return Ok(None) };

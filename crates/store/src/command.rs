@@ -6,9 +6,7 @@ use crate::{
     answer::{Done, No},
     chain::{Hash, Link, START},
     db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
-    desk_rows, erase, figures, freezing,
-    imports::{self, IMPORTED},
-    messages,
+    desk_rows, erase, figures, freezing, messages,
     project::{self, DeskRow},
     sight::SECRECY_REASON,
     text_of,
@@ -17,7 +15,6 @@ use domain::{
     access::{self, Viewer},
     case::{Actor, By, Case, CaseId, Fact},
     decide::{self, Ctx, Draft, Step},
-    figure::Frozen,
     moving, people,
     refusal::Refusal,
     rights,
@@ -162,9 +159,15 @@ impl Work for Command {
             self.may_ask(loaded)?;
         }
         let linked = self.linked(tx, before.as_ref()).await?;
+        let circle = self.circle(tx, before.as_ref().map(|l| &l.case)).await?;
         let now = freezing::Now::of(tx, self, before.as_ref().map(|l| &l.case)).await?;
-        let around = (linked.as_ref(), &now.values[..]);
-        match (self.decide(before.as_ref().map(|l| &l.case), around), before) {
+        let ctx = Ctx {
+            linked: linked.as_ref(),
+            circle: circle.as_deref(),
+            frozen: &now.values,
+            ..Ctx::bare(self.at, &self.pack, &self.actor)
+        };
+        match (self.decide(ctx, before.as_ref().map(|l| &l.case)), before) {
             (Ok(draft), before) if !draft.facts.is_empty() => {
                 self.write(tx, before, (draft, now)).await
             }
@@ -206,19 +209,6 @@ impl Command {
         };
         let same_actor = row.text(2)? == text_of(&By::from(&self.actor));
         if same_case && same_actor { Ok(done) } else { Err(WriteError::Refused(No::Misused)) }
-    }
-
-    async fn refuse_second_import(
-        &self,
-        tx: &mut Tx,
-        imported: Option<&(String, [u8; 16])>,
-    ) -> Result<(), WriteError<No>> {
-        let Some((source, number)) = imported else { return Ok(()) };
-        match tx.row(&IMPORTED, &[source.into(), number.into()]).await? {
-            Some(_) if imports::is_claim(source) => Err(Refusal::OnlyOnce.into()),
-            Some(row) => Err(WriteError::Refused(No::Imported(row.int(0)?))),
-            None => Ok(()),
-        }
     }
 
     /// The sealed field in which somebody said why they change who may know.
@@ -277,12 +267,7 @@ impl Command {
         Ok(known.then_some(case))
     }
 
-    fn decide(
-        &self,
-        before: Option<&Case>,
-        (linked, frozen): (Option<&Case>, &[Frozen]),
-    ) -> Result<Draft, No> {
-        let ctx = Ctx { now: self.at, pack: &self.pack, actor: &self.actor, linked, frozen };
+    fn decide(&self, ctx: Ctx<'_>, before: Option<&Case>) -> Result<Draft, No> {
         let all = |mut draft: Draft, steps: &[Step]| -> Result<Draft, No> {
             for step in steps {
                 let next = decide::act(ctx, &draft.case, step)?;
@@ -298,13 +283,15 @@ impl Command {
                 Ok(rights::decide(ctx, case, wish, texts)?)
             }
             (Want::Hand { from, to, .. }, Some(case)) if case.owner == Some(*from) => {
-                Ok(people::hand_over(ctx, case, to))
+                Ok(people::hand_over(ctx, case, to).map_err(Refusal::from)?)
             }
             (Want::Hand { .. }, Some(case)) => Ok(Draft::of(case, ctx.stamp())),
             (Want::Guard { change, .. }, Some(case)) => {
                 Ok(secrecy::change(ctx, case, change, &self.said())?)
             }
-            (Want::Tick { .. }, Some(case)) => Ok(tick::tick(self.at, &self.pack, case, linked)?),
+            (Want::Tick { .. }, Some(case)) => {
+                Ok(tick::tick(self.at, &self.pack, case, (ctx.linked, ctx.circle))?)
+            }
             (Want::Move { seen, .. }, Some(case)) => {
                 let made = moving::moved(ctx, case)?;
                 let same = crate::moving::seen(case, &made.shifts) == *seen;

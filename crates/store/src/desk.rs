@@ -342,7 +342,7 @@ impl Look<'_> {
     /// Whether the viewer, who took this case, can do more to it than to take a note.
     fn can_go_on(&self, case: &Case) -> bool {
         let actor = Actor::Staff(self.staff.clone());
-        let ctx = Ctx { now: self.now, pack: self.pack, actor: &actor, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(self.now, self.pack, &actor);
         let wanted = self.filter.state.as_ref().is_none_or(|code| *code == case.state);
         wanted && decide::allowed(ctx, case).any(|action| action.tone != Tone::Quiet)
     }

@@ -40,7 +40,7 @@ pub(crate) fn count_of(wrapped: &[u8]) -> CountKey {
 }
 
 /// The tables from which something is taken.
-const TABLES: &[&str] = &["cases", "texts", "files", "people", "words"];
+const TABLES: &[&str] = &["cases", "texts", "files", "people", "words", "entries", "deeds"];
 
 impl Store {
     /// Makes what was erased leave the files of the database, as far as the database can.

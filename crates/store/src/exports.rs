@@ -1,17 +1,19 @@
 //! Lists that somebody took out: each is remembered as a deed in the transaction that keeps it, lies
 //! sealed under a key of its own, opens for the account that made it alone, and is gone after its
-//! hours. The tag on it leads from any copy back to the deed, long after the file itself is gone.
+//! hours, or as soon as its maker may no longer know of a case in it. The tag on it leads from any copy back to the deed, long after the file itself is gone.
 
 use crate::{
     Store,
-    db::{Error, P, Row, Stmt, Tx, Work, WriteError},
+    db::{Batch, Error, P, Row, Stmt, Tx, Work, WriteError},
     deeds::{self, Record},
     numbers,
     sessions::sure,
 };
 use domain::{
+    access::{self, Viewer},
     audit::Deed,
-    case::{AccountId, Staff},
+    case::{AccountId, CaseId, Staff},
+    pack::Pack,
     workflow::Code,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +34,8 @@ static ONE: Stmt = Stmt::new(
     "SELECT id, at, until, kind, total, key, body FROM exports
      WHERE id = $1 AND account = $2 AND until > $3",
 );
+static LISTED: Stmt = Stmt::new("SELECT body FROM cases WHERE id = $1");
+static FORGET: Stmt = Stmt::new("DELETE FROM exports WHERE id = $1");
 static SWEEP: Stmt = Stmt::new("DELETE FROM exports WHERE until <= $1");
 static OLD: Stmt = Stmt::new("SELECT until FROM exports WHERE until <= $1 LIMIT 1");
 static TRACE: Stmt = Stmt::new(
@@ -40,8 +44,11 @@ static TRACE: Stmt = Stmt::new(
      ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT 100",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&ALIVE, &KEEP, &OF_ACCOUNT, &ONE, &SWEEP, &OLD, &TRACE];
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&ALIVE, &KEEP, &OF_ACCOUNT, &ONE, &LISTED, &FORGET, &SWEEP, &OLD, &TRACE];
 
+/// So many cases are looked at in one turn.
+const TURN: usize = 200;
 /// So many files of one account lie ready at most: nobody may fill the disk.
 const MOST: i64 = 20;
 
@@ -64,8 +71,19 @@ pub struct NewExport {
     pub rows: u32,
     /// Hours for which it lies ready.
     pub hours: u32,
+    /// The cases in it: it is fetched only while its maker may know of each.
+    pub cases: Vec<CaseId>,
     /// The file.
     pub body: Vec<u8>,
+}
+
+/// What somebody finds who fetches a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// The file.
+    File(Export, Vec<u8>),
+    /// It is gone, because it holds what its maker may no longer see: it is to be made again.
+    Gone,
 }
 
 /// A file that lies ready.
@@ -138,6 +156,18 @@ impl Work for Keep {
     }
 }
 
+struct Forget([u8; 16]);
+
+impl Work for Forget {
+    type Reply = ();
+    type Refusal = Infallible;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), WriteError<Infallible>> {
+        tx.exec(&FORGET, &[P::Blob(&self.0)]).await?;
+        Ok(())
+    }
+}
+
 struct Sweep(i64);
 
 impl Work for Sweep {
@@ -153,6 +183,30 @@ impl Work for Sweep {
 /// What binds the bytes of a file to its place.
 pub(crate) fn place(id: &[u8; 16]) -> Vec<u8> {
     [b"export ".as_slice(), id].concat()
+}
+
+/// What binds a file together with its cases to its place. Files that were made before cases were
+/// kept with them open under [`place`] alone, and are given out no more.
+fn place_with_cases(id: &[u8; 16]) -> Vec<u8> {
+    [b"export and cases ".as_slice(), id].concat()
+}
+
+/// The cases and then the file, as they are sealed together.
+fn bundled(cases: &[CaseId], body: &[u8]) -> Vec<u8> {
+    let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
+    let mut all = count.to_be_bytes().to_vec();
+    all.extend(cases.iter().flat_map(|id| id.to_be_bytes()));
+    all.extend(body);
+    all
+}
+
+/// The cases of a bundle, and the file; none when it is none.
+fn unbundled(bundle: &[u8]) -> Option<(Vec<CaseId>, &[u8])> {
+    let (count, rest) = bundle.split_first_chunk::<4>()?;
+    let count = usize::try_from(u32::from_be_bytes(*count)).ok()?;
+    let (ids, body) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let ids = ids.as_chunks::<8>().0.iter().map(|id| CaseId::from_be_bytes(*id));
+    Some((ids.collect(), body))
 }
 
 impl Store {
@@ -191,7 +245,7 @@ impl Store {
             kind: new.kind,
             rows: new.rows.into(),
             key: wrapped,
-            body: key.seal(&aad, &new.body),
+            body: key.seal(&place_with_cases(&mark.id), &bundled(&new.cases, &new.body)),
             record: Record::of(staff, vec![deed]),
             mark,
         };
@@ -208,24 +262,62 @@ impl Store {
         rows.iter().map(|row| self.export_of(row)).collect()
     }
 
-    /// One file with its content; none for anybody but its maker, and none after its hours.
+    /// One file with its content; none for anybody but its maker, and none after its hours. It is
+    /// judged again, case by case: one may have been sealed since, or its maker kept out of one.
     ///
     /// # Errors
     /// When the database fails or the file was altered.
     pub async fn export(
         &self,
-        account: AccountId,
+        pack: &Pack,
+        (staff, now): (&Staff, Timestamp),
         handle: &str,
-        now: Timestamp,
-    ) -> Result<Option<(Export, Vec<u8>)>, Error> {
+    ) -> Result<Option<Fetched>, Error> {
         let Some(id) = id_of(handle) else { return Ok(None) };
-        let params = [P::Blob(&id), account.into(), now.as_microsecond().into()];
+        let params = [P::Blob(&id), staff.account.into(), now.as_microsecond().into()];
         let Some(row) = self.db.read().await?.row(&ONE, &params).await? else { return Ok(None) };
         let aad = place(&id);
         let key = self.keys.unwrap(&aad, row.blob(5)?);
         let key = key.map_err(|e| row.corrupt(5, e.to_string()))?;
-        let body = key.open(&aad, row.blob(6)?).map_err(|e| row.corrupt(6, e.to_string()))?;
-        Ok(Some((self.export_of(&row)?, body)))
+        let bundle = match key.open(&place_with_cases(&id), row.blob(6)?) {
+            Ok(bundle) => bundle,
+            Err(e) if key.open(&aad, row.blob(6)?).is_err() => {
+                return Err(row.corrupt(6, e.to_string()));
+            }
+            Err(_) => return self.forget_export(id).await.map(Some),
+        };
+        let (cases, body) =
+            unbundled(&bundle).ok_or_else(|| row.corrupt(6, "not a file and its cases"))?;
+        if !self.all_known(pack, &Viewer::Staff(staff.clone(), now), &cases).await? {
+            return self.forget_export(id).await.map(Some);
+        }
+        Ok(Some(Fetched::File(self.export_of(&row)?, body.to_vec())))
+    }
+
+    async fn forget_export(&self, id: [u8; 16]) -> Result<Fetched, Error> {
+        sure(self.db.write(Forget(id)).await).map(|()| Fetched::Gone)
+    }
+
+    /// Whether the viewer may know of each of these cases now.
+    async fn all_known(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        cases: &[CaseId],
+    ) -> Result<bool, Error> {
+        for turn in cases.chunks(TURN) {
+            let mut batch = Batch::new();
+            for id in turn {
+                batch.add(&LISTED, &[(*id).into()]);
+            }
+            for rows in self.db.page().await?.rows_all(batch).await? {
+                let Some(row) = rows.first() else { return Ok(false) };
+                if !access::may_open(pack, viewer, &crate::parse_case(row, 0)?) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Everything that was taken out under a tag, as it was typed: for whoever commands the machine.

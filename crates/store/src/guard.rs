@@ -2,25 +2,29 @@
 //! `domain::secrecy`. Decides nothing.
 
 use crate::{
-    Store,
+    Account, Store,
     answer::{Done, No},
     case_page::Masked,
-    command::{Command, Want},
+    command::{BY_COMMAND, Command, Want},
     db::{Error, Reader, Stmt, WriteError},
     dossier::{self, Attachment, Sealed, Texts, place},
     even::even,
-    sight,
+    homes, sight,
 };
 use domain::{
     access::{self, Viewer},
     audit::Deed,
-    case::{AccountId, Actor, Case, CaseId, Staff},
+    case::{AccountId, Actor, By, Case, CaseId, Staff},
     decide::Ctx,
+    field::Meaning,
     pack::{Pack, Right, Sight},
     secrecy::{self, Candidate, Change, Ground},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use vault::CaseKey;
 
 static ENTRIES: Stmt = Stmt::new(
@@ -120,6 +124,23 @@ impl Store {
         self.db.write(command).await
     }
 
+    /// The case that a command of this person has changed before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn done_before(
+        &self,
+        command: &[u8; 16],
+        actor: &Actor,
+    ) -> Result<Option<CaseId>, Error> {
+        let row = self.db.read().await?.row(&BY_COMMAND, &[command.into()]).await?;
+        let by = crate::text_of(&By::from(actor));
+        let Some(row) = row.filter(|row| row.text(2).is_ok_and(|doer| doer == by)) else {
+            return Ok(None);
+        };
+        Ok(Some(row.int(0)?))
+    }
+
     /// Shows one masked field whole, and remembers that it was shown before it is. None when the
     /// viewer may not have it, or there is no such text.
     ///
@@ -213,22 +234,34 @@ impl Store {
         let sees_names = access::sees(pack, &viewer, &head.case).identity == Sight::Full;
         let flow = pack.flow_of(&head.case);
         let (mut names, mut words) = (Vec::new(), Vec::new());
+        let mut phones = BTreeSet::new();
         for (_, texts) in opened(&mut reader, &key, case).await? {
             for (field, text) in texts.into_values().flatten() {
                 match sight::meaning(flow, &field) {
-                    domain::field::Meaning::Name => names.push(text),
+                    Meaning::Name => names.push(text),
+                    Meaning::Phone => {
+                        phones.extend(dossier::phone_tag(&self.keys, &text));
+                        words.push(text);
+                    }
                     _ => words.push(text),
                 }
             }
         }
+        let near = homes::near(&mut reader, &self.keys, (&phones, &head.case.place)).await?;
         drop(reader);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let actor = Actor::System;
-        let ctx = Ctx { now, pack, actor: &actor, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(now, pack, &actor);
         let mut found = Vec::new();
-        for account in self.accounts().await? {
-            let who = Candidate { account: account.id, name: &account.name, unit: &account.unit };
+        for account in self.with_homes(&near).await? {
+            let who = Candidate {
+                account: account.id,
+                name: &account.name,
+                unit: &account.unit,
+                household: near.phone.contains(&account.id),
+                village: near.village.contains(&account.id),
+            };
             let barred = head.case.guarded.bars(&account.staff());
             let ground = secrecy::ground(ctx, &head.case, who, (&names, &words));
             let ground = ground.map(|ground| if sees_names { ground } else { Ground::Perhaps });
@@ -244,6 +277,18 @@ impl Store {
         found.sort_by_key(|i| (i.ground, i.account));
         found.truncate(20);
         Ok(found)
+    }
+}
+
+impl Store {
+    /// The accounts that are looked through, and those whose household is near, however many.
+    async fn with_homes(&self, near: &homes::Near) -> Result<Vec<Account>, Error> {
+        let mut all = self.accounts().await?;
+        let known: BTreeSet<AccountId> = all.iter().map(|a| a.id).collect();
+        for id in near.phone.union(&near.village).filter(|id| !known.contains(id)) {
+            all.extend(self.active_account(*id).await?);
+        }
+        Ok(all)
     }
 }
 

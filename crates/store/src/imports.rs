@@ -1,9 +1,11 @@
-//! What was taken over from other systems, and whether anything is here at all. It only answers;
-//! the write path itself refuses a row that comes again.
+//! What was taken over from other systems, which cases are the only ones of their kind, and whether
+//! anything is here at all. A row that comes again is refused in the transaction that would write it.
 
 use crate::{
     Store,
-    db::{Batch, Error, Stmt},
+    answer::No,
+    command::Command,
+    db::{Batch, Error, Stmt, Tx, WriteError},
     request::NewCase,
     seal::LAST,
 };
@@ -40,7 +42,7 @@ pub(crate) fn claim(flow: &Workflow, new: &NewCase) -> Result<Option<(String, St
 }
 
 /// Whether a source is one of claims.
-pub(crate) fn is_claim(source: &str) -> bool {
+fn is_claim(source: &str) -> bool {
     source.starts_with(ONLY)
 }
 
@@ -87,5 +89,21 @@ impl Store {
     /// When the database fails.
     pub async fn is_sealed(&self) -> Result<bool, Error> {
         Ok(self.db.read().await?.row(&LAST, &[]).await?.is_some())
+    }
+}
+
+impl Command {
+    /// Refuses what was imported or claimed before.
+    pub(crate) async fn refuse_second_import(
+        &self,
+        tx: &mut Tx,
+        imported: Option<&(String, [u8; 16])>,
+    ) -> Result<(), WriteError<No>> {
+        let Some((source, number)) = imported else { return Ok(()) };
+        match tx.row(&IMPORTED, &[source.into(), number.into()]).await? {
+            Some(_) if is_claim(source) => Err(Refusal::OnlyOnce.into()),
+            Some(row) => Err(WriteError::Refused(No::Imported(row.int(0)?))),
+            None => Ok(()),
+        }
     }
 }

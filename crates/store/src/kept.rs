@@ -1,5 +1,5 @@
 //! Files of a form that was not accepted yet, so that nobody has to choose them again. Each is
-//! sealed with a key of its own and gone after a day; without the secret of the form nobody finds
+//! sealed with a key of its own and gone after the days of the pack; without the secret of the form nobody finds
 //! them, and nothing here knows what the form was about.
 
 use crate::{
@@ -35,8 +35,6 @@ static OLD: Stmt = Stmt::new("SELECT until FROM kept_files WHERE until <= $1 LIM
 pub(crate) static STATEMENTS: &[&Stmt] =
     &[&NAMES, &BODIES, &NEXT, &ROOM, &KEEP, &FORGET, &FORGET_ALL, &SWEEP, &OLD];
 
-/// How long a file waits for its form.
-const LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// The most files that wait at once, of all forms together: strangers may not fill the disk.
 const MOST: i64 = 500;
 
@@ -116,7 +114,7 @@ impl Store {
         self.keys.mac(Purpose::Sessions, format!("draft {secret}").as_bytes())
     }
 
-    /// Keeps files for a day under the secret of their form, beside those that wait already;
+    /// Keeps files for so many days under the secret of their form, beside those that wait already;
     /// whether there was room.
     ///
     /// # Errors
@@ -124,7 +122,7 @@ impl Store {
     pub async fn keep_files(
         &self,
         secret: &str,
-        now: Timestamp,
+        (now, days): (Timestamp, u16),
         files: &[Attachment],
     ) -> Result<bool, Error> {
         if files.is_empty() {
@@ -145,7 +143,8 @@ impl Store {
             }
         });
         let files = sealed.collect();
-        let until = now.checked_add(LIFE).unwrap_or(now).as_microsecond();
+        let life = SignedDuration::from_hours(24 * i64::from(days));
+        let until = now.checked_add(life).unwrap_or(now).as_microsecond();
         sure(self.db.write(Change::Keep { draft, until, first, files }).await)
     }
 
@@ -198,7 +197,7 @@ impl Store {
         sure(self.db.write(Change::Forget { draft, which }).await).map(drop)
     }
 
-    /// Forgets every file whose day is over.
+    /// Forgets every file whose days are over.
     ///
     /// # Errors
     /// When the database fails.

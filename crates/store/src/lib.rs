@@ -11,6 +11,7 @@ mod board;
 mod case_page;
 mod certificates;
 mod chain;
+mod circle;
 mod command;
 pub mod db;
 mod deeds;
@@ -29,8 +30,10 @@ mod figure_values;
 mod figures;
 mod freezing;
 mod guard;
+mod homes;
 mod imports;
 mod kept;
+mod let_go;
 mod letter;
 mod merge;
 mod messages;
@@ -38,6 +41,7 @@ mod moving;
 mod numbers;
 mod outbox;
 mod passkeys;
+mod past_deeds;
 mod people;
 mod pledges;
 mod project;
@@ -51,6 +55,7 @@ mod rights;
 mod rules;
 mod schema;
 mod schema_figures;
+mod schema_keeping;
 mod schema_leaving;
 mod schema_proofs;
 mod schema_rights;
@@ -77,13 +82,14 @@ pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use exchanges::Exchange;
 pub use expiry::{Expiring, ExpiryList, NoExpiry};
-pub use exports::{Export, ExportMark, NewExport, Traced};
+pub use exports::{Export, ExportMark, Fetched, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
 pub use figure_values::{FigureAsk, FigureValue};
 pub use freezing::FrozenAt;
 pub use guard::{Guarding, Insider, Revealed};
+pub use homes::{Home, SealedHome};
 pub use kept::KeptFile;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
@@ -92,6 +98,7 @@ pub use moving::{Listed, MoveList, MoveProgress, NoMove};
 pub use numbers::{new_command, new_receipt};
 pub use outbox::{Audience, Claimed, Fate, SendingStats};
 pub use passkeys::{NewPasskey, Passkey};
+pub use past_deeds::DeedCertificate;
 pub use people::{Absence, Owned};
 pub use project::light;
 pub use projects::{Project, Reading};
@@ -99,7 +106,7 @@ pub use recent::PastCase;
 pub use reports::OnlyCase;
 pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
-pub use rights::RightWish;
+pub use rights::{Comparison, RightWish};
 pub use rules::PastRules;
 pub use search::Hit;
 pub use sessions::{Device, Session, Stage};
@@ -139,14 +146,17 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         figures::STATEMENTS,
         freezing::STATEMENTS,
         guard::STATEMENTS,
+        homes::STATEMENTS,
         imports::STATEMENTS,
         kept::STATEMENTS,
+        let_go::STATEMENTS,
         merge::STATEMENTS,
         messages::STATEMENTS,
         moving::STATEMENTS,
         numbers::STATEMENTS,
         outbox::STATEMENTS,
         passkeys::STATEMENTS,
+        past_deeds::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
         projects::STATEMENTS,

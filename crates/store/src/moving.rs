@@ -246,7 +246,7 @@ impl Store {
         };
         let mut moves = Vec::new();
         let mark = format!("\"pack\":{}", crate::text_of(&pack.edition));
-        let ctx = Ctx { now, pack, actor: &Actor::System, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(now, pack, &Actor::System);
         let (mut after, mut found) = (-1, 0);
         while found < expected {
             let rows = reader.rows(&OTHERS, &[after.into(), (&mark).into()]).await?;

@@ -7,11 +7,13 @@ use crate::{
     db::{Error, P, Stmt, Tx, Work, WriteError},
     deeds::Record,
     factors::{FORGET, FORGET_CODES},
-    passkeys, project, subjects,
+    homes, passkeys, project, subjects,
 };
 use domain::{
     audit::Deed,
-    case::{AccountId, By, Case, Staff},
+    case::{AccountId, Actor, By, Case, Staff},
+    circle,
+    decide::Ctx,
     pack::Pack,
     people::{self, Duty, NotSo},
     workflow::Code,
@@ -20,7 +22,7 @@ use jiff::Timestamp;
 use std::{collections::BTreeSet, sync::Arc};
 use vault::Keys;
 
-static ONE: Stmt = Stmt::locking(
+pub(crate) static ONE: Stmt = Stmt::locking(
     "SELECT id, username, password, name, unit, roles FROM accounts WHERE id = $1 AND active = 1",
 );
 static TAKEN: Stmt = Stmt::new("SELECT 1 FROM accounts WHERE username = $1");
@@ -199,9 +201,14 @@ impl Administer {
             AccountChange::Close => {
                 self.may_give_up(tx, whom, &[]).await?;
                 tx.exec_one(&CLOSE, &id).await?;
-                for stmt in
-                    [&END_SESSIONS, &FORGET, &FORGET_CODES, &passkeys::FORGET, &subjects::FORGET]
-                {
+                for stmt in [
+                    &END_SESSIONS,
+                    &FORGET,
+                    &FORGET_CODES,
+                    &passkeys::FORGET,
+                    &subjects::FORGET,
+                    &homes::FORGET,
+                ] {
                     tx.exec(stmt, &id).await?;
                 }
                 tx.exec(&BACK, &[whom.id.into(), self.at.into()]).await?;
@@ -234,6 +241,7 @@ impl Administer {
             AccountChange::Bind(binding) => binding.bind(tx, whom.id).await?,
             AccountChange::Unbind(issuer) => subjects::unbind(tx, whom.id, issuer).await?,
             AccountChange::AddPasskey(new) => new.add(tx, whom.id, self.at).await?,
+            AccountChange::Home(home) => homes::set(tx, whom.id, home.as_ref()).await?,
             AccountChange::RemovePasskey(handle) => {
                 passkeys::remove(tx, (&self.pack, whom), handle).await?;
             }
@@ -295,16 +303,7 @@ impl Administer {
                 waits.insert(role);
             }
         }
-        if kept.is_empty() {
-            let circle = project::circle_unit(whom.id);
-            for row in tx.rows(&KNOWN, &[(&circle).into()]).await? {
-                let case = crate::parse_case(&row, 0)?;
-                let alone = case.guarded.circle.is_some_and(|circle| circle.len() == 1);
-                if alone || case.owner == Some(whom.id) {
-                    return Err(WriteError::Refused(NotSo::OnlyInsider));
-                }
-            }
-        }
+        self.leaves_circles_held(tx, whom, kept).await?;
         if owned > 0 {
             return Err(WriteError::Refused(NotSo::OwnsCases(owned)));
         }
@@ -313,6 +312,31 @@ impl Administer {
             let params = [(&whom.unit).into(), P::Text(&like), whom.id.into()];
             if tx.rows(&HOLDERS_IN, &params).await?.is_empty() {
                 return Err(WriteError::Refused(NotSo::NobodyLeft(role.to_owned())));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Administer {
+    /// Whether every sealed case that an account knows of is in somebody's hands as before when it
+    /// goes down to these roles, and is nobody's who is gone.
+    async fn leaves_circles_held(
+        &self,
+        tx: &mut Tx,
+        whom: &Account,
+        kept: &[Code],
+    ) -> Result<(), WriteError<NotSo>> {
+        let at = Timestamp::from_microsecond(self.at).unwrap_or_default();
+        let actor = Actor::System;
+        let ctx = Ctx::bare(at, &self.pack, &actor);
+        let known = project::circle_unit(whom.id);
+        for row in tx.rows(&KNOWN, &[(&known).into()]).await? {
+            let case = crate::parse_case(&row, 0)?;
+            let Some(ids) = &case.guarded.circle else { continue };
+            let people = crate::circle::people(tx, ids).await?;
+            if !circle::may_give_up(ctx, &case, &people, (whom.id, kept)) {
+                return Err(WriteError::Refused(NotSo::OnlyInsider));
             }
         }
         Ok(())

@@ -6,19 +6,23 @@ use crate::{
     Store, Texts,
     answer::{Done, No},
     command::{Command, Want},
-    db::WriteError,
+    db::{Error, WriteError},
     dossier, hex, sight,
 };
 use domain::{
     access::Viewer,
-    case::{Actor, CaseId, Fact},
+    audit::Deed,
+    case::{Actor, CaseId, Fact, Staff},
+    decide::Ctx,
     field::Meaning,
     pack::Pack,
-    rights::{ANSWERED, ASKED, CHECKED, Event, HOLD, Right, WANTED, Wish},
+    refusal::Refusal,
+    rights::{self, ANSWERED, ASKED, Bar, CHECKED, Event, HOLD, Right, WANTED, Wish},
     workflow::Code,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc};
+use vault::Purpose;
 
 /// A wish under the rights of the person, checked at the edge.
 #[derive(Debug, Clone)]
@@ -33,6 +37,21 @@ pub struct RightWish {
     pub wish: Wish,
     /// What was written, by field.
     pub texts: BTreeMap<Code, String>,
+    /// For a decision on a correction: the code of the [`Comparison`] that was looked at.
+    pub seen: String,
+}
+
+/// What a correction would replace by what, shown to whoever decides on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// Code of the field.
+    pub field: Code,
+    /// The wording that stands.
+    pub old: String,
+    /// The wording that is wanted.
+    pub new: String,
+    /// Stands for having seen exactly this; it goes with the decision.
+    pub code: String,
 }
 
 impl Store {
@@ -47,9 +66,17 @@ impl Store {
         mut wished: RightWish,
     ) -> Result<Done, WriteError<No>> {
         let mut forget = Vec::new();
-        if let Wish::Grant { id, list, .. } = &mut wished.wish {
+        if let Wish::Grant { id, .. } | Wish::Refuse { id, .. } = wished.wish {
+            let compared = self.compared(pack, &wished.actor, (wished.case, id)).await?;
+            if compared.as_ref().is_some_and(|(found, _)| found.code != wished.seen) {
+                return Err(Refusal::from(Bar::Unseen).into());
+            }
+            if let (Some((found, meaning)), Wish::Grant { .. }) = (compared, &wished.wish) {
+                forget = self.correct(found, meaning, &mut wished.texts);
+            }
+        }
+        if let Wish::Grant { list, .. } = &mut wished.wish {
             *list = hex(&wished.command);
-            forget = self.correct(pack, wished.case, *id, &mut wished.texts).await?;
         }
         wished.texts.retain(|_, text| !text.trim().is_empty());
         let action = match &wished.wish {
@@ -101,27 +128,73 @@ impl Store {
         Ok(request.is_some_and(|r| r.right == Right::Erase))
     }
 
-    /// Puts the wanted wording of a correction into its own field; answers the tags of the wording
-    /// that it replaces, by which the case must no longer be found.
-    async fn correct(
+    /// Old and new wording of a correction, whole, for somebody who may decide on it, whatever else
+    /// that person sees; remembered as a reveal before it is shown. None for everybody else.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn compare(
+        &self,
+        pack: &Arc<Pack>,
+        (staff, now): (&Staff, Timestamp),
+        (case, id): (CaseId, u32),
+    ) -> Result<Option<Comparison>, Error> {
+        let actor = Actor::Staff(staff.clone());
+        let viewer = Viewer::of(&actor, now);
+        let known = self.case_by_id(pack, &viewer, case).await?;
+        let ctx = Ctx::bare(now, pack, &actor);
+        let grant = Wish::Grant { id, online: false, list: String::new() };
+        if known.is_none_or(|page| rights::possible(ctx, &page.case, &grant).is_err()) {
+            return Ok(None);
+        }
+        let Some((found, _)) = self.compared(pack, &actor, (case, id)).await? else {
+            return Ok(None);
+        };
+        let deed = Deed::Revealed { case, field: found.field.clone() };
+        self.record(now, crate::Record::of(staff, vec![deed])).await?;
+        Ok(Some(found))
+    }
+
+    /// What an open correction replaces by what, and what the field means.
+    async fn compared(
         &self,
         pack: &Pack,
-        case: CaseId,
-        id: u32,
-        texts: &mut BTreeMap<Code, String>,
-    ) -> Result<Vec<[u8; 16]>, WriteError<No>> {
-        let page = self.case_by_id(pack, &Viewer::System, case).await?.ok_or(No::NotFound)?;
-        let field = page.case.rights.request(id).and_then(|r| r.field.clone());
-        let Some(field) = field else { return Ok(Vec::new()) };
+        actor: &Actor,
+        (case, id): (CaseId, u32),
+    ) -> Result<Option<(Comparison, Meaning)>, Error> {
+        let Some(page) = self.case_by_id(pack, &Viewer::System, case).await? else {
+            return Ok(None);
+        };
+        let open = page.case.rights.request(id).filter(|r| r.end.is_none());
+        let Some(field) = open.and_then(|r| r.field.clone()) else { return Ok(None) };
         let asked = |fact: &Fact| matches!(fact, Fact::Right { event: Event::Asked { id: found, .. } } if *found == id);
         let entry = page.entries.iter().find(|e| e.facts.iter().any(asked));
         let wanted = entry.and_then(|e| e.texts.get(ASKED)?.get(&format!("{WANTED}{field}")));
-        let Some(wanted) = wanted else { return Ok(Vec::new()) };
+        let Some(new) = wanted.cloned() else { return Ok(None) };
+        let old = page.text(&field).unwrap_or_default().to_owned();
+        let who = match actor {
+            Actor::Staff(staff) => staff.account,
+            Actor::Appellant(_) | Actor::Public | Actor::System => 0,
+        };
+        let seen = format!("seen {who} {case} {id} {} {old}{new}", old.len());
+        let code = hex(&self.keys.mac(Purpose::Sessions, seen.as_bytes()));
         let meaning = sight::meaning(pack.flow_of(&page.case), &field);
-        let is_of_person = matches!(meaning, Meaning::Name | Meaning::Phone);
-        let old = page.text(&field).filter(|old| is_of_person && *old != wanted);
-        let forget = old.map(|old| dossier::tags_of(&self.keys, meaning, old)).unwrap_or_default();
-        texts.insert(field, wanted.clone());
-        Ok(forget)
+        Ok(Some((Comparison { field, old, new, code }, meaning)))
+    }
+
+    /// Puts the wanted wording of a correction into its own field; answers the tags of the wording
+    /// that it replaces, by which the case must no longer be found.
+    fn correct(
+        &self,
+        found: Comparison,
+        meaning: Meaning,
+        texts: &mut BTreeMap<Code, String>,
+    ) -> Vec<[u8; 16]> {
+        let Comparison { field, old, new, .. } = found;
+        let of_person = matches!(meaning, Meaning::Name | Meaning::Phone) && old != new;
+        let tags = || dossier::tags_of(&self.keys, meaning, &old);
+        let forget = if of_person { tags() } else { Vec::new() };
+        texts.insert(field, new);
+        forget
     }
 }

@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_leaving::MIGRATION,
     crate::schema_rights::MIGRATION,
     crate::schema_figures::MIGRATION,
+    crate::schema_keeping::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

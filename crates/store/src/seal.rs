@@ -17,7 +17,7 @@ pub(crate) static LAST: Stmt =
     Stmt::new("SELECT id, upto, root FROM checkpoints ORDER BY id DESC LIMIT 1");
 /// Waits until nobody writes, so that the positions below the newest one are complete.
 static CALM: Stmt = Stmt::split("LOCK TABLE entries IN SHARE MODE", "SELECT 1");
-pub(crate) static RUN_OF: Stmt =
+static RUN_OF: Stmt =
     Stmt::new("SELECT pos, hash FROM entries WHERE pos > $1 ORDER BY pos LIMIT $2");
 static KEEP: Stmt = Stmt::new(
     "INSERT INTO checkpoints (upto, entries, root, seal, at) VALUES ($1, $2, $3, $4, $5)",

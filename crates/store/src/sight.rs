@@ -1,11 +1,14 @@
 //! What is taken from a page before the viewer gets it. Pure; `access` says what each role sees,
 //! this module applies it to texts, answers about danger, and to what staff write for one another.
 
-use crate::{Texts, case_page::CasePage};
+use crate::{
+    Texts,
+    case_page::{CasePage, EntryPage},
+};
 use domain::{
     access::{self, Viewer},
     case::{By, Case, Fact},
-    field::{FieldKind, Meaning},
+    field::{FieldKind, Meaning, Value},
     pack::{Sees, Sight},
     rights,
     workflow::{Code, Workflow},
@@ -57,6 +60,8 @@ pub fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
 pub fn narrow(page: &mut CasePage, flow: Option<&Workflow>, viewer: &Viewer) {
     if matches!(viewer, Viewer::Appellant(_)) {
         own_words_and_answers(page, flow);
+        let given: BTreeSet<i64> = page.entries.iter().filter(|e| gave(e)).map(|e| e.seq).collect();
+        page.files.retain(|file| given.contains(&file.seq));
     }
     if page.sees.evidence < Sight::Full {
         // A name such as “injuries of …” is evidence itself.
@@ -80,6 +85,13 @@ pub fn narrow(page: &mut CasePage, flow: Option<&Workflow>, viewer: &Viewer) {
     }
 }
 
+/// Whether the person brought what came with an entry: it is theirs, or it is what the case was
+/// opened with. Files that staff or others put beside it later are not for the person.
+fn gave(entry: &EntryPage) -> bool {
+    let opened = entry.facts.iter().any(|f| matches!(f, Fact::Opened { .. }));
+    opened || matches!(entry.by, By::Appellant | By::Public)
+}
+
 /// The case without the answers to the danger questions.
 pub fn forget_danger(case: &mut Case, risk: &BTreeSet<Code>) {
     case.risk_yes.clear();
@@ -90,6 +102,42 @@ pub fn forget_danger(case: &mut Case, risk: &BTreeSet<Code>) {
 pub fn risk_fields(flow: Option<&Workflow>) -> BTreeSet<Code> {
     let fields = flow.into_iter().flat_map(|f| f.fields.values());
     fields.filter(|f| f.kind == FieldKind::Risk).map(|f| f.code.clone()).collect()
+}
+
+/// The fields that hold numbers of other cases.
+fn case_fields(flow: Option<&Workflow>) -> BTreeSet<&str> {
+    let fields = flow.into_iter().flat_map(|f| f.fields.values());
+    fields.filter(|f| f.kind == FieldKind::Case).map(|f| f.code.as_str()).collect()
+}
+
+/// The numbers of other cases that stand in a page.
+pub fn named_cases(page: &CasePage, flow: Option<&Workflow>) -> BTreeSet<String> {
+    let fields = case_fields(flow);
+    let given = page.entries.iter().flat_map(|e| &e.facts).filter_map(|fact| match fact {
+        Fact::Given { coded, .. } => Some(coded),
+        _ => None,
+    });
+    let values = given.chain([&page.case.coded]).flatten();
+    let named = values.filter(|(code, _)| fields.contains(code.as_str()));
+    named.flat_map(|(_, value)| value.all().iter().cloned()).collect()
+}
+
+/// Takes from a page the numbers of other cases that these eyes may not know of.
+pub fn forget_numbers(
+    page: &mut CasePage,
+    flow: Option<&Workflow>,
+    known: impl Fn(&String) -> bool,
+) {
+    let fields = case_fields(flow);
+    let stays = |code: &Code, value: &Value| {
+        !fields.contains(code.as_str()) || value.all().iter().all(&known)
+    };
+    page.case.coded.retain(|code, value| stays(code, value));
+    for fact in page.entries.iter_mut().flat_map(|e| &mut e.facts) {
+        if let Fact::Given { coded, .. } = fact {
+            coded.retain(|code, value| stays(code, value));
+        }
+    }
 }
 
 /// A receipt shows what the person wrote, and answers once they are given: with a public action,

@@ -10,7 +10,7 @@ use crate::{
     db::{Batch, Error, Reader, Row, Stmt},
     erase::count_of,
     project,
-    seal::{RUN_OF, sealed_bytes},
+    seal::sealed_bytes,
 };
 use domain::{
     case::{By, Case, CaseId, Fact, Stamp},
@@ -55,6 +55,11 @@ static COUNTS: Stmt = Stmt::new(
 );
 static CHECKPOINTS: Stmt =
     Stmt::new("SELECT id, upto, entries, root, seal FROM checkpoints ORDER BY id");
+/// What is there, and the codes of what has left.
+static RUN_OF: Stmt = Stmt::new(
+    "SELECT pos, hash FROM entries WHERE pos > $1 UNION ALL
+     SELECT pos, hash FROM gone WHERE pos > $1 ORDER BY pos LIMIT $2",
+);
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[
     &CASES,
@@ -67,6 +72,7 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
     &STRAY,
     &COUNTS,
     &CHECKPOINTS,
+    &RUN_OF,
 ];
 
 /// What was checked and what was found.
@@ -171,6 +177,7 @@ impl Store {
         }
         self.verify_deeds(&mut reader, &mut report).await?;
         figures.finish(&mut reader, &mut sums.counts, &mut report).await?;
+        self.verify_cuts(&mut reader, &mut report).await?;
         compare_counts(&mut reader, sums.counts, &mut report).await?;
         self.verify_certificates(&mut reader, sums.erased, &mut report).await?;
         self.follow_checkpoints(&mut reader, &mut report).await?;

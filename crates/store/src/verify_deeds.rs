@@ -3,15 +3,17 @@
 
 use crate::{
     Store,
-    chain::START,
     db::{Error, Reader, Row, Stmt},
     deeds::{DeedRow, deed_rows, unit_of},
+    past_deeds,
     verify::{Chain, Report},
 };
 use domain::{audit::Deed, case::By};
 
-static STREAMS: Stmt =
-    Stmt::new("SELECT id, version, head FROM streams WHERE id > $1 ORDER BY id LIMIT 500");
+static STREAMS: Stmt = Stmt::new(
+    "SELECT id, version, head, cut, cut_head, cut_seal FROM streams WHERE id > $1
+     ORDER BY id LIMIT 500",
+);
 static PIECE: Stmt = Stmt::new(
     "SELECT seq, at, by, command, facts, hash FROM entries
      WHERE case_id = $1 AND seq > $2 ORDER BY seq LIMIT 2000",
@@ -63,9 +65,15 @@ impl Store {
         report: &mut Report,
     ) -> Result<(), Error> {
         let id = row.int(0)?;
-        let mut chain = Chain { id, seq: 0, head: START };
+        let kept = (row.int(3)?, row.opt_blob(4)?, row.opt_blob(5)?);
+        let Some((seq, head)) = past_deeds::anchor(&self.keys, id, kept) else {
+            report.trouble(format!("stream {id}"), "its beginning was cut off without these keys");
+            return Ok(());
+        };
+        let mut chain = Chain { id, seq, head };
+        // Nothing may stand before the beginning either.
+        let mut from = i64::MIN;
         loop {
-            let from = chain.seq;
             let piece = reader.rows(&PIECE, &[id.into(), from.into()]).await?;
             let mut made = Vec::new();
             for entry in &piece {
@@ -90,6 +98,7 @@ impl Store {
             if piece.is_empty() {
                 break;
             }
+            from = chain.seq;
         }
         if chain.seq != row.int(1)? || row.blob(2)? != chain.head {
             report.trouble(format!("stream {id}"), "its last entries are missing");

@@ -156,6 +156,17 @@ fn file(name: &str, body: &str) -> Attachment {
     Attachment { name: format!("{name}.pdf"), kind, body: body.as_bytes().to_vec() }
 }
 
+fn list(body: &str) -> NewExport {
+    NewExport {
+        what: "desk_csv".into(),
+        kind: "csv".into(),
+        rows: 1,
+        hours: 24,
+        cases: Vec::new(),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
 /// A case opened, acted on, searched for, with files; a list taken out, a second factor, a move.
 /// Answers the secret of the second factor, which lies nowhere either.
 async fn live(stand: &mut Stand) -> Vec<u8> {
@@ -199,11 +210,10 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
     assert_eq!(hits(secret("search")).await, 0);
 
     let leader = staff(5, unit::CITY, "leader");
-    let (mark, body) = (stand.store.export_mark(), secret("exported list").as_bytes().to_vec());
-    let new = NewExport { what: "desk_csv".into(), kind: "csv".into(), rows: 1, hours: 24, body };
+    let (mark, new) = (stand.store.export_mark(), list(secret("exported list")));
     assert!(stand.store.keep_export(now, &leader, mark, new).await.unwrap());
     let kept = [file(secret("kept file"), secret("kept file"))];
-    assert!(stand.store.keep_files(&"ab".repeat(16), now, &kept).await.unwrap());
+    assert!(stand.store.keep_files(&"ab".repeat(16), (now, 1), &kept).await.unwrap());
     let account = NewAccount {
         username: "clear".to_owned(),
         password: "x".to_owned(),

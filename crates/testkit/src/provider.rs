@@ -57,6 +57,7 @@ struct Inner {
     signed: Signed,
     away: bool,
     forgetful: bool,
+    lasting: bool,
 }
 
 /// A running provider. It ends with the test.
@@ -80,6 +81,7 @@ impl TestProvider {
             signed: Signed::Rightly,
             away: false,
             forgetful: false,
+            lasting: false,
         };
         let this = Self(Arc::new(Mutex::new(inner)));
         let router = Router::new()
@@ -113,6 +115,11 @@ impl TestProvider {
     /// Takes a code as often as it comes, which no provider may do.
     pub fn forget_to_forget(&self) {
         self.inner().forgetful = true;
+    }
+
+    /// Offers no way to log out.
+    pub fn keep_sessions(&self) {
+        self.inner().lasting = true;
     }
 
     /// Publishes and uses a new key.
@@ -190,7 +197,7 @@ async fn describe(State(provider): State<TestProvider>) -> Response {
         return StatusCode::BAD_GATEWAY.into_response();
     }
     let issuer = &inner.issuer;
-    Json(json!({
+    let mut told = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
@@ -198,8 +205,11 @@ async fn describe(State(provider): State<TestProvider>) -> Response {
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
-    }))
-    .into_response()
+    });
+    if !inner.lasting {
+        told["end_session_endpoint"] = json!(format!("{issuer}/session/end"));
+    }
+    Json(told).into_response()
 }
 
 async fn keys(State(provider): State<TestProvider>) -> Json<Value> {

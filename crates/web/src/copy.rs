@@ -2,7 +2,7 @@
 //! as JSON. Made from what the person may see and from nothing else: never a note of staff, never
 //! the words of others.
 
-use crate::{download, page::Page};
+use crate::{copy_zip, download, page::Page};
 use axum::response::Response;
 use domain::{
     case::{By, Fact},
@@ -52,7 +52,7 @@ pub(crate) fn paper(page: &Page, case: &CasePage, now: Timestamp) -> Paper {
     }
     flush(&mut blocks, &mut rows);
     if !case.files.is_empty() {
-        blocks.push(Block::Heading("您提供的附件（名称，原件可另行复制）".to_owned()));
+        blocks.push(Block::Heading("您提供的附件（原件在副本的压缩包中）".to_owned()));
         let files = case.files.iter().map(|f| Block::Paragraph(plain(&f.name)));
         blocks.extend(files);
     }
@@ -72,13 +72,16 @@ fn flush(blocks: &mut Vec<Block>, rows: &mut Vec<Row>) {
 }
 
 /// The same for a program.
-pub(crate) fn json(page: &Page, case: &CasePage) -> Json {
+fn json(page: &Page, case: &CasePage) -> Json {
     let item = |i: Item| {
         let by = if i.by_office { "office" } else { "person" };
         json!({ "at": i.at, "by": by, "field": i.field, "label": i.label, "text": i.text })
     };
     let at = |seq: i64| case.entries.iter().find(|e| e.seq == seq).map(|e| e.at);
-    let file = |f: &store::FilePage| json!({ "at": at(f.seq), "name": f.name, "kind": f.kind, "bytes": f.size });
+    let file = |f: &store::FilePage| {
+        json!({ "at": at(f.seq), "name": f.name, "kind": f.kind, "bytes": f.size,
+            "path": copy_zip::path_of(f) })
+    };
     let request = |r: &rights::Request| {
         json!({ "right": r.right.code(), "asked": r.clock.started(), "due": r.clock.due(),
             "answered": r.end.as_ref().map(|e| e.at),
@@ -104,8 +107,12 @@ pub(crate) fn word_file(number: &str, paper: &Paper) -> Response {
 
 /// The JSON file of a case.
 pub(crate) fn json_file(page: &Page, case: &CasePage) -> Response {
-    let body = serde_json::to_vec_pretty(&json(page, case)).unwrap_or_default();
-    download::file("application/json", &format!("{}-copy.json", case.number), body)
+    download::file("application/json", &format!("{}-copy.json", case.number), bytes(page, case))
+}
+
+/// The bytes of the JSON file.
+pub(crate) fn bytes(page: &Page, case: &CasePage) -> Vec<u8> {
+    serde_json::to_vec_pretty(&json(page, case)).unwrap_or_default()
 }
 
 fn items(page: &Page, case: &CasePage) -> Vec<Item> {

@@ -2,6 +2,7 @@
 //! sent, or what stands in a table, must not run here.
 
 use axum::{
+    body::Body,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -11,6 +12,11 @@ pub(crate) const CLOSED: &str = "default-src 'none'; sandbox";
 
 /// A file under its own name.
 pub(crate) fn file(kind: &str, name: &str, body: Vec<u8>) -> Response {
+    stream(kind, name, Body::from(body))
+}
+
+/// A file under its own name that is made while it is sent.
+pub(crate) fn stream(kind: &str, name: &str, body: Body) -> Response {
     let kind = HeaderValue::from_str(kind)
         .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     let disposition = format!("attachment; filename=\"file\"; filename*=UTF-8''{}", encoded(name));
@@ -25,7 +31,7 @@ pub(crate) fn file(kind: &str, name: &str, body: Vec<u8>) -> Response {
 }
 
 /// A name for a header (RFC 8187): everything but letters and digits as percent signs.
-fn encoded(name: &str) -> String {
+pub(crate) fn encoded(name: &str) -> String {
     let one = |byte: u8| {
         let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }

@@ -10,6 +10,7 @@ mod citizen;
 mod coming_in;
 mod cookies;
 mod copy;
+mod copy_zip;
 mod download;
 pub mod edge;
 pub mod error;
@@ -33,7 +34,7 @@ mod view;
 pub use app::{App, DemoAccount, Doors};
 pub use edge::Edge;
 pub use routes::{Access, RouteRule};
-pub use staff::BACK as PROVIDER_BACK;
+pub use staff::WAYS as PROVIDER_WAYS;
 
 use axum::{Router, middleware};
 use routes::Routes;

@@ -45,7 +45,7 @@ impl City {
             second_factor_acr: Vec::new(),
         };
         let site = Address::parse(ORIGIN).unwrap();
-        let way = (&site, web::PROVIDER_BACK);
+        let way = (&site, web::PROVIDER_WAYS);
         let ready = Provider::new(&config, way, |_| Some(CLIENT_SECRET.into())).unwrap();
         let doors =
             Doors { provider: Some(Arc::new(ready)), passkeys: Passkeys::new(&site, "Care") };
@@ -370,6 +370,39 @@ async fn a_session_that_ended_on_the_way_binds_nothing() {
     }
 }
 
+/// Whoever came by the provider is still in there: on a shared machine the next person would be in
+/// here again by one click.
+#[tokio::test]
+async fn who_logs_out_is_shown_the_way_out_of_the_provider() {
+    let city = City::new().await;
+    city.hire_and_bind(HANDLER).await;
+    let mut browser = Browser::new(&city);
+    browser.way(&json!({ "amr": ["otp"] })).await;
+    browser.get("/me").await;
+    let left = browser.post("/logout", &[]).await;
+    assert_eq!(left.status, StatusCode::OK, "{}", left.words());
+    assert!(left.has("您已退出本站") && left.has(NAME), "{}", left.words());
+    let body = plain(&left.body);
+    let url = body.split("href=\"").find(|part| part.contains("/session/end?")).expect("a way out");
+    let url = url.split('"').next().unwrap();
+    assert!(url.starts_with(&city.provider.issuer()), "{url}");
+    assert!(url.contains("post_logout_redirect_uri") && url.contains("%2Flogin"), "{url}");
+    assert!(left.has("href=\"/login\"") && !left.has("http-equiv=\"refresh\""), "nobody is sent");
+    assert_eq!(browser.stands_at().await, "/login", "here it is over already");
+    // Whoever has nothing there, and a provider that is away, keep nobody waiting.
+    let mut other = Browser::new(&city);
+    city.office.hire("operator@hotline-9901").await;
+    other.log_in("operator@hotline-9901").await;
+    other.get("/me").await;
+    assert_eq!(other.post("/logout", &[]).await.to, "/login");
+    browser.way(&json!({ "amr": ["otp"] })).await;
+    // Longer than what the provider said of itself is believed.
+    city.office.pass(601);
+    city.provider.set_away(true);
+    browser.get("/me").await;
+    assert_eq!(browser.post("/logout", &[]).await.to, "/login");
+}
+
 #[tokio::test]
 async fn while_the_provider_is_away_the_password_works() {
     let city = City::new().await;
@@ -477,6 +510,50 @@ async fn a_passkey_answers_one_question_of_one_session_once() {
     device.counter = 50;
     let right = device.show(&question(&replay.get("/login/code").await));
     assert_eq!(replay.post("/login/passkey", &[("answer", &right)]).await.to, "/desk");
+}
+
+/// A locked page opens to the passkey of its own account, asked of its own session, and to nothing
+/// that was answered elsewhere.
+#[tokio::test]
+async fn a_passkey_opens_a_locked_page() {
+    let city = City::new().await;
+    city.office.hire(HANDLER).await;
+    let mut device = Authenticator::new(ORIGIN, "care.example");
+    let mut browser = Browser::new(&city);
+    browser.log_in(HANDLER).await;
+    let page = browser.get("/login/factor").await;
+    browser.post("/login/passkey/new", &[("answer", &device.make(&question(&page)))]).await;
+    browser.get("/me").await;
+    // Nobody who is all the way in is asked for one here.
+    assert_eq!(browser.post("/login/passkey", &[("answer", "{}")]).await.to, "/desk");
+    browser.get("/me").await;
+    assert_eq!(browser.post("/me/lock", &[]).await.to, "/login/unlock?next=/desk");
+
+    let mut other = Browser::new(&city);
+    other.log_in(HANDLER).await;
+    let stolen = device.show(&question(&other.get("/login/code").await));
+    let unlock = "/login/unlock?next=/visits%3Fafter%3D1.2";
+    browser.get(unlock).await;
+    let refusal = browser.post("/login/passkey", &[("answer", &stolen)]).await;
+    refused(&refusal, "没有通过核对");
+    assert!(refusal.has("页面已锁定"), "{}", refusal.words());
+    assert!(browser.get("/desk").await.to.starts_with("/login/unlock"));
+
+    let page = browser.get(unlock).await;
+    assert_eq!(page.value("next"), "/visits?after=1.2");
+    let answer = device.show(&question(&page));
+    let fields = [("answer", answer.as_str()), ("next", "/visits?after=1.2")];
+    assert_eq!(browser.post("/login/passkey", &fields).await.to, "/visits?after=1.2");
+    assert_eq!(browser.stands_at().await, "/desk");
+    // An answer opens once, and leads nowhere else.
+    browser.get("/me").await;
+    browser.post("/me/lock", &[]).await;
+    browser.get(unlock).await;
+    refused(&browser.post("/login/passkey", &fields).await, "没有通过核对");
+    let answer = device.show(&question(&browser.get(unlock).await));
+    let fields = [("answer", answer.as_str()), ("next", "//evil.example")];
+    assert_eq!(browser.post("/login/passkey", &fields).await.to, "/desk");
+    assert!(browser.get("/traces/mine").await.has("解锁"));
 }
 
 #[tokio::test]

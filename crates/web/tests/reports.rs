@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+#[allow(dead_code, reason = "these tests use a part of the office")]
 mod office;
 
 use axum::http::StatusCode;

@@ -162,17 +162,158 @@ async fn a_correction_written_down_at_the_counter_takes_its_place() {
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
     let own = decide(&office, HANDLER, (&number, "grant"), &[("id", "1"), ("reason", "对")]).await;
     assert!(own.has("须由另一人决定"), "{}", own.words());
-    let no = [("id", "1"), ("basis", "not_wrong"), ("reason", "")];
+    let blind = [("id", "1"), ("basis", "not_wrong"), ("reason", "")];
+    let unseen = decide(&office, REVIEWER, (&number, "refuse"), &blind).await;
+    assert!(unseen.has("请先查看原内容"), "{}", unseen.words());
+    let shown = office.get(REVIEWER, &format!("/cases/{number}/rights")).await;
+    assert!(!shown.has("/rights/grant") && !shown.has("/rights/refuse"), "{}", shown.words());
+    let compared = decide(&office, REVIEWER, (&number, "compare"), &[("id", "1")]).await;
+    for words in ["去年冬天开始分居", "去年春天开始分居。", "/rights/grant", "/rights/refuse"]
+    {
+        assert!(compared.has(words), "{words}: {}", compared.words());
+    }
+    let seen = compared.value("seen");
+    let no = [("id", "1"), ("basis", "not_wrong"), ("reason", ""), ("seen", &*seen)];
     let wordless = decide(&office, REVIEWER, (&number, "refuse"), &no).await;
     assert!(wordless.has("请写明理由"), "{}", wordless.words());
-    let shown = office.get(REVIEWER, &format!("/cases/{number}/rights")).await;
-    assert!(shown.has("去年春天开始分居。"), "{}", shown.words());
-    decide(&office, REVIEWER, (&number, "grant"), &[("id", "1"), ("reason", "已核实")]).await;
+    let yes = [("id", "1"), ("reason", "已核实"), ("seen", &*seen)];
+    let done = decide(&office, REVIEWER, (&number, "grant"), &yes).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
     let case = office.get(HANDLER, &format!("/cases/{number}")).await;
     let told =
         case.body.split("id=\"h-story\"").nth(1).unwrap().split("</section>").next().unwrap();
     assert!(told.contains("去年春天开始分居。") && !told.contains("去年冬天"), "{told}");
     assert!(case.has("申请：更正"), "{}", case.words());
+}
+
+/// A leader sees names in part and no stories; whoever decides sees what is decided.
+#[tokio::test]
+async fn a_leader_sees_the_wording_before_deciding_and_this_is_remembered() {
+    let office = Office::open(Vec::new()).await;
+    let (number, receipt) = handled(&office, PLAIN).await;
+    let person = pass(&office, &number, &receipt).await;
+    let fields = [("field", "narrative"), ("wording", "去年春天开始分居。")];
+    ask(&office, &person, "correct", &fields).await;
+    let shown = office.get(LEADER, &format!("/cases/{number}/rights")).await;
+    assert!(!shown.has("去年春天") && !shown.has("/rights/grant"), "{}", shown.words());
+    let grant = |seen: &str| {
+        [("id", "1"), ("reason", "已核实"), ("seen", seen)].map(|(k, v)| (k, v.to_owned()))
+    };
+    let blind: Vec<(&str, String)> = grant("").into();
+    let blind: Vec<(&str, &str)> = blind.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let refused = decide(&office, LEADER, (&number, "grant"), &blind).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.words());
+    let compared = decide(&office, LEADER, (&number, "compare"), &[("id", "1")]).await;
+    assert!(compared.has("去年冬天") && compared.has("去年春天"), "{}", compared.words());
+    assert!(!compared.has("林小禾"), "nothing but the field in question");
+    let account = office.hire(LEADER).await;
+    let staff = office.app.store().account_by_id(account).await.unwrap().unwrap().staff();
+    let (pack, whose) = (office.app.pack(), store::Whose::Account(account));
+    let deeds = office.app.store().deeds(&pack, &staff, &whose, None).await.unwrap().unwrap();
+    assert!(deeds.lines.iter().any(|l| l.kind == "revealed" && l.detail == "narrative"));
+    // Who may not decide is shown nothing.
+    let nothing = decide(&office, OPERATOR, (&number, "compare"), &[("id", "1")]).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    let seen: Vec<(&str, String)> = grant(&compared.value("seen")).into();
+    let seen: Vec<(&str, &str)> = seen.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let done = decide(&office, LEADER, (&number, "grant"), &seen).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
+}
+
+/// What lies in a ZIP file, by name.
+fn unzipped(bytes: Vec<u8>) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut all = std::collections::BTreeMap::new();
+    for n in 0..zip.len() {
+        let mut file = zip.by_index(n).unwrap();
+        let mut body = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut body).unwrap();
+        all.insert(file.name().unwrap().into_owned(), body);
+    }
+    all
+}
+
+async fn bytes(office: &Office, path: &str, cookie: &str) -> (StatusCode, Vec<u8>) {
+    let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+    let answer = office.raw(request).await;
+    let status = answer.status();
+    (status, axum::body::to_bytes(answer.into_body(), 64 << 20).await.unwrap().to_vec())
+}
+
+async fn act_with(
+    office: &Office,
+    by: domain::case::Actor,
+    number: &str,
+    (action, field, files): (&str, &str, &[(&str, Vec<u8>)]),
+) {
+    let pack = office.app.pack();
+    let system = domain::access::Viewer::System;
+    let case = office.app.store().case(&pack, &system, number).await.unwrap().unwrap().case.id;
+    let flow = pack.workflow("appeal").unwrap();
+    let raw = [(field.to_owned(), vec!["还有这些".to_owned()])].into();
+    let uses = &flow.action(action).unwrap().fields;
+    let given = domain::field::check(&pack, flow, uses, &raw).unwrap();
+    let file = |(name, body): &(&str, Vec<u8>)| store::Attachment {
+        name: (*name).to_owned(),
+        kind: "application/octet-stream".to_owned(),
+        body: body.clone(),
+    };
+    let steps = vec![domain::decide::Step { action: action.to_owned(), given }];
+    let files = files.iter().map(file).collect();
+    let act = store::Act { command: store::new_command(), actor: by, case, steps, files };
+    office.app.store().act(&pack, office.app.now(), act).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_comes_with_the_files_of_the_person_and_no_others() {
+    let office = Office::open(Vec::new()).await;
+    let (number, receipt) = handled(&office, PLAIN).await;
+    let pack = office.app.pack();
+    let system = domain::access::Viewer::System;
+    let case = office.app.store().case(&pack, &system, &number).await.unwrap().unwrap().case.id;
+    let large: Vec<u8> =
+        (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let own = [("../伤情.jpg", large.clone()), ("借条.txt", b"a".to_vec())];
+    let person = domain::case::Actor::Appellant(case);
+    act_with(&office, person, &number, ("supplement", "narrative", &own)).await;
+    let account = office.hire(HANDLER).await;
+    let handler = office.app.store().account_by_id(account).await.unwrap().unwrap().staff();
+    let theirs = [("对方陈述.txt", "对方说的话".as_bytes().to_vec())];
+    act_with(&office, domain::case::Actor::Staff(handler), &number, ("note", "note", &theirs))
+        .await;
+
+    let cookie = pass(&office, &number, &receipt).await;
+    assert_eq!(bytes(&office, "/my/copy/zip", &cookie).await.0, StatusCode::NOT_FOUND);
+    ask(&office, &cookie, "copy", &[]).await;
+    let granted = [("id", "1"), ("reason", "准许"), ("online", "yes")];
+    decide(&office, HANDLER, (&number, "grant"), &granted).await;
+    let (status, zip) = bytes(&office, "/my/copy/zip", &cookie).await;
+    assert_eq!(status, StatusCode::OK);
+    let all = unzipped(zip);
+    let files: Vec<&String> = all.keys().filter(|name| name.starts_with("files/")).collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+    assert!(files.iter().all(|name| !name.contains("..")), "{files:?}");
+    let find = |end: &str| &all[*files.iter().find(|name| name.ends_with(end)).unwrap()];
+    assert!(find("伤情.jpg") == &large && find("借条.txt") == b"a");
+    let page = String::from_utf8(all["index.html"].clone()).unwrap();
+    assert!(page.contains("想离婚又怕见不到孩子") && page.contains("files/"), "{page}");
+    let json: serde_json::Value = serde_json::from_slice(&all["copy.json"]).unwrap();
+    for file in json["files"].as_array().unwrap() {
+        assert!(all.contains_key(file["path"].as_str().unwrap()), "{file}");
+    }
+    let whole = String::from_utf8_lossy(&all["copy.json"]);
+    for words in ["对方", "林小禾"] {
+        assert_eq!(page.contains(words), whole.contains(words), "{words}");
+    }
+    assert!(!page.contains("对方陈述") && page.contains("林小禾"));
+    // Handed over at the counter, the copy says by whom, and this is a deed.
+    let session = office.session(HANDLER).await;
+    let path = format!("/cases/{number}/copy/zip");
+    let (status, zip) = bytes(&office, &path, &session.cookie).await;
+    assert_eq!(status, StatusCode::OK);
+    let page = String::from_utf8(unzipped(zip)["index.html"].clone()).unwrap();
+    assert!(page.contains("handler@wf-990101"), "{page}");
+    assert_eq!(office.get(LEADER, &path).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -211,9 +352,13 @@ async fn an_erasure_by_two_people_leaves_a_certificate() {
 async fn the_register_is_for_administrators_and_its_summary_for_everybody() {
     let office = Office::open(Vec::new()).await;
     let register = office.get(SYSTEM, "/setup/processing").await;
-    for words in
-        ["诉求办理", "影响评估", "剩余风险见威胁模型", "未成年人受到侵害的事项", "至少 184 天"]
-    {
+    for words in [
+        "诉求办理",
+        "影响评估",
+        "剩余风险见威胁模型",
+        "未成年人受到侵害的事项",
+        "3 年，期满后按整月删除",
+    ] {
         assert!(register.has(words), "{words}: {}", register.words());
     }
     for who in [OPERATOR, LEADER] {

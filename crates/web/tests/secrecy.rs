@@ -125,6 +125,43 @@ async fn somebody_is_kept_out_and_let_back() {
     assert!(hidden(&office, COUNTY, &number).await && hidden(&office, LEADER, &number).await);
 }
 
+#[tokio::test]
+async fn a_household_on_file_is_proposed_and_shown_to_nobody() {
+    let office = office().await;
+    let (number, _) = office.call(&[]).await;
+    office.must(TRIAGE, &number, "dispatch_to", &[("unit", "wf-990101")]).await;
+    office.must(COUNTY, &number, "sign", &[]).await;
+    let path = format!("/cases/{number}/secrecy");
+    let ground = "家庭电话与事项中的电话相同";
+    let shown = office.get("reviewer@wf-990101", &path).await;
+    assert!(!shown.has(ground), "{}", shown.words());
+    for wrong in [("无此村", ""), ("", "abc")] {
+        let fields = [("village", wrong.0), ("home_phone", wrong.1)];
+        let refused = office.post(AGENCY, "/me/home", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.words());
+    }
+    let fields = [("village", "乙村"), ("home_phone", "138-0000-1234")];
+    let done = office.post(AGENCY, "/me/home", &fields).await;
+    assert_eq!(done.to, "/me?done=home", "{}", done.words());
+    let own = office.get(AGENCY, "/me").await;
+    assert!(own.has("138-0000-1234") && own.has("乙村"), "{}", own.words());
+    let proposed = office.get("reviewer@wf-990101", &path).await;
+    let leader = office.get(LEADER, &path).await;
+    assert!(proposed.has(ground), "{}", proposed.words());
+    assert!(!proposed.has("138-0000-1234") && !leader.has("138-0000-1234"));
+    // The administrator fills it in for others, and reads nothing.
+    let account = office.hire(AGENCY).await;
+    let person = format!("/people/{account}");
+    let seen = office.get("system_admin@wf-9901", &person).await;
+    assert!(seen.has("已登记") && !seen.has("138-0000-1234") && !seen.has("乙村"));
+    let emptied = office.post("system_admin@wf-9901", &format!("{person}/home"), &[]).await;
+    assert_eq!(emptied.status, StatusCode::SEE_OTHER, "{}", emptied.words());
+    assert!(!office.get(AGENCY, "/me").await.has("138-0000-1234"));
+    let not_theirs =
+        office.post("security_admin@wf-9901", &format!("{person}/home"), &fields).await;
+    assert_eq!(not_theirs.status, StatusCode::FORBIDDEN);
+}
+
 /// An account with a second factor; the secret of its codes.
 async fn with_factor(office: &Office, who: &str) -> Vec<u8> {
     let account = office.hire(who).await;

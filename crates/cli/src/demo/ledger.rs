@@ -50,8 +50,8 @@ pub struct Ledger {
     until: Date,
     /// The days on which it was entered, where that was later.
     recorded: Option<[Date; 2]>,
-    /// Who enters it: a role in the federation of this level.
-    role: String,
+    /// Who enters it: somebody with these roles in the federation of this level.
+    roles: Vec<String>,
     level: Level,
     /// The date field that holds the day.
     day: Option<String>,
@@ -215,9 +215,12 @@ impl Record<'_> {
         })
     }
 
-    async fn somebody(&self, role: &str, level: Level) -> Result<Staff, Failure> {
+    async fn somebody(&self, roles: &[String], level: Level) -> Result<Staff, Failure> {
         let unit = self.unit(level)?;
-        self.round.stage.people.staff(role, unit, 0).await
+        let first = roles.first().map_or("", String::as_str);
+        let mut staff = self.round.stage.people.staff(first, unit, 0).await?;
+        staff.roles = roles.to_vec();
+        Ok(staff)
     }
 
     fn filled(&mut self, code: &str, (uses, guards): (&[FieldUse], &[Guard])) -> Raw {
@@ -260,7 +263,7 @@ impl Record<'_> {
         let command = self.dice.bytes();
         let new = NewCase {
             command,
-            actor: Actor::Staff(self.somebody(&ledger.role, ledger.level).await?),
+            actor: Actor::Staff(self.somebody(&ledger.roles, ledger.level).await?),
             workflow: self.flow.code.clone(),
             programme: ledger.programme.clone(),
             given,
@@ -282,7 +285,7 @@ impl Record<'_> {
             return stage.tick(at).await;
         };
         let steps = vec![self.step(action)?];
-        let actor = Actor::Staff(self.somebody(role, level).await?);
+        let actor = Actor::Staff(self.somebody(std::slice::from_ref(role), level).await?);
         let act = Act { command: self.dice.bytes(), actor, case, steps, files: Vec::new() };
         stage.store.act(&stage.pack, at, act).await.doing("carrying a ledger on").map(drop)
     }

@@ -107,7 +107,7 @@ impl People {
         now: Timestamp,
     ) -> Result<Option<Actor>, Failure> {
         let permits = |actor: &Actor| {
-            let ctx = Ctx { now, pack: &self.pack, actor, linked: None, frozen: &[] };
+            let ctx = Ctx::bare(now, &self.pack, actor);
             decide::permit(ctx, case, action, None).is_ok()
         };
         for who in &action.by {
@@ -135,7 +135,7 @@ impl People {
 
     /// Whether another person of the same unit and role might pass where this one may not.
     fn would_help(&self, case: &Case, action: &Action, actor: &Actor, now: Timestamp) -> bool {
-        let ctx = Ctx { now, pack: &self.pack, actor, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(now, &self.pack, actor);
         decide::permit(ctx, case, action, None) == Err(domain::refusal::Bar::SamePerson)
     }
 

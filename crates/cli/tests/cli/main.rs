@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod demo;
 mod import;
+mod keeping;
 mod kill;
 mod marks;
 mod pack;

@@ -13,6 +13,8 @@ testkit::both!(
     another_county_sees_nothing,
     an_agency_sees_its_task,
     a_leader_sees_the_outline,
+    the_hotline_sees_its_own,
+    a_task_shows_the_task,
     a_receipt_shows_the_own_words_and_the_answer,
     lists_below_are_for_those_who_lead,
 );
@@ -131,10 +133,55 @@ async fn a_leader_sees_the_outline(stand: Stand) {
     assert_eq!(whole.case.risk_yes, ["control"]);
     assert_eq!(whole.files[0].name, "伤情照片.jpg");
     // Who may not open a file is not told its name either.
-    let operator = stand.seen(&viewer(1, unit::HOTLINE, "operator"), case).await.unwrap();
-    assert_eq!((operator.files.len(), operator.files[0].name.as_str()), (1, ""));
+    let dispatcher = stand.seen(&viewer(3, unit::HOTLINE, "dispatcher"), case).await.unwrap();
+    assert_eq!((dispatcher.files.len(), dispatcher.files[0].name.as_str()), (1, ""));
     let statistics = stand.seen(&viewer(15, unit::EAST, "statistician"), case).await.unwrap();
     assert!(statistics.entries.iter().all(|e| e.texts.is_empty()));
+}
+
+/// Whole while it lies at their desk or when they wrote it down themselves; afterwards enough to
+/// recognise whoever calls again, and nothing to reveal.
+async fn the_hotline_sees_its_own(stand: Stand) {
+    let case = stand.open(&appeal().by(&operator())).await.done.case;
+    let phone = async |account: i64| {
+        let who = staff(account, unit::HOTLINE, "operator");
+        let eyes = (&who, stand.clock.now());
+        let shown = stand.store.reveal(&stand.pack, eyes, case, (1, "contact_phone")).await;
+        shown.unwrap().map(|r| r.text)
+    };
+    let whole = Some(PHONE.to_owned());
+    assert_eq!((phone(1).await, phone(9).await), (whole.clone(), whole.clone()), "at their desk");
+    let fields = [("category", "0201"), ("risk", "control=yes")];
+    stand.act(&operator(), case, "register", &fields).await;
+    stand.act(&operator(), case, "to_triage", &[]).await;
+    stand.act(&dispatcher(), case, "dispatch", &[]).await;
+    assert_eq!((phone(1).await, phone(9).await), (whole, None), "passed on");
+    for role in ["operator", "triage"] {
+        let past = stand.seen(&viewer(9, unit::HOTLINE, role), case).await.unwrap();
+        assert_eq!(past.text("contact_name"), Some("欧某某"));
+        assert_eq!(past.text("contact_phone"), Some("100****7788"));
+        assert_eq!((past.text("narrative"), past.files.len()), (None, 0));
+        assert_no_danger(&past);
+        // Whoever calls again is recognised by the number that the operator types.
+        let eyes = viewer(9, unit::HOTLINE, role);
+        assert_eq!(stand.store.same_phone(&stand.pack, &eyes, PHONE).await.unwrap().len(), 1);
+    }
+}
+
+/// Who owes a part of a case sees the part.
+async fn a_task_shows_the_task(stand: Stand) {
+    let case = ready(&stand).await;
+    let invite = [("units", unit::EAST_TOWN), ("instruction", "请上门看看")];
+    stand.act(&east_handler(), case, "invite", &invite).await;
+    for role in ["handler", "assistant"] {
+        let page = stand.seen(&viewer(22, unit::EAST_TOWN, role), case).await.unwrap();
+        assert_eq!(page.text("summary"), Some("丈夫酒后动手"), "{role}");
+        assert_eq!(page.text("contact_name"), Some("欧某某"));
+        for hidden in ["narrative", "contact_phone", "safe_contact"] {
+            assert_eq!(page.text(hidden), None, "{role} {hidden}");
+        }
+        assert!(page.files.is_empty());
+    }
 }
 
 /// Neither the case nor its history says what was answered about danger.

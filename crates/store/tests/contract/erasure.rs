@@ -29,8 +29,20 @@ pub async fn wish(
     let own = |(field, text): &(&str, &str)| ((*field).to_owned(), (*text).to_owned());
     let texts: BTreeMap<String, String> = texts.iter().map(own).collect();
     let (command, actor) = (command_id(), actor.clone());
-    let wished = RightWish { command, actor, case, wish, texts };
+    let seen = seen(stand, &actor, case, &wish).await;
+    let wished = RightWish { command, actor, case, wish, texts, seen };
     stand.store.right(&stand.pack, stand.clock.now(), wished).await
+}
+
+/// Looks at what a correction replaces by what, where there is something to look at.
+async fn seen(stand: &Stand, actor: &Actor, case: CaseId, wish: &Wish) -> String {
+    let (Actor::Staff(staff), Wish::Grant { id, .. } | Wish::Refuse { id, .. }) = (actor, wish)
+    else {
+        return String::new();
+    };
+    let eyes = (staff, stand.clock.now());
+    let found = stand.store.compare(&stand.pack, eyes, (case, *id)).await.unwrap();
+    found.map_or(String::new(), |c| c.code)
 }
 
 /// Why it was refused.

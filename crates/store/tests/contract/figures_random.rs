@@ -106,7 +106,7 @@ async fn act(stand: &Stand, cases: &[CaseId], (case, at): (CaseId, Timestamp), s
     for action in flow.actions_from(&page.case.state).filter(|a| a.auto.is_none()) {
         let actors = action.by.iter().flat_map(|who| actors(&page, &who.role, who.relation));
         let may = |actor: &Actor| {
-            let ctx = Ctx { now: at, pack: &stand.pack, actor, linked: None, frozen: &[] };
+            let ctx = Ctx::bare(at, &stand.pack, actor);
             decide::permit(ctx, &page.case, action, None).is_ok()
         };
         doable.extend(actors.into_iter().find(may).map(|actor| (action, actor)));

@@ -14,9 +14,9 @@ fn file(name: &str, body: &str) -> Attachment {
 
 async fn files_wait_sealed_and_end(stand: Stand) {
     let (store, now) = (&stand.store, stand.clock.now());
-    assert!(store.keep_files("秘密", now, &[file("金丝雀一", "金丝雀二")]).await.unwrap());
-    assert!(store.keep_files("秘密", now, &[file("second", "b")]).await.unwrap());
-    assert!(store.keep_files("别人", now, &[file("other", "c")]).await.unwrap());
+    assert!(store.keep_files("秘密", (now, 1), &[file("金丝雀一", "金丝雀二")]).await.unwrap());
+    assert!(store.keep_files("秘密", (now, 1), &[file("second", "b")]).await.unwrap());
+    assert!(store.keep_files("别人", (now, 1), &[file("other", "c")]).await.unwrap());
     let names = store.kept_names("秘密", now).await.unwrap();
     let names: Vec<(i64, &str, i64)> =
         names.iter().map(|f| (f.n, f.name.as_str(), f.size)).collect();
@@ -51,10 +51,10 @@ async fn strangers_cannot_fill_the_disk(stand: Stand) {
     let (store, now) = (&stand.store, stand.clock.now());
     let many: Vec<Attachment> = (0..100).map(|n| file(&n.to_string(), "x")).collect();
     for n in 0..5 {
-        assert!(store.keep_files(&format!("{n}"), now, &many).await.unwrap());
+        assert!(store.keep_files(&format!("{n}"), (now, 1), &many).await.unwrap());
     }
-    assert!(!store.keep_files("last", now, &many[..1]).await.unwrap());
+    assert!(!store.keep_files("last", (now, 1), &many[..1]).await.unwrap());
     assert_eq!(store.kept_names("last", now).await.unwrap(), []);
     store.forget_files("0", None).await.unwrap();
-    assert!(store.keep_files("last", now, &many[..1]).await.unwrap());
+    assert!(store.keep_files("last", (now, 1), &many[..1]).await.unwrap());
 }

@@ -1,13 +1,14 @@
 //! What leaves the system: lists that lie ready for a while, the way back from their tags, and the
 //! promise that everybody gives first.
 
-use crate::raw;
-use domain::case::Staff;
-use store::{NewAccount, NewExport, Whose};
-use testkit::{Stand, staff, unit};
+use crate::{cast::*, guard::hire, raw};
+use domain::{case::Staff, guarded::Barred, secrecy::Change};
+use store::{Fetched, NewAccount, NewExport, Whose};
+use testkit::{Appeal, Stand, staff, unit};
 
 testkit::both!(
     a_list_lies_sealed_for_its_maker_and_its_hours,
+    a_list_is_judged_again_when_it_is_fetched,
     a_tag_leads_back_to_the_deed_after_the_file_is_gone,
     nobody_fills_the_disk_with_lists,
     a_promise_counts_for_its_version,
@@ -21,6 +22,7 @@ fn list(rows: u32) -> NewExport {
         kind: "csv".to_owned(),
         rows,
         hours: 24,
+        cases: Vec::new(),
         body: BODY.to_vec(),
     }
 }
@@ -43,10 +45,14 @@ async fn a_list_lies_sealed_for_its_maker_and_its_hours(stand: Stand) {
     let ready = store.exports(7, now).await.unwrap();
     assert_eq!((ready.len(), ready[0].rows, ready[0].tag.as_str()), (1, 3, tag.as_str()));
     let handle = ready[0].handle.clone();
-    let (_, body) = store.export(7, &handle, now).await.unwrap().unwrap();
-    assert_eq!(body, BODY);
+    let fetch = async |account: i64, handle: &str| {
+        let who = staff(account, unit::CITY, "leader");
+        store.export(&stand.pack, (&who, stand.clock.now()), handle).await
+    };
+    let found = fetch(7, &handle).await.unwrap();
+    assert!(matches!(found, Some(Fetched::File(_, body)) if body == BODY));
     for (account, handle) in [(8, handle.as_str()), (7, "00"), (7, ""), (7, &"0".repeat(32))] {
-        assert!(store.export(account, handle, now).await.unwrap().is_none(), "{account} {handle}");
+        assert!(fetch(account, handle).await.unwrap().is_none(), "{account} {handle}");
     }
     assert!(store.exports(8, now).await.unwrap().is_empty());
     let rows = raw::rows(&stand, "SELECT body FROM exports").await;
@@ -57,15 +63,53 @@ async fn a_list_lies_sealed_for_its_maker_and_its_hours(stand: Stand) {
     raw::run(&stand, &format!("UPDATE exports SET body = {first}")).await;
     let mut opened = 0;
     for one in store.exports(7, now).await.unwrap() {
-        opened += usize::from(store.export(7, &one.handle, now).await.is_ok());
+        opened += usize::from(fetch(7, &one.handle).await.is_ok());
     }
     assert_eq!(opened, 1);
     stand.clock.advance(jiff::SignedDuration::from_hours(24));
     let now = stand.clock.now();
     assert!(store.exports(7, now).await.unwrap().is_empty());
-    assert!(store.export(7, &handle, now).await.unwrap().is_none());
+    assert!(fetch(7, &handle).await.unwrap().is_none());
     store.sweep_exports(now).await.unwrap();
     assert_eq!(raw::number(&stand, "SELECT COUNT(*) FROM exports").await, 0);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// A case in it was sealed since, or its maker is kept out of one: the file is gone, and stays so.
+async fn a_list_is_judged_again_when_it_is_fetched(stand: Stand) {
+    hire(&stand, &[triage()]).await;
+    let now = stand.clock.now();
+    let mut cases = Vec::new();
+    for _ in 0..3 {
+        cases.push(to_triage(&stand, &Appeal::new("0201", "清单里的事"), "0201").await);
+    }
+    let fetch = async |handle: &str| {
+        stand.store.export(&stand.pack, (&leader(), now), handle).await.unwrap()
+    };
+    let made = async |cases: Vec<i64>| {
+        let new = NewExport { cases, ..list(3) };
+        let mark = stand.store.export_mark();
+        assert!(stand.store.keep_export(now, &leader(), mark, new).await.unwrap());
+    };
+    made(cases.clone()).await;
+    made(cases[2..].to_vec()).await;
+    let ready = stand.store.exports(7, now).await.unwrap();
+    for one in &ready {
+        assert!(matches!(fetch(&one.handle).await, Some(Fetched::File(..))));
+    }
+    let seal = Change::Seal { circle: Vec::new() };
+    stand.guard(&triage(), cases[1], seal).await.unwrap();
+    let mut answers = Vec::new();
+    for one in &ready {
+        answers.push(fetch(&one.handle).await == Some(Fetched::Gone));
+    }
+    assert_eq!(answers.iter().filter(|gone| **gone).count(), 1, "only the one that holds it");
+    let left = stand.store.exports(7, now).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(matches!(fetch(&left[0].handle).await, Some(Fetched::File(..))));
+    stand.guard(&triage(), cases[2], Change::Bar(Barred::Person(7))).await.unwrap();
+    assert_eq!(fetch(&left[0].handle).await, Some(Fetched::Gone));
+    assert_eq!(fetch(&left[0].handle).await, None);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

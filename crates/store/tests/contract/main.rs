@@ -12,6 +12,8 @@ mod expiry;
 mod figures;
 mod figures_random;
 mod guard;
+mod homes;
+mod keeping;
 mod kept;
 mod leaving;
 mod links;

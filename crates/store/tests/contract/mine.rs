@@ -152,13 +152,7 @@ async fn what_somebody_took_stays_theirs(stand: Stand) {
     // Now it waits for the leader; whoever took it sees it as long as something can be done.
     let can = stand.page(case).await.case;
     let actor = east_handler();
-    let ctx = domain::decide::Ctx {
-        now: stand.clock.now(),
-        pack: &stand.pack,
-        actor: &actor,
-        linked: None,
-        frozen: &[],
-    };
+    let ctx = domain::decide::Ctx::bare(stand.clock.now(), &stand.pack, &actor);
     let quiet = domain::workflow::Tone::Quiet;
     let can = domain::decide::allowed(ctx, &can).any(|a| a.tone != quiet);
     let expected: Vec<CaseId> = if can { vec![case] } else { vec![] };

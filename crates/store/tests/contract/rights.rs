@@ -11,13 +11,15 @@ use domain::{
     clock::Light,
     rights::{ANSWERED, Bar, HOLD_REASON, KIND, REASON, Right, WISH, Wish},
 };
-use store::{CasesOf, DeskFilter};
-use testkit::{Appeal, Stand, actor, staff, unit, viewer};
+use store::{CasesOf, DeskFilter, RightWish, Whose};
+use testkit::{Appeal, Stand, actor, command_id, staff, unit, viewer};
 
 testkit::both!(
     a_request_waits_in_the_work_list_until_it_is_answered,
     an_overdue_request_climbs_though_the_case_is_closed,
     a_correction_stands_beside_what_it_corrects,
+    who_decides_on_a_correction_has_seen_it,
+    a_copy_holds_the_files_of_the_person_alone,
     consent_once_withdrawn_stops_messages,
     an_erasure_needs_two_people_and_a_closed_case,
     a_hold_keeps_what_it_holds,
@@ -225,4 +227,81 @@ async fn the_person_reads_own_words_and_answers_alone(stand: Stand) {
         assert_eq!(said.contains(&words), told, "{words}: {said:?}");
     }
     assert!(page.entries.iter().any(|e| e.texts.contains_key(ANSWERED)));
+}
+
+async fn who_decides_on_a_correction_has_seen_it(stand: Stand) {
+    let new = Appeal::new("1302", "名字写错了").with("contact_name", "林小河");
+    let case = handling(&stand, &new).await;
+    let correct = Wish::Ask { right: Right::Correct, field: Some("contact_name".to_owned()) };
+    let texts = [("wanted.contact_name", "林小荷")];
+    wish(&stand, &Actor::Appellant(case), case, (correct, &texts)).await.unwrap();
+    let leader = staff(13, unit::EAST, "leader");
+    // A leader sees a name in part at most, and decides all the same: not before having seen it.
+    let eyes = viewer(13, unit::EAST, "leader");
+    let page = stand.store.case_by_id(&stand.pack, &eyes, case).await.unwrap().unwrap();
+    assert_ne!(page.text("contact_name"), Some("林小河"));
+    let decided = async |by: &domain::case::Staff, wish: Wish, seen: &str| {
+        let wished = RightWish {
+            command: command_id(),
+            actor: Actor::Staff(by.clone()),
+            case,
+            wish,
+            texts: [(REASON.to_owned(), "已核实".to_owned())].into(),
+            seen: seen.to_owned(),
+        };
+        stand.store.right(&stand.pack, stand.clock.now(), wished).await
+    };
+    for unseen in [grant(1), refuse(1, "not_wrong")] {
+        assert_eq!(barred(decided(&leader, unseen, "").await), Bar::Unseen);
+    }
+    let compare = async |by: &domain::case::Staff| {
+        stand.store.compare(&stand.pack, (by, stand.clock.now()), (case, 1)).await.unwrap()
+    };
+    let found = compare(&leader).await.unwrap();
+    assert_eq!((found.old.as_str(), found.new.as_str()), ("林小河", "林小荷"));
+    let deeds = stand.store.deeds(&stand.pack, &leader, &Whose::Account(13), None).await.unwrap();
+    let lines = deeds.unwrap().lines;
+    assert_eq!((lines[0].kind.as_str(), lines[0].detail.as_str()), ("revealed", "contact_name"));
+    // Who may not decide is shown nothing, and what one has seen another has not.
+    for (account, place, role) in [
+        (31, unit::WEST, "handler"),
+        (9, unit::EAST, "statistician"),
+        (11, unit::HOTLINE, "operator"),
+    ] {
+        assert_eq!(compare(&staff(account, place, role)).await, None, "{role}");
+    }
+    let reviewer = staff(12, unit::EAST, "reviewer");
+    assert_eq!(barred(decided(&reviewer, grant(1), &found.code).await), Bar::Unseen);
+    // What was asked for is one thing, and what it would replace another: both must be as seen.
+    let again = [("narrative", "另有补充")];
+    stand.act(&east_handler(), case, "note", &[("note", "核对姓名")]).await;
+    assert_eq!(compare(&leader).await.unwrap().code, found.code, "{again:?}");
+    decided(&leader, grant(1), &found.code).await.unwrap();
+    assert_eq!(stand.page(case).await.text("contact_name"), Some("林小荷"));
+    assert_eq!(compare(&leader).await, None, "it is decided");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn a_copy_holds_the_files_of_the_person_alone(stand: Stand) {
+    let new = Appeal::new("1302", "有附件").file("借条.txt", "text/plain", "欠条一张".as_bytes());
+    let case = handling(&stand, &new).await;
+    let steps = vec![testkit::step("appeal", "note", &[("note", "对方的材料")])];
+    let theirs = store::Attachment {
+        name: "对方陈述.txt".to_owned(),
+        kind: "text/plain".to_owned(),
+        body: "对方说的话".as_bytes().to_vec(),
+    };
+    let actor = east_handler();
+    let act = store::Act { command: command_id(), actor, case, steps, files: vec![theirs] };
+    let done = stand.store.act(&stand.pack, stand.clock.now(), act).await.unwrap();
+    let person = Viewer::Appellant(case);
+    let own = stand.store.case_by_id(&stand.pack, &person, case).await.unwrap().unwrap();
+    let names: Vec<&str> = own.files.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["借条.txt"]);
+    let file =
+        async |seq: i64| stand.store.file(&stand.pack, &person, (case, seq, 0)).await.unwrap();
+    assert_eq!(file(1).await.unwrap().2, "欠条一张".as_bytes());
+    assert_eq!(file(done.seq).await, None, "what others gave is theirs");
+    let all = stand.page(case).await;
+    assert_eq!(all.files.len(), 2, "staff see both");
 }

@@ -146,10 +146,17 @@ async fn words_of_later_entries_are_found(stand: Stand) {
         ("person_note", "住在隔壁单元"),
     ];
     stand.act(&east_handler(), case, "add_person", &person).await;
-    for typed in ["诸葛静", "zhugejing", "10000006655", "隔壁单元"] {
-        assert_eq!(found(&stand, typed).await, BTreeSet::from([case]), "{typed}");
-    }
+    let handler = viewer(11, unit::EAST, "handler");
     let eyes = operator_eyes();
+    for typed in ["诸葛静", "zhugejing", "10000006655"] {
+        let hits = stand.store.search(&stand.pack, &handler, typed, 10).await.unwrap();
+        assert_eq!(hits.iter().map(|h| h.case.id).collect::<Vec<_>>(), [case], "{typed}");
+        // What the hotline sees in part it does not find by the whole.
+        let passed = stand.store.search(&stand.pack, &eyes, typed, 10).await.unwrap();
+        assert!(passed.is_empty(), "{typed}");
+    }
+    assert_eq!(found(&stand, "隔壁单元").await, BTreeSet::from([case]));
+    // Whoever calls is recognised by the number that they call from.
     let same = stand.store.same_phone(&stand.pack, &eyes, "10000006655").await.unwrap();
     assert_eq!(same.len(), 1);
     // Another county finds nothing of it.

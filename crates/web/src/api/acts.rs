@@ -44,22 +44,14 @@ pub(crate) async fn act(
     let done_before = headers.contains_key("idempotency-key");
     let known = flow.action(&action);
     if !done_before || known.is_none() {
-        allowed(
-            Ctx { now, pack: &pack, actor: &actor, linked: None, frozen: &[] },
-            &shown.case,
-            &action,
-        )?;
+        allowed(Ctx::bare(now, &pack, &actor), &shown.case, &action)?;
     }
     let uses = known.map_or(&[][..], |a| &a.fields);
     let given = match check(&pack, flow, uses, &body) {
         Ok(given) => given,
         // What cannot be done at all need not be filled in better first.
         Err(faults) => {
-            allowed(
-                Ctx { now, pack: &pack, actor: &actor, linked: None, frozen: &[] },
-                &shown.case,
-                &action,
-            )?;
+            allowed(Ctx::bare(now, &pack, &actor), &shown.case, &action)?;
             return Err(Refusal::Fields(faults).into());
         }
     };

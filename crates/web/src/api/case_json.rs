@@ -110,7 +110,7 @@ pub(crate) fn whole(
 fn allowed(app: &App, page: &Page, who: &LoggedIn, case: &Case) -> Vec<Value> {
     let Some(flow) = page.pack.flow_of(case) else { return Vec::new() };
     let actor = who.actor();
-    let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(app.now(), &page.pack, &actor);
     decide::allowed(ctx, case).map(|a| action(page, flow, a)).collect()
 }
 

@@ -9,6 +9,7 @@ mod case_json;
 mod cases;
 mod categories;
 mod idempotency;
+mod secrecy;
 mod sessions;
 mod spec;
 
@@ -43,6 +44,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Token, "/api/v1/cases/{number}", get(cases::show))
         .add(Access::Token, "/api/v1/cases/{number}/actions/{action}", post(acts::act))
         .add(Access::Token, "/api/v1/cases/{number}/reveal", post(cases::reveal))
+        .add(Access::Token, "/api/v1/cases/{number}/secrecy", get(secrecy::show))
+        .add(Access::Token, "/api/v1/cases/{number}/secrecy/{what}", post(secrecy::change))
         .add(Access::Demo, "/api/v1/demo/accounts", get(demo_accounts))
 }
 

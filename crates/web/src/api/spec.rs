@@ -25,6 +25,8 @@ fn build(pack: &Pack) -> Value {
         ("/api/v1/cases/{number}", case()),
         ("/api/v1/cases/{number}/actions/{action}", act()),
         ("/api/v1/cases/{number}/reveal", reveal()),
+        ("/api/v1/cases/{number}/secrecy", secrecy()),
+        ("/api/v1/cases/{number}/secrecy/{what}", guard()),
         ("/api/v1/demo/accounts", demo_accounts()),
     ]
     .into_iter()
@@ -217,6 +219,26 @@ fn reveal() -> Value {
     let mut show = operation("reveal", summary, (200, of("Revealed")), &[404]);
     show["parameters"] = json!([in_path("number", "Number of the case.")]);
     json!({ "post": for_staff(with_body(show, "Masked")) })
+}
+
+fn secrecy() -> Value {
+    let summary = "Who may know of a case: its circle, who is kept out and who perhaps should be, \
+        broken glass, lent identities.";
+    let mut show = for_staff(operation("showSecrecy", summary, (200, of("Secrecy")), &[404]));
+    show["parameters"] = json!([in_path("number", "Number of the case.")]);
+    json!({ "get": show })
+}
+
+fn guard() -> Value {
+    let summary = "Changes who may know of a case. A case that the caller may not know of is \
+        answered like one that does not exist. Breaking the glass is for a person with a second \
+        proof at hand and is a page only.";
+    let mut act = operation("changeSecrecy", summary, (200, of("Guarded")), &[404, 409]);
+    let mut deed = in_path("what", "What is to be done.");
+    deed["schema"] = json!({ "enum": ["seal", "unseal", "admit", "dismiss", "bar", "unbar",
+        "bar-unit", "unbar-unit", "judge-right", "judge-wrong", "ask", "lend"] });
+    act["parameters"] = json!([in_path("number", "Number of the case."), deed]);
+    json!({ "post": for_staff(with_body(act, "Guarding")) })
 }
 
 fn demo_accounts() -> Value {

@@ -48,7 +48,8 @@ pub(super) async fn keep(app: &App, form: &Form) -> Result<(Vec<KeptView>, bool)
     if fits.is_empty() {
         return Ok((before, !rest.is_empty()));
     }
-    let kept = app.store().keep_files(secret, app.now(), fits).await?;
+    let days = app.pack().retention.drafts_days;
+    let kept = app.store().keep_files(secret, (app.now(), days), fits).await?;
     let now = app.store().kept_names(secret, app.now()).await?;
     Ok((now.into_iter().map(KeptView::from).collect(), !kept || !rest.is_empty()))
 }

@@ -42,6 +42,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Appellant, "/my/copy", get(rights::copy))
         .add(Access::Appellant, "/my/copy/docx", get(rights::copy_docx))
         .add(Access::Appellant, "/my/copy/json", get(rights::copy_json))
+        .add(Access::Appellant, "/my/copy/zip", get(rights::copy_zip))
 }
 
 /// One line of an error summary.

@@ -126,7 +126,7 @@ pub(super) async fn show(
 ) -> Result<Response, Oops> {
     let flow = page.pack.flow_of(&case.case).ok_or(Oops::NotFound)?;
     let actor = Actor::Appellant(case.case.id);
-    let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(app.now(), &page.pack, &actor);
     let allowed: Vec<&Action> = decide::allowed(ctx, &case.case).collect();
     let (ratings, others): (Vec<&Action>, Vec<&Action>) =
         allowed.iter().copied().filter(|a| is_own(a)).partition(|a| is_rating(a));

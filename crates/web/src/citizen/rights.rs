@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::App,
-    copy,
+    copy, copy_zip,
     error::Oops,
     form::{Form, fresh_command},
     page::Page,
@@ -201,7 +201,8 @@ pub(super) async fn ask(
     let right = Right::named(&code).ok_or(Oops::NotFound)?;
     let (wish, texts) = asked(right, &form);
     let (actor, case, command) = (Actor::Appellant(pass.case), pass.case, form.command());
-    let wished = RightWish { command, actor, case, wish, texts };
+    let seen = String::new();
+    let wished = RightWish { command, actor, case, wish, texts, seen };
     match app.store().right(&page.pack, app.now(), wished).await.map_err(Oops::from) {
         Ok(_) => Ok(Redirect::to("/my#rights").into_response()),
         Err(oops @ Oops::Refused(_)) => {
@@ -241,4 +242,13 @@ pub(super) async fn copy_json(
 ) -> Result<Response, Oops> {
     let case = own(&app, &page, pass).await?;
     Ok(copy::json_file(&page, &case))
+}
+
+pub(super) async fn copy_zip(
+    State(app): State<App>,
+    page: Page,
+    pass: Pass,
+) -> Result<Response, Oops> {
+    let case = own(&app, &page, pass).await?;
+    copy_zip::answer(&app, &papers::chinese(&page), &case, None)
 }

@@ -59,7 +59,7 @@ pub(super) async fn act(
         return Ok(Redirect::to(&format!("/cases/{}?done={code}", shown.number)).into_response());
     }
     let actor = me.actor();
-    let ctx = Ctx { now: app.now(), pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(app.now(), &page.pack, &actor);
     if let Err(why) = decide::permit(ctx, &shown.case, action, None) {
         let allowed = decide::allowed(ctx, &shown.case).map(|a| a.code.clone()).collect();
         let refusal = Refusal::NotAllowed { action: code, why, allowed };

@@ -66,7 +66,7 @@ pub(super) fn of(
     tried: Option<Tried<'_>>,
 ) -> Actions {
     let actor = me.actor();
-    let ctx = Ctx { now, pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now, &page.pack, &actor);
     let near = Near { place: &case.place, own: &me.account.unit, case: Some(case) };
     let mut all = Actions::default();
     for action in decide::allowed(ctx, case) {

@@ -379,7 +379,7 @@ fn bulk(
     now: Timestamp,
 ) -> Vec<Tab> {
     let actor = me.actor();
-    let ctx = Ctx { now, pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now, &page.pack, &actor);
     let fits = |a: &&domain::workflow::Action| {
         a.bulk && cases.iter().any(|c| decide::permit(ctx, &c.case, a, None).is_ok())
     };

@@ -26,7 +26,7 @@ use domain::{audit::Deed, clock::Light};
 use serde::Deserialize;
 use sheets::{Form as FileForm, Leaving};
 use std::collections::BTreeMap;
-use store::{DeskCase, NewExport};
+use store::{DeskCase, Fetched, NewExport};
 
 /// So many rows at most: more than anybody works through, and small enough to be made in memory.
 const MOST_ROWS: usize = 5_000;
@@ -119,6 +119,7 @@ async fn make(
         kind: kind.code().to_owned(),
         rows,
         hours: page.pack.export_hours,
+        cases: cases.iter().map(|found| found.case.id).collect(),
         body,
     };
     let kept = app.store().keep_export(now, &me.staff(), mark, new).await?;
@@ -219,8 +220,12 @@ async fn fetch(
     Path(handle): Path<String>,
 ) -> Result<Response, Oops> {
     may(&page, &me)?;
-    let found = app.store().export(me.account.id, &handle, app.now()).await?;
-    let (one, body) = found.ok_or(Oops::NotFound)?;
+    let who = (&me.staff(), app.now());
+    let (one, body) = match app.store().export(&page.pack, who, &handle).await? {
+        Some(Fetched::File(one, body)) => (one, body),
+        Some(Fetched::Gone) => return Err(Oops::Plain(StatusCode::GONE, "export.gone")),
+        None => return Err(Oops::NotFound),
+    };
     let rows = u32::try_from(one.rows).unwrap_or(u32::MAX);
     let deed = Deed::Exported { what: "desk_file".to_owned(), case: None, rows, tag: one.tag };
     traces::note(&app, &me, deed).await?;

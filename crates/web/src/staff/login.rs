@@ -85,11 +85,19 @@ pub(super) async fn log_in(
     Ok(coming_in::onward(&app, &token, stage))
 }
 
-pub(super) async fn log_out(State(app): State<App>, me: LoggedIn) -> Result<Response, Oops> {
+pub(super) async fn log_out(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+) -> Result<Response, Oops> {
     app.store().log_out(&me.token).await?;
     traces::note(&app, &me, Deed::LoggedOut).await?;
     let cookie = cookies::set(app.edge(), STAFF_COOKIE, "", Some(0));
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
+    let cookie = [(header::SET_COOKIE, cookie)];
+    Ok(match provider::way_out(&app, &page, me.account.id).await? {
+        Some(body) => (cookie, body).into_response(),
+        None => (cookie, Redirect::to("/login")).into_response(),
+    })
 }
 
 pub(super) fn show(

@@ -23,10 +23,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use domain::audit::Deed;
+use domain::{audit::Deed, case::AccountId, pack::Level};
 use jiff::{Timestamp, civil::Date};
 use std::collections::BTreeMap;
-use store::{AccountChange, Device, Passkey, Stage, db::WriteError};
+use store::{AccountChange, Device, Home, Passkey, Stage, db::WriteError};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -35,6 +35,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/me/codes", post(new_codes))
         .add(Access::Staff, "/me/devices", post(end_devices))
         .add(Access::Staff, "/me/absence", post(absence))
+        .add(Access::Staff, "/me/home", post(home))
         .add(Access::Staff, "/me/lock", post(lock))
 }
 
@@ -91,6 +92,7 @@ struct MePage<'a> {
     devices: Vec<DeviceView>,
     away: Vec<String>,
     colleagues: Vec<Choice>,
+    home: Home,
 }
 
 async fn page(
@@ -103,6 +105,7 @@ async fn page(
         Some("password") => "me.done.password",
         Some("devices") => "me.done.devices",
         Some("absence") => "me.done.absence",
+        Some("home") => "me.done.home",
         Some("bound") => "me.done.bound",
         Some("unbound") => "me.done.unbound",
         Some("passkey") => "me.done.passkey",
@@ -129,6 +132,8 @@ pub(super) async fn show(
         let words = [("name", name.as_str()), ("since", &since), ("until", &until)];
         away.push(page.tf("me.away", &words));
     }
+    let mut home = store.home(own.id).await?.unwrap_or_default();
+    home.village = village_name(page, &home.village);
     let devices = store.devices(own.id, &me.token, now).await?;
     let passkeys = store.passkeys(own.id).await?;
     let provider = match app.provider().zip(provider::name(app, page)) {
@@ -163,6 +168,7 @@ pub(super) async fn show(
             .filter(|c| c.id != own.id && pack.administers(&c.roles).is_none())
             .map(|c| Choice { value: c.id.to_string(), name: c.name })
             .collect(),
+        home,
     })
 }
 
@@ -322,6 +328,51 @@ pub(super) fn absent(page: &Page, form: &Form) -> Option<AccountChange> {
     let since = page.pack.end_of(day("since")?.yesterday().ok()?);
     let until = page.pack.end_of(day("until")?);
     Some(AccountChange::Absent { deputy: form.get("deputy").parse().ok()?, since, until })
+}
+
+async fn home(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    form: Form,
+) -> Result<Response, Oops> {
+    match at_home(&app, &page, me.account.id, &form) {
+        Ok(change) => change_own(&app, (&page, &me), change, "home").await,
+        Err(key) => refused(&app, &page, &me, key).await,
+    }
+}
+
+/// The home that a form notes for an account, or the key of what is wrong with it.
+pub(super) fn at_home(
+    app: &App,
+    page: &Page,
+    account: AccountId,
+    form: &Form,
+) -> Result<AccountChange, &'static str> {
+    let typed = form.get("village").trim();
+    let village = village(page, typed).ok_or("people.no.no_village")?;
+    let phone: String = form.get("home_phone").trim().chars().take(30).collect();
+    if !phone.is_empty() && !app.store().is_phone(&phone) {
+        return Err("people.no.no_phone");
+    }
+    Ok(AccountChange::Home(app.store().seal_home(account, &Home { village, phone })))
+}
+
+/// The code of a village by its code, its name or its full name, if only one has it.
+fn village(page: &Page, typed: &str) -> Option<String> {
+    if typed.is_empty() {
+        return Some(String::new());
+    }
+    let regions = &page.pack.regions;
+    let mut found = regions.iter().filter(|r| {
+        r.level == Level::Village
+            && (r.code == typed || r.name == typed || regions.full_name(&r.code) == typed)
+    });
+    found.next().filter(|_| found.next().is_none()).map(|r| r.code.clone())
+}
+
+fn village_name(page: &Page, code: &str) -> String {
+    if code.is_empty() { String::new() } else { page.pack.regions.full_name(code) }
 }
 
 async fn lock(State(app): State<App>, me: LoggedIn) -> Result<Response, Oops> {

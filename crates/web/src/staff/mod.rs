@@ -19,7 +19,7 @@ pub(crate) mod project;
 mod protection;
 mod reveal;
 mod search;
-mod secrecy;
+pub(crate) mod secrecy;
 
 mod board;
 mod dry_run;
@@ -38,7 +38,7 @@ mod traces;
 mod visits;
 mod why;
 
-pub use provider::BACK;
+pub use provider::WAYS;
 
 use crate::routes::Routes;
 

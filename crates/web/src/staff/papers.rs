@@ -408,24 +408,24 @@ fn civil_day(page: &Page, text: &str) -> String {
     page.tf("time.day", &[("y", &y), ("m", &m), ("d", &d)])
 }
 
-struct PaperView {
-    title: String,
-    header: String,
-    number: String,
-    blocks: Vec<BlockView>,
+pub(crate) struct PaperView {
+    pub(crate) title: String,
+    pub(crate) header: String,
+    pub(crate) number: String,
+    pub(crate) blocks: Vec<BlockView>,
 }
 
 /// One block: the kind says which of the others are used.
 #[derive(Default)]
-struct BlockView {
-    kind: &'static str,
-    text: String,
-    lines: Vec<String>,
-    rows: Vec<paper::Row>,
+pub(crate) struct BlockView {
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) rows: Vec<paper::Row>,
 }
 
 impl PaperView {
-    fn new(paper: Paper) -> Self {
+    pub(crate) fn new(paper: Paper) -> Self {
         let text = |kind, text| BlockView { kind, text, ..BlockView::default() };
         let block = |block| match block {
             Block::Heading(line) => text("heading", line),

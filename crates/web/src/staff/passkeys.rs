@@ -56,7 +56,8 @@ struct PasskeyPage<'a> {
     question: Option<Question>,
 }
 
-/// A question for one of the passkeys of somebody who owes a second factor, if there can be one.
+/// A question for one of the passkeys of somebody who owes a second factor or stands before a locked
+/// page, if there can be one.
 pub(super) async fn ask(app: &App, me: &ComingIn) -> Result<Option<Question>, Oops> {
     let Some(passkeys) = app.passkeys() else { return Ok(None) };
     let known = app.store().passkeys(me.account.id).await?;
@@ -84,7 +85,8 @@ pub(super) async fn ask_new(
     Ok(Some(Question { options: asked.options, domain: passkeys.domain().to_owned() }))
 }
 
-/// A passkey instead of a code.
+/// A passkey instead of a code; before a locked page instead of the password, because the device has
+/// just made sure who holds it.
 async fn show_one(
     State(app): State<App>,
     page: Page,
@@ -92,22 +94,39 @@ async fn show_one(
     visitor: Visitor,
     form: Form,
 ) -> Result<Response, Oops> {
-    if me.stage != Stage::Code {
+    if me.stage != Stage::Code && !me.locked {
         return Ok(elsewhere(&me));
     }
+    let next = coming_in::local_path(form.get("next"));
     let guess = Guess::of(&format!("code\n{}", me.account.username), visitor);
     if let Some(minutes) = guess.wait(&app) {
-        let body = proof::show_code(&app, &page, &me, too_often(&page, minutes)).await?;
+        let body = again(&app, &page, &me, (next, too_often(&page, minutes))).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
     }
     if !is_shown(&app, &me, form.get("answer")).await? {
         guess.wrong(&app);
         traces::wrong(&app, Some(me.account.id), "passkey").await?;
         let error = page.t("passkey.wrong").to_owned();
-        return Ok(refused(proof::show_code(&app, &page, &me, error).await?));
+        return Ok(refused(again(&app, &page, &me, (next, error)).await?));
     }
     guess.right(&app);
+    if me.locked {
+        return proof::unlocked(&app, &me, next).await;
+    }
     proof::go_on(&app, &me, "passkey").await
+}
+
+/// The page from which a passkey was shown in vain.
+async fn again(
+    app: &App,
+    page: &Page,
+    me: &ComingIn,
+    (next, error): (&str, String),
+) -> Result<Response, Oops> {
+    if me.locked {
+        return proof::show_unlock(app, page, me, (next, error)).await;
+    }
+    proof::show_code(app, page, me, error).await
 }
 
 /// Whether the answer shows a passkey of the account, to the question that this session was asked.

@@ -2,7 +2,7 @@
 //! and closes them, the security administrator gives roles and takes proofs away. Neither sees a
 //! case; what each may do is decided by `domain::people`.
 
-use super::me::{Choice, absent, role_name};
+use super::me::{Choice, absent, at_home, role_name};
 use crate::{
     app::App,
     error::Oops,
@@ -108,6 +108,7 @@ struct PersonPage<'a> {
     own: bool,
     roles: Vec<RoleView>,
     owned: Vec<OwnedView>,
+    has_home: bool,
     away: bool,
     colleagues: Vec<Choice>,
 }
@@ -290,6 +291,7 @@ async fn show_one(
             })
             .collect(),
         owned: owned.iter().map(|o| owned_view(page, o, (&whom, &colleagues))).collect(),
+        has_home: store.has_home(id).await?,
         away: !store.absences(id, app.now()).await?.is_empty(),
         colleagues: choices(colleagues.iter().filter(|c| c.id != id)),
     })
@@ -335,6 +337,14 @@ async fn change(
         "absence" => match absent(&page, &form) {
             Some(change) => change,
             None => return refuse(&app, &page, &me, (&account, &NotSo::BadDays)).await,
+        },
+        "home" => match at_home(&app, &page, id, &form) {
+            Ok(change) => change,
+            Err(key) => {
+                let words = page.t(key).to_owned();
+                let body = show_one(&app, &page, &me, (&account, "", words)).await?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, body).into_response());
+            }
         },
         "hand" => return hand(&app, &page, &me, (&account, &form)).await,
         _ => return Err(Oops::NotFound),

@@ -339,10 +339,10 @@ async fn unlock_page(
     if !me.locked {
         return Ok(elsewhere(&me));
     }
-    show_unlock(&app, &page, &me, (coming_in::local_path(&going.next), String::new()))
+    show_unlock(&app, &page, &me, (coming_in::local_path(&going.next), String::new())).await
 }
 
-fn show_unlock(
+pub(super) async fn show_unlock(
     app: &App,
     page: &Page,
     me: &ComingIn,
@@ -358,7 +358,7 @@ fn show_unlock(
         asks: "password",
         label: page.t("login.password").to_owned(),
         next: next.to_owned(),
-        question: None,
+        question: passkeys::ask(app, me).await?,
         provider: provider::name(app, page),
     })
 }
@@ -376,7 +376,7 @@ async fn unlock(
     }
     let guess = Guess::of(&me.account.username, visitor);
     if let Some(minutes) = guess.wait(&app) {
-        let body = show_unlock(&app, &page, &me, (next, too_often(&page, minutes)))?;
+        let body = show_unlock(&app, &page, &me, (next, too_often(&page, minutes))).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, body).into_response());
     }
     let typed: String = form.get("password").chars().take(LONGEST).collect();
@@ -384,9 +384,14 @@ async fn unlock(
         guess.wrong(&app);
         traces::wrong(&app, Some(me.account.id), "password").await?;
         let error = page.t("proof.wrong_password").to_owned();
-        return Ok(refused(show_unlock(&app, &page, &me, (next, error))?));
+        return Ok(refused(show_unlock(&app, &page, &me, (next, error)).await?));
     }
     guess.right(&app);
+    unlocked(&app, &me, next).await
+}
+
+/// Back to the page at which nobody was for too long.
+pub(super) async fn unlocked(app: &App, me: &ComingIn, next: &str) -> Result<Response, Oops> {
     let record = Record::of(&me.account.staff(), vec![Deed::Unlocked]);
     app.store().record(app.now(), record).await?;
     app.store().seen(&me.token, Some(app.now())).await?;

@@ -25,13 +25,16 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
     routing::{get, post},
 };
+use domain::case::AccountId;
 use proofs::{Journey, Provider, Setting, Shown, Trouble};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{AccountChange, Binding, Exchange, Stage, db::WriteError};
 
 /// Where the provider sends people back to.
-pub const BACK: &str = "/login/provider/back";
+const BACK: &str = "/login/provider/back";
+/// Where it sends them back to: who came, and who has logged out there.
+pub const WAYS: [&str; 2] = [BACK, "/login"];
 /// The cookie of somebody who is on the way.
 const COOKIE: &str = "journey";
 /// Whoever takes longer at the provider starts again.
@@ -77,6 +80,41 @@ struct OnwardPage<'a> {
     href: String,
     /// Goes on by itself.
     at_once: bool,
+    /// The way to the log-in page beside it.
+    stay: bool,
+}
+
+/// The page for somebody who has logged out here and may be logged in at the provider still, who
+/// would let the next person at this machine in again by one click. None for an account that is not
+/// bound there, and where the provider offers no way out or does not answer.
+pub(super) async fn way_out(
+    app: &App,
+    page: &Page,
+    account: AccountId,
+) -> Result<Option<Response>, Oops> {
+    let Some(provider) = app.provider() else { return Ok(None) };
+    if !app.store().is_bound(account, &provider.config().issuer).await? {
+        return Ok(None);
+    }
+    let now = app.now();
+    let Ok(Some(href)) = ask(app, move |provider| provider.end(now)).await else {
+        return Ok(None);
+    };
+    // Whoever has left is nobody any more on the page that says so.
+    let mut page = page.clone();
+    page.who = None;
+    let name = name(app, &page).unwrap_or_default();
+    let shown = page.show(&OnwardPage {
+        page: &page,
+        title: page.t("provider.left").to_owned(),
+        lead: page.tf("provider.left_lead", &[("name", &name)]),
+        error: String::new(),
+        go: page.tf("provider.leave", &[("name", &name)]),
+        href,
+        at_once: false,
+        stay: true,
+    })?;
+    Ok(Some(shown))
 }
 
 /// The name of the provider on pages; none where there is none.
@@ -159,6 +197,7 @@ async fn depart(app: &App, page: &Page, session: Option<String>) -> Result<Respo
         go: page.t("proof.go").to_owned(),
         href,
         at_once: true,
+        stay: false,
     })?;
     let cookie = cookies::set_across(app.edge(), COOKIE, &token, SECONDS);
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), body).into_response())
@@ -235,6 +274,7 @@ async fn come_in(
         go: page.t("proof.go").to_owned(),
         href: session::step(stage).to_owned(),
         at_once: true,
+        stay: false,
     })?;
     let session = (header::SET_COOKIE, cookies::set(app.edge(), STAFF_COOKIE, &token, None));
     Ok((AppendHeaders([session, arrived(app)]), body).into_response())
@@ -265,6 +305,7 @@ async fn bind(
                 go: page.t("provider.to_me").to_owned(),
                 href: "/me?done=bound".to_owned(),
                 at_once: true,
+                stay: false,
             })?;
             Ok((AppendHeaders([arrived(app)]), body).into_response())
         }
@@ -330,6 +371,7 @@ fn failed(app: &App, page: &Page, key: &str, wish: Wish) -> Result<Response, Oop
             go: page.t("provider.to_me").to_owned(),
             href: "/me".to_owned(),
             at_once: false,
+            stay: false,
         })?,
     };
     Ok((status, AppendHeaders([arrived(app)]), body).into_response())

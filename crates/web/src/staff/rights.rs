@@ -6,7 +6,7 @@ use super::{case, history::accounts, papers};
 use crate::{
     app::App,
     citizen::rights::{AskView, RequestView, asked, asks, requests},
-    copy,
+    copy, copy_zip,
     error::Oops,
     form::{Form, fresh_command},
     page::Page,
@@ -31,7 +31,7 @@ use domain::{
     rights::{self, Event, HOLD_REASON, REASON, Request, Right, Wish},
 };
 use std::collections::BTreeMap;
-use store::{CasePage, RightWish};
+use store::{CasePage, Comparison, RightWish};
 
 /// The longest reason, in characters.
 const MOST: usize = 2_000;
@@ -44,12 +44,37 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/cases/{number}/copy", get(copy_page))
         .add(Access::Staff, "/cases/{number}/copy/docx", get(copy_docx))
         .add(Access::Staff, "/cases/{number}/copy/json", get(copy_json))
+        .add(Access::Staff, "/cases/{number}/copy/zip", get(copy_file))
+}
+
+/// Old and new wording of a correction, as far as whoever decides has seen them.
+enum Wording {
+    /// There is nothing to be looked at, or nothing for this viewer to decide.
+    None,
+    /// They must be looked at first.
+    Unseen,
+    /// They are shown.
+    Seen(Comparison),
+}
+
+impl Wording {
+    fn is_unseen(&self) -> bool {
+        matches!(self, Self::Unseen)
+    }
+
+    fn seen(&self) -> Option<&Comparison> {
+        match self {
+            Self::Seen(found) => Some(found),
+            Self::None | Self::Unseen => None,
+        }
+    }
 }
 
 /// A request with what this viewer may do about it.
 struct Answering {
     view: RequestView,
     wanted: String,
+    wording: Wording,
     wish: String,
     found: String,
     who: String,
@@ -119,7 +144,15 @@ async fn show(
     Path(number): Path<String>,
 ) -> Result<Response, Oops> {
     let shown = case::find(&app, &me, &number).await?;
-    print(&app, &page, &me, &shown, String::new()).await
+    print(&app, &page, &me, &shown, Said::default()).await
+}
+
+/// What the page says beside the case.
+#[derive(Default)]
+struct Said {
+    error: String,
+    /// The request whose old and new wording are shown.
+    compared: Option<(u32, Comparison)>,
 }
 
 async fn print(
@@ -127,11 +160,11 @@ async fn print(
     page: &Page,
     me: &LoggedIn,
     shown: &CasePage,
-    error: String,
+    said: Said,
 ) -> Result<Response, Oops> {
     traces::reading(app, me, [shown]).await?;
     let (actor, now) = (me.actor(), app.now());
-    let ctx = Ctx { now, pack: &page.pack, actor: &actor, linked: None, frozen: &[] };
+    let ctx = Ctx::bare(now, &page.pack, &actor);
     let case = &shown.case;
     let may = |wish: &Wish| rights::possible(ctx, case, wish).is_ok();
     let mut names = BTreeMap::new();
@@ -148,7 +181,9 @@ async fn print(
         .partition(|r| case.rights.request(r.id).is_some_and(|r| r.end.is_none()));
     let answering = |view: RequestView| {
         let request = case.rights.request(view.id)?;
-        Some(answer(page, ctx, shown, (request, &names), view))
+        let mut answering = answer(page, ctx, shown, (request, &names), view);
+        answering.look(said.compared.as_ref());
+        Some(answering)
     };
     let first = page.pack.rights.bases.iter().find(|b| b.holds).map(|b| b.code.clone());
     let can_hold = first.is_some_and(|basis| may(&Wish::Hold { basis }));
@@ -158,7 +193,7 @@ async fn print(
     let of = &case.rights;
     page.show(&RightsPage {
         number: shown.number.clone(),
-        error,
+        error: said.error.clone(),
         erased: of
             .erased
             .as_ref()
@@ -230,6 +265,10 @@ fn answer(
         _ => String::new(),
     };
     Answering {
+        wording: match &wanted {
+            Some(_) if granted.is_ok() => Wording::Unseen,
+            _ => Wording::None,
+        },
         wanted: wanted.unwrap_or_default(),
         wish: text(rights::WISH),
         found: found.unwrap_or_default(),
@@ -251,6 +290,16 @@ fn answer(
     }
 }
 
+impl Answering {
+    /// What is compared now is seen, and may be decided.
+    fn look(&mut self, compared: Option<&(u32, Comparison)>) {
+        let mine = compared.filter(|(id, _)| *id == self.view.id);
+        if let Some((_, found)) = mine {
+            self.wording = Wording::Seen(found.clone());
+        }
+    }
+}
+
 async fn ask(
     State(app): State<App>,
     page: Page,
@@ -260,7 +309,8 @@ async fn ask(
 ) -> Result<Response, Oops> {
     let right = Right::named(&right).ok_or(Oops::NotFound)?;
     let (wish, texts) = asked(right, &form);
-    wished(&app, &page, &me, &number, (form.command(), wish, texts)).await
+    let wished = Wished { command: form.command(), wish, texts, seen: String::new() };
+    decide(&app, &page, &me, &number, wished).await
 }
 
 async fn act(
@@ -281,23 +331,47 @@ async fn act(
         "refuse" => (Wish::Refuse { id, basis }, REASON),
         "hold" => (Wish::Hold { basis }, HOLD_REASON),
         "release" => (Wish::Release, HOLD_REASON),
+        "compare" => return compare(&app, &page, &me, (&number, id)).await,
         _ => return Err(Oops::NotFound),
     };
     let reason: String = form.get("reason").trim().chars().take(MOST).collect();
     let texts = BTreeMap::from([(field.to_owned(), reason)]);
-    wished(&app, &page, &me, &number, (form.command(), wish, texts)).await
+    let seen = form.get("seen").to_owned();
+    decide(&app, &page, &me, &number, Wished { command: form.command(), wish, texts, seen }).await
 }
 
-async fn wished(
+/// Shows old and new wording of a correction to whoever may decide on it; this is remembered.
+async fn compare(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    (number, id): (&str, u32),
+) -> Result<Response, Oops> {
+    let shown = case::find(app, me, number).await?;
+    let eyes = (&me.staff(), app.now());
+    let found = app.store().compare(&page.pack, eyes, (shown.case.id, id)).await?;
+    let compared = Some((id, found.ok_or(Oops::NotFound)?));
+    print(app, page, me, &shown, Said { compared, ..Said::default() }).await
+}
+
+/// What a form asks for.
+struct Wished {
+    command: [u8; 16],
+    wish: Wish,
+    texts: BTreeMap<String, String>,
+    seen: String,
+}
+
+async fn decide(
     app: &App,
     page: &Page,
     me: &LoggedIn,
     number: &str,
-    (command, wish, texts): ([u8; 16], Wish, BTreeMap<String, String>),
+    Wished { command, wish, texts, seen }: Wished,
 ) -> Result<Response, Oops> {
     let shown = case::find(app, me, number).await?;
     let (actor, case) = (me.actor(), shown.case.id);
-    let wished = RightWish { command, actor, case, wish, texts };
+    let wished = RightWish { command, actor, case, wish, texts, seen };
     match app.store().right(&page.pack, app.now(), wished).await.map_err(Oops::from) {
         Ok(_) => {
             // A certificate that cannot be written now is written by the reminder.
@@ -310,7 +384,8 @@ async fn wished(
         }
         Err(oops @ Oops::Refused(_)) => {
             let shown = case::find(app, me, number).await?;
-            let body = print(app, page, me, &shown, oops.words(page)).await?;
+            let said = Said { error: oops.words(page), ..Said::default() };
+            let body = print(app, page, me, &shown, said).await?;
             Ok((StatusCode::CONFLICT, body).into_response())
         }
         Err(oops) => Err(oops),
@@ -369,4 +444,14 @@ async fn copy_json(
 ) -> Result<Response, Oops> {
     let (case, _) = handed(&app, &page, &me, &number).await?;
     Ok(copy::json_file(&page, &case))
+}
+
+async fn copy_file(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path(number): Path<String>,
+) -> Result<Response, Oops> {
+    let (case, mark) = handed(&app, &page, &me, &number).await?;
+    copy_zip::answer(&app, &papers::chinese(&page), &case, Some(mark))
 }

@@ -187,7 +187,13 @@ async fn change(
     form: Form,
 ) -> Result<Response, Oops> {
     let shown = case::find(&app, &me, &number).await?;
-    let wish = match wish(&app, &page, &what, &form).await? {
+    let who: Vec<&str> = form
+        .get("who")
+        .split(|c: char| what == "seal" && (c.is_whitespace() || ",，;；、".contains(c)))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let wish = match wish(&app, &page, &what, &who).await? {
         Ok(wish) => wish,
         Err(why) => {
             let error = Oops::Refused(why.into()).words(&page);
@@ -222,23 +228,23 @@ async fn change(
 }
 
 /// The most characters of a reason.
-const MOST_REASON: usize = 500;
+pub(crate) const MOST_REASON: usize = 500;
 
-/// What the form asks for.
-async fn wish(
+/// What is asked for: a change by its word, and whom it is about, by log-in name, number of the
+/// account or, for units, code or name.
+pub(crate) async fn wish(
     app: &App,
     page: &Page,
     what: &str,
-    form: &Form,
+    who: &[&str],
 ) -> Result<Result<Change, Closed>, Oops> {
-    let who = form.get("who").trim();
-    let account = || who.parse::<AccountId>().map_err(|_| Closed::Unknown);
-    let judge = |judgement| account().map(|account| Change::Judge { account, judgement });
+    let first = who.first().copied().unwrap_or_default();
+    let staff = async || Ok::<_, Oops>(named(app, first).await?.ok_or(Closed::Unknown));
+    let account = async || account(app, first).await;
     Ok(match what {
         "seal" => {
             let mut circle = Vec::new();
-            let names = who.split(|c: char| c.is_whitespace() || ",，;；、".contains(c));
-            for name in names.filter(|n| !n.is_empty()) {
+            for name in who {
                 match named(app, name).await? {
                     Some(staff) => circle.push(staff),
                     None => return Ok(Err(Closed::Unknown)),
@@ -247,22 +253,29 @@ async fn wish(
             Ok(Change::Seal { circle })
         }
         "unseal" => Ok(Change::Unseal),
-        "admit" => named(app, who).await?.map(Change::Admit).ok_or(Closed::Unknown),
-        "dismiss" => account().map(Change::Dismiss),
-        "bar" => match (account(), named(app, who).await?) {
-            (Ok(account), _) => Ok(Change::Bar(Barred::Person(account))),
-            (_, Some(staff)) => Ok(Change::Bar(Barred::Person(staff.account))),
-            _ => Err(Closed::Unknown),
-        },
-        "unbar" => account().map(|account| Change::Unbar(Barred::Person(account))),
-        "bar-unit" => unit(page, who).map(|unit| Change::Bar(Barred::Unit(unit))),
-        "unbar-unit" => Ok(Change::Unbar(Barred::Unit(who.to_owned()))),
-        "judge-right" => judge(Judgement::Right),
-        "judge-wrong" => judge(Judgement::Wrong),
+        "admit" => staff().await?.map(Change::Admit),
+        "dismiss" => account().await?.map(Change::Dismiss),
+        "bar" => account().await?.map(|account| Change::Bar(Barred::Person(account))),
+        "unbar" => account().await?.map(|account| Change::Unbar(Barred::Person(account))),
+        "bar-unit" => unit(page, first).map(|unit| Change::Bar(Barred::Unit(unit))),
+        "unbar-unit" => Ok(Change::Unbar(Barred::Unit(first.to_owned()))),
+        "judge-right" | "judge-wrong" => {
+            let right = what == "judge-right";
+            let judgement = if right { Judgement::Right } else { Judgement::Wrong };
+            account().await?.map(|account| Change::Judge { account, judgement })
+        }
         "ask" => Ok(Change::AskIdentity),
-        "lend" => account().map(|account| Change::Lend { account }),
+        "lend" => account().await?.map(|account| Change::Lend { account }),
         _ => return Err(Oops::NotFound),
     })
+}
+
+/// An account by its number or its log-in name.
+async fn account(app: &App, typed: &str) -> Result<Result<AccountId, Closed>, Oops> {
+    if let Ok(account) = typed.parse::<AccountId>() {
+        return Ok(Ok(account));
+    }
+    Ok(named(app, typed).await?.map(|staff| staff.account).ok_or(Closed::Unknown))
 }
 
 async fn named(app: &App, username: &str) -> Result<Option<Staff>, Oops> {

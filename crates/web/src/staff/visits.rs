@@ -88,7 +88,7 @@ async fn queue(
     traces::reading(&app, &me, shown.iter().flatten()).await?;
     for (case, whole) in list.cases.iter().zip(&shown) {
         let actor = me.actor();
-        let ctx = Ctx { now, pack, actor: &actor, linked: None, frozen: &[] };
+        let ctx = Ctx::bare(now, pack, &actor);
         let mine = decide::allowed(ctx, &case.case).any(|a| a.tone == Tone::Primary);
         visits.push(visit(&page, case, whole.as_ref(), (mine, now)));
     }

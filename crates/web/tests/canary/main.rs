@@ -9,6 +9,7 @@
 mod doors;
 mod ground;
 mod log;
+mod merged;
 mod places;
 mod plant;
 mod red;
@@ -102,6 +103,7 @@ async fn doors_open_as_the_table_says(site: &Site) {
 /// A number that one may not know of is answered like one that was never issued.
 async fn answers_are_the_same(site: &Site) {
     none("answers differ", &same::answers(site).await);
+    none("merged cases tell", &merged::tells(site).await);
     none("broken glass tells", &same::glass(site).await);
     none("answers differ in time", &same::speeds(site).await);
 }

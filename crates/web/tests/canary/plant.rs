@@ -199,7 +199,7 @@ impl Planter<'_> {
             for n in 0..3 {
                 let Some(actor) = self.actor(case, who, n).await else { continue };
                 let now = self.ground.stand.clock.now();
-                let ctx = Ctx { now, pack: self.pack(), actor: &actor, linked: None, frozen: &[] };
+                let ctx = Ctx::bare(now, self.pack(), &actor);
                 if decide::permit(ctx, case, action, None).is_ok() {
                     return Some(actor);
                 }

@@ -64,7 +64,7 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             Ask::get(route),
             Ask::post(route, &[("number", NUMBER), ("receipt", &facts.receipt)]),
         ],
-        "/my/copy" | "/my/copy/docx" | "/my/copy/json" => vec![Ask::get(route)],
+        "/my/copy" | "/my/copy/docx" | "/my/copy/json" | "/my/copy/zip" => vec![Ask::get(route)],
         "/my/rights/{right}" => vec![forged("/my/rights/copy"), forged("/my/rights/none")],
         "/my/{action}" => vec![forged("/my/rate"), forged("/my/none")],
         "/my/papers/{ordinal}" => vec![Ask::get("/my/papers/1"), Ask::get("/my/papers/9")],
@@ -111,7 +111,8 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/login/pledge" | "/login/code" | "/login/factor" | "/login/password" | "/login/unlock" => {
             vec![Ask::get(route), forged(route)]
         }
-        "/logout" | "/me/password" | "/me/codes" | "/me/devices" | "/me/absence" | "/me/lock" => {
+        "/logout" | "/me/password" | "/me/codes" | "/me/devices" | "/me/absence" | "/me/lock"
+        | "/me/home" => {
             vec![forged(route)]
         }
         "/me" | "/notices" | "/board" | "/exports" | "/traces" | "/traces/mine" => {
@@ -211,9 +212,12 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/cases/{number}/copy" => vec![Ask::get(at("/copy"))],
         "/cases/{number}/copy/docx" => vec![Ask::get(at("/copy/docx"))],
         "/cases/{number}/copy/json" => vec![Ask::get(at("/copy/json"))],
+        "/cases/{number}/copy/zip" => vec![Ask::get(at("/copy/zip"))],
         "/cases/{number}/rights" => vec![Ask::get(at("/rights"))],
         "/cases/{number}/rights/ask/{right}" => vec![Ask::post(at("/rights/ask/copy"), &[])],
-        "/cases/{number}/rights/{wish}" => vec![Ask::post(at("/rights/1"), &[])],
+        "/cases/{number}/rights/{wish}" => {
+            vec![Ask::post(at("/rights/1"), &[]), Ask::post(at("/rights/compare"), &[("id", "1")])]
+        }
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
         "/cases/{number}/figures" => vec![Ask::get(at("/figures"))],
         "/cases/{number}/figures/{freezing}/{n}" => {
@@ -247,7 +251,7 @@ fn administration(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/people" => vec![Ask::get(route), Ask::post(route, &[("q", WORD)])],
         "/people/new" | "/setup/moving" => vec![Ask::get(route), forged(route)],
         "/people/{account}" => vec![Ask::get(format!("/people/{account}"))],
-        "/people/{account}/{what}" => ["close", "roles", "hand", "absence", "none"]
+        "/people/{account}/{what}" => ["close", "roles", "hand", "absence", "home", "none"]
             .map(|what| forged(&format!("/people/{account}/{what}")))
             .into(),
         "/setup"
@@ -316,6 +320,13 @@ fn programs(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/api/v1/cases/{number}/reveal" => {
             vec![Ask::json(api("/reveal"), json!({ "version": 1, "field": "contact_phone" }))]
         }
+        "/api/v1/cases/{number}/secrecy" => vec![Ask::get(api("/secrecy"))],
+        "/api/v1/cases/{number}/secrecy/{what}" => ["unseal", "bar", "judge-right", "ask", "none"]
+            .map(|deed| {
+                let body = json!({ "who": ["9"], "reason": "试" });
+                Ask::json(api(&format!("/secrecy/{deed}")), body)
+            })
+            .into(),
         "/api/v1/cases/{number}/actions/{action}" => vec![
             Ask::json(api("/actions/note"), json!({ "note": "记录" })),
             Ask::json(api("/actions/none"), json!({})),

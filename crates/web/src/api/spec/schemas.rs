@@ -41,6 +41,10 @@ pub(super) fn all(pack: &Pack) -> Value {
         "Fields": fields(),
         "Masked": object(&json!({ "version": whole(), "field": text() })),
         "Revealed": object(&json!({ "field": text(), "text": text() })),
+        "Insider": insider(&json!({})),
+        "Secrecy": secrecy(),
+        "Guarding": guarding(),
+        "Guarded": object(&json!({ "number": text(), "deed": text(), "version": whole() })),
         "NewCase": new_case(pack),
         "OpenedCase": object(&json!({
             "number": text(), "receipt": text(), "state": text(), "version": whole(),
@@ -225,6 +229,45 @@ fn case() -> Value {
         }))),
         "allowed_actions": list(&of("Action")),
     }))
+}
+
+/// Somebody, with what else is said about them.
+fn insider(more: &Value) -> Value {
+    let mut all = json!({
+        "account": whole(), "username": or_null("string"), "name": or_null("string"),
+        "unit": or_null("string"),
+    });
+    for (name, schema) in more.as_object().into_iter().flatten() {
+        all[name] = schema.clone();
+    }
+    object(&all)
+}
+
+fn secrecy() -> Value {
+    let people = list(&of("Insider"));
+    let judged = json!({ "enum": ["right", "wrong", null] });
+    let grounds =
+        json!({ "enum": ["same_name", "household", "same_unit", "same_village", "perhaps"] });
+    object(&json!({
+        "number": text(), "sensitivity": text(), "sealed": flag(), "circle": people,
+        "kept_out": object(&json!({ "people": people, "units": texts() })),
+        "proposals": list(&insider(&json!({ "ground": grounds }))),
+        "glass": list(&insider(&json!({ "until": time(), "judge_by": time(), "judged": judged }))),
+        "asked": people,
+        "lent": list(&insider(&json!({ "until": time() }))),
+    }))
+}
+
+fn guarding() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "who": { "type": "array", "maxItems": 64, "items": text(),
+                "description": "Log-in names or numbers of accounts; for units, their codes." },
+            "reason": { "type": ["string", "null"], "maxLength": 500, "pattern": PRINTABLE,
+                "description": "Why; kept sealed." },
+        },
+    })
 }
 
 fn clock() -> Value {

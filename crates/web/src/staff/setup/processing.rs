@@ -17,7 +17,7 @@ use axum::{
     routing::get,
 };
 use domain::{case::By, rights::BY_REQUEST};
-use store::Certificate;
+use store::{Certificate, DeedCertificate};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -128,7 +128,6 @@ async fn register(page: Page, me: LoggedIn) -> Result<Response, Oops> {
             other("processing.drafts", keep.drafts_days),
             other("processing.deeds", keep.deeds_years),
             other("processing.sessions", keep.sessions_hours),
-            other("processing.logs", keep.logs_days),
         ],
         page: &page,
     })
@@ -176,13 +175,40 @@ struct CertificatesPage<'a> {
     page: &'a Page,
     version: String,
     certificates: Vec<CertificateView>,
+    deeds: Vec<DeedCertificateView>,
+}
+
+/// That deeds left because their years were over.
+struct DeedCertificateView {
+    number: i64,
+    at: String,
+    total: i64,
+    span: String,
+    root: String,
+    genuine: bool,
+}
+
+fn deed_view(page: &Page, one: &DeedCertificate) -> DeedCertificateView {
+    let day = |at| page.pack.date_of(at).to_string();
+    let years = one.years.to_string();
+    let span = [("from", &*day(one.since)), ("to", &*day(one.until)), ("n", &*years)];
+    DeedCertificateView {
+        number: one.number,
+        at: clock_time(page, one.at),
+        total: one.total,
+        span: page.tf("certificates.span", &span),
+        root: one.root.clone(),
+        genuine: one.genuine,
+    }
 }
 
 async fn certificates(State(app): State<App>, page: Page, me: LoggedIn) -> Result<Response, Oops> {
     may(&page, &me)?;
     let found = app.store().certificates(i64::MAX).await?;
     let certificates = found.iter().map(|c| view(&page, c)).collect();
-    page.show(&CertificatesPage { version: version(&page), certificates, page: &page })
+    let deeds = app.store().deed_certificates(i64::MAX).await?;
+    let deeds = deeds.iter().map(|c| deed_view(&page, c)).collect();
+    page.show(&CertificatesPage { version: version(&page), certificates, deeds, page: &page })
 }
 
 #[derive(Template)]
