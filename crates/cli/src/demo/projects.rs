@@ -256,7 +256,7 @@ impl One<'_> {
         let (store, pack, at) = (&self.stage.store, &self.stage.pack, self.at(day));
         let case = store.open_case(pack, at, new).await.doing("typing a number in")?.done.case;
         let step = Step { action: "confirm".to_owned(), given: domain::field::Checked::default() };
-        let reviewer = self.stage.people.staff("reviewer", self.lead, 0).await?;
+        let reviewer = self.stage.people.staff("reviewer", self.top, 0).await?;
         let (actor, steps) = (Actor::Staff(reviewer), vec![step]);
         let act = Act { command: dice.bytes(), actor, case, steps, files: Vec::new() };
         store.act(pack, at, act).await.doing("confirming a number").map(drop)

@@ -276,7 +276,7 @@ async fn what_is_typed_in_counts_for_its_figure_alone(stand: Stand) {
     };
     let new = NewCase {
         command: command_id(),
-        actor: east_handler(),
+        actor: town_handler(),
         workflow: "hand_entry".to_owned(),
         programme: None,
         given,

@@ -85,7 +85,7 @@ pub(crate) fn light_view(
     let behind = plan.behind(reading.day, value);
     let rest = if plan.is_met(value) {
         page.t("project.met").to_owned()
-    } else if behind > 0 {
+    } else if behind > 0 && light != TargetLight::Green {
         page.tf("project.behind", &[("n", &behind.to_string())])
     } else {
         String::new()

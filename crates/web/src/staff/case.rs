@@ -238,6 +238,10 @@ fn about(page: &Page, shown: &CasePage) -> Vec<String> {
     let pack = &page.pack;
     let case = &shown.case;
     let channel = pack.channels.get(&case.channel);
+    // Where nobody is asked for, nobody is anonymous.
+    let asks_who = pack
+        .flow_of(case)
+        .is_some_and(|flow| flow.fields.values().any(|f| f.meaning == Meaning::Name));
     let programme = case.programme.as_ref().and_then(|p| pack.programmes.get(p));
     let all = [
         shown.number.clone(),
@@ -245,7 +249,11 @@ fn about(page: &Page, shown: &CasePage) -> Vec<String> {
         category_name(page, &case.category),
         pack.regions.full_name(&case.place),
         channel.map_or(String::new(), |c| page.either(&c.name, &c.en).to_owned()),
-        if case.anonymous { page.t("case.anonymous").to_owned() } else { String::new() },
+        if case.anonymous && asks_who {
+            page.t("case.anonymous").to_owned()
+        } else {
+            String::new()
+        },
     ];
     all.into_iter().filter(|s| !s.is_empty()).collect()
 }
