@@ -8,7 +8,7 @@ pub use crate::fact::{Cause, ClockChange, Fact};
 use crate::{
     clock::{Clock, State},
     field::Value,
-    figure::Freezing,
+    figure::{Freezing, Promise},
     guarded::Guarded,
     milestone::Milestone,
     pack::{Pack, Sensitivity},
@@ -205,6 +205,9 @@ pub struct Case {
     /// Numbers that were frozen, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frozen: Vec<Freezing>,
+    /// Targets that were approved, in order; the last one holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
     /// Who is let in or kept out beside what roles say.
     #[serde(default, skip_serializing_if = "Guarded::is_plain")]
     pub guarded: Guarded,
@@ -275,6 +278,7 @@ impl Case {
             rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
             frozen: Vec::new(),
+            promises: Vec::new(),
             guarded: Guarded::default(),
         })
     }
@@ -337,11 +341,7 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
-            Fact::Froze { values } => self.frozen.push(Freezing {
-                at: stamp.at,
-                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
-                values: values.clone(),
-            }),
+            Fact::Froze { .. } | Fact::Promised { .. } => self.stand_for(stamp, fact),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }
@@ -355,6 +355,21 @@ impl Case {
             | Fact::GlassTold { .. }
             | Fact::IdentityAsked { .. }
             | Fact::IdentityLent { .. } => self.guarded.apply(fact),
+        }
+    }
+
+    /// Numbers that somebody stood for, and what was promised of them.
+    fn stand_for(&mut self, stamp: &Stamp, fact: &Fact) {
+        match fact {
+            Fact::Froze { values } => self.frozen.push(Freezing {
+                at: stamp.at,
+                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
+                values: values.clone(),
+            }),
+            Fact::Promised { target } => {
+                self.promises.push(Promise { since: stamp.day, target: target.clone() });
+            }
+            _ => {}
         }
     }
 

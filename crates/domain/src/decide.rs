@@ -325,6 +325,11 @@ fn guard(
             let same = |by: &By| matches!(by, By::Staff(_, u) if *u == me.unit);
             pass(!did(actions, &same), Bar::SameUnit)
         }
+        Guard::OtherUnit(field) => {
+            let Actor::Staff(me) = ctx.actor else { return Ok(()) };
+            let named = given.and_then(|g| g.coded.get(field)).map(Value::one);
+            pass(named != Some(me.unit.as_str()), Bar::Field)
+        }
         Guard::AtMost { action, times } => pass(case.times(action) < *times, Bar::TooOften),
         Guard::AtLeast { action, times } => pass(case.times(action) >= *times, Bar::TooFewDays),
         Guard::OnDays { action, days } => pass(days_of(case, action) >= *days, Bar::TooFewDays),

@@ -7,7 +7,7 @@ use crate::{
     case::{AccountId, CaseId, Task, TaskEnd},
     clock::Clock,
     field::Value,
-    figure::Frozen,
+    figure::{Frozen, Target},
     guarded::{Barred, Judgement},
     milestone::Milestone,
     rights,
@@ -272,6 +272,11 @@ pub enum Fact {
     Froze {
         /// The numbers.
         values: Vec<Frozen>,
+    },
+    /// A target was approved; it holds from this day on.
+    Promised {
+        /// The target.
+        target: Target,
     },
     /// The case moved under the rules of another version of the pack.
     Repacked {

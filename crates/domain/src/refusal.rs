@@ -73,6 +73,12 @@ pub enum Refusal {
     /// A step freezes numbers, and there are none.
     #[error("there are no numbers to freeze")]
     NothingCounted,
+    /// What can be opened once for each programme is opened under one.
+    #[error("a programme has to be chosen")]
+    NoProgramme,
+    /// A target that says nothing: no days, no way to go, or nobody knows where it stands.
+    #[error("the target cannot be followed")]
+    BadTarget,
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),

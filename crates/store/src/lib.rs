@@ -46,6 +46,7 @@ mod past_deeds;
 mod people;
 mod pledges;
 mod project;
+mod projects;
 mod recent;
 mod recount;
 mod reports;
@@ -101,6 +102,7 @@ pub use passkeys::{NewPasskey, Passkey};
 pub use past_deeds::DeedCertificate;
 pub use people::{Absence, Owned};
 pub use project::light;
+pub use projects::{Project, Reading};
 pub use recent::PastCase;
 pub use reports::OnlyCase;
 pub use request::{Act, NewCase, Opened};
@@ -159,6 +161,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         past_deeds::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
+        projects::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
         reports::STATEMENTS,

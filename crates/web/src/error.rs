@@ -129,6 +129,8 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::Secrecy(why) => format!("refusal.secrecy.{}", why.key()),
         Refusal::OnlyOnce => "refusal.only_once".to_owned(),
         Refusal::NoEvidence => "refusal.no_evidence".to_owned(),
+        Refusal::BadTarget => "refusal.bad_target".to_owned(),
+        Refusal::NoProgramme => "refusal.no_programme".to_owned(),
         Refusal::NothingCounted => "refusal.nothing_counted".to_owned(),
         Refusal::Clock(_) => "refusal.clock".to_owned(),
     }

@@ -368,10 +368,7 @@ impl Appeal {
             actor: self.opener(stage).await?,
             raw: self.told(stage),
         };
-        let opened = stage.open(self.next, opening, &mut self.dice).await?;
-        let Some((id, number)) = opened else {
-            return Err(Failure::Plain("an appeal was taken for another one".to_owned()));
-        };
+        let (id, number) = stage.open(self.next, opening, &mut self.dice).await?;
         numbers.lock().unwrap_or_else(PoisonError::into_inner).insert(self.index, number);
         self.id = Some(id);
         Ok(id)

@@ -86,6 +86,9 @@ impl About<'_> {
             FieldKind::Time => "09:00".to_owned(),
             FieldKind::Number { min, max } => number(*min, *max, dice).to_string(),
             FieldKind::Flag => "yes".to_owned(),
+            FieldKind::Figure => {
+                pack.figures.iter().next().map(|f| f.code.clone()).unwrap_or_default()
+            }
             FieldKind::Form => pack.forms.keys().next().cloned().unwrap_or_default(),
             FieldKind::Period => {
                 let back = i64::try_from(dice.below(18)).unwrap_or(0);

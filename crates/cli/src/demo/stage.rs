@@ -66,6 +66,20 @@ impl Stage {
         now: Timestamp,
         opening: Opening<'_>,
         dice: &mut Dice,
+    ) -> Result<(CaseId, String), Failure> {
+        let opened = self.open_once(now, opening, dice).await?;
+        opened.ok_or_else(|| Failure::Plain("this unit has opened such a case already".to_owned()))
+    }
+
+    /// The same; none where the unit has opened the only such case already.
+    ///
+    /// # Errors
+    /// When what is filled in is not accepted, or the store refuses or fails.
+    pub async fn open_once(
+        &self,
+        now: Timestamp,
+        opening: Opening<'_>,
+        dice: &mut Dice,
     ) -> Result<Option<(CaseId, String)>, Failure> {
         let flow = opening.flow;
         let given = field::check(&self.pack, flow, &flow.opening.fields, &opening.raw);
@@ -86,9 +100,11 @@ impl Stage {
             imported: None,
         };
         match self.store.open_case(&self.pack, now, new).await {
-            Ok(opened) => Ok(Some((opened.done.case, opened.number))),
             Err(WriteError::Refused(No::Refused(Refusal::OnlyOnce))) => Ok(None),
-            Err(error) => Err(Failure::while_doing("opening a case", &error)),
+            opened => {
+                let opened = opened.doing("opening a case")?;
+                Ok(Some((opened.done.case, opened.number)))
+            }
         }
     }
 

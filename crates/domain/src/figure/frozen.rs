@@ -104,8 +104,8 @@ impl Frozen {
     }
 }
 
-/// The numbers that an effect freezes: those named in a field, or those of a form for the unit that
-/// handles the case. Empty for every other effect.
+/// The numbers that an effect freezes: those named in a field, or those of a form or one figure for
+/// the unit that handles the case. Empty for every other effect.
 pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<Asked> {
     let value = |field: &str| given.coded.get(field).or_else(|| case.coded.get(field));
     match effect {
@@ -120,6 +120,12 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
             let unit = case.handling.as_ref().unwrap_or(&case.unit);
             let of = |figure: &Code| Asked { figure: figure.clone(), unit: unit.clone(), period };
             form.figures.iter().map(of).collect()
+        }
+        Effect::FreezeFigure { figure, period } => {
+            let period = value(period).and_then(|v| Period::parse(v.one()));
+            let (Some(figure), Some(period)) = (value(figure), period) else { return Vec::new() };
+            let unit = case.handling.as_ref().unwrap_or(&case.unit).clone();
+            vec![Asked { figure: figure.one().to_owned(), unit, period }]
         }
         _ => Vec::new(),
     }

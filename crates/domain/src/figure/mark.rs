@@ -283,10 +283,12 @@ impl<'a> Of<'a> {
                 hits
             }
             Measure::Given { states, field, take } => {
-                let numbers = self.tally.steps.iter().rev();
-                let known = numbers.filter_map(|step| step.numbers.get(field)).next().copied();
+                let mut numbers = self.tally.steps.iter().rev();
+                let known = numbers.find_map(|step| step.numbers.get(field)).copied();
                 let mut hits = self.entered(states, *take);
-                hits.iter_mut().for_each(|hit| hit.amount = known);
+                for hit in &mut hits {
+                    hit.amount = known;
+                }
                 hits
             }
             Measure::Sum { actions, field, take } => {

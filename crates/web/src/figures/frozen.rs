@@ -87,12 +87,18 @@ pub(crate) fn has_numbers(page: &Page, case: &Case) -> bool {
     !wanted(page, case).is_empty()
 }
 
-/// What a report is called: its form, period and unit.
+/// What a report is called: its form, period and unit; a project by its programme and year.
 pub(crate) fn title(page: &Page, case: &Case) -> Option<String> {
     let flow = page.pack.flow_of(case)?;
+    if flow.promises() {
+        let programme = page.pack.programmes.get(case.programme.as_ref()?)?;
+        let year = Period::Year(staff::project::year_of(flow, case)?);
+        let name = page.either(&programme.name, &programme.en);
+        return Some(format!("{name} · {}", period_name(page, year)));
+    }
     let value = |kind: &domain::field::FieldKind| {
         let field = flow.fields.values().find(|f| f.kind == *kind)?;
-        case.coded.get(&field.code).map(|v| v.one())
+        case.coded.get(&field.code).map(domain::field::Value::one)
     };
     let form = page.pack.forms.get(value(&domain::field::FieldKind::Form)?)?;
     let period = Period::parse(value(&domain::field::FieldKind::Period)?)?;
@@ -198,7 +204,7 @@ impl Numbers<'_> {
 }
 
 /// Whether a figure counts numbers that were typed in.
-fn is_typed(page: &Page, figure: &Figure) -> bool {
+pub(super) fn is_typed(page: &Page, figure: &Figure) -> bool {
     page.pack.workflow(&figure.workflow).is_some_and(|flow| flow.opening.evidence)
 }
 

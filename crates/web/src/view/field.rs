@@ -88,7 +88,7 @@ pub(crate) fn field_views(
                 secret: is_secret(field.meaning),
                 required: one.required,
                 value: form.get(&field.code).to_owned(),
-                options: options(page, field, form),
+                options: options(page, flow, (field, form)),
                 error: fault.map_or(String::new(), |f| field_words(page, f)),
             }
         })
@@ -105,14 +105,14 @@ fn is_secret(meaning: Meaning) -> bool {
         | Meaning::Story
         | Meaning::Summary
         | Meaning::Reporter => true,
-        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work => false,
+        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work | Meaning::Public => false,
     }
 }
 
 fn kind(field: &Field) -> &'static str {
     match &field.kind {
         FieldKind::Line { .. } if field.meaning == Meaning::Phone => "tel",
-        FieldKind::Line { .. } | FieldKind::Case => "line",
+        FieldKind::Line { .. } | FieldKind::Case | FieldKind::Figures => "line",
         FieldKind::Text { .. } => "text",
         FieldKind::Choice(options) if options.len() <= 6 => "radio",
         FieldKind::Choice(_)
@@ -121,10 +121,10 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Grade
         | FieldKind::Place
         | FieldKind::Form
+        | FieldKind::Figure
         | FieldKind::Period
         | FieldKind::Unit => "select",
         // What is asked for is worked out from a text and never typed by hand.
-        FieldKind::Figures => "line",
         FieldKind::Units => "units",
         FieldKind::Choices(_) => "choices",
         FieldKind::Date => "date",
@@ -142,7 +142,7 @@ fn max(field: &Field) -> usize {
     }
 }
 
-fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
+fn options(page: &Page, flow: &Workflow, (field, form): (&Field, &Form)) -> Vec<OptionView> {
     let given = form.all(&field.code);
     let option =
         |value: &str, label: &str| OptionView::new(value, label, given.iter().any(|g| g == value));
@@ -176,6 +176,12 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
         FieldKind::Form => {
             pack.forms.values().map(|f| option(&f.code, page.either(&f.name, &f.en))).collect()
         }
+        FieldKind::Figure => pack
+            .figures
+            .iter()
+            .filter(|f| f.may_be_named_by(flow))
+            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
+            .collect(),
         FieldKind::Period => crate::figures::recent_periods(page)
             .into_iter()
             .map(|p| option(&p.code(), &crate::figures::period_name(page, p)))
