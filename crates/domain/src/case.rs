@@ -444,6 +444,13 @@ impl Case {
         u32::try_from(n).unwrap_or(u32::MAX)
     }
 
+    /// On how many different days an action has been done.
+    pub fn days_of(&self, action: &str) -> u32 {
+        let done = self.deeds.iter().filter(|d| d.action == action);
+        let days: BTreeSet<Date> = done.map(|d| d.day).collect();
+        u32::try_from(days.len()).unwrap_or(u32::MAX)
+    }
+
     /// The case into which this one was merged.
     pub fn main_case(&self) -> Option<CaseId> {
         self.links.iter().rev().find(|(kind, _)| kind == "merged_into").map(|(_, id)| *id)
