@@ -10,6 +10,7 @@ export const PUBLIC_PAGES = [
   { path: '/about', name: 'about', mostBytes: 100_000 },
   { path: '/privacy', name: 'privacy', mostBytes: 100_000 },
   { path: '/accessibility', name: 'accessibility', mostBytes: 100_000 },
+  { path: '/projects/public', name: 'projects-public', mostBytes: 100_000 },
   { path: '/no-such-page', name: 'not-found', mostBytes: 100_000, status: 404 },
 ];
 
@@ -46,6 +47,8 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-3701', path: '/reports', name: 'reports' },
   { who: 'handler@wf-370102001', path: '/new/report', name: 'new-report' },
   { who: 'leader@wf-3701', path: '{case}/figures', of: '/desk?flow=report&own=0', name: 'report-figures' },
+  { who: 'leader@wf-3701', path: '/projects', name: 'projects' },
+  { who: 'leader@wf-3701', path: '{case}', of: '/projects', name: 'case-project' },
   { who: 'leader@wf-3701', path: '/board?workflow=recognition', name: 'board-recognition' },
   { who: 'leader@wf-3701', path: '/desk?flow=appeal&own=0&light=red', name: 'desk-late' },
   { who: 'leader@wf-3701', path: '{case}', of: '/desk?flow=appeal&own=0&light=red', name: 'case-late' },

@@ -234,7 +234,7 @@ pub fn shown(sees: Sees, meaning: Meaning, text: &str) -> Option<String> {
             (sees.story >= Sight::Masked).then(|| text.to_owned())
         }
         Meaning::Reporter => part(sees.reporter, mask_name),
-        Meaning::Work | Meaning::ExternalNumber => Some(text.to_owned()),
+        Meaning::Work | Meaning::ExternalNumber | Meaning::Public => Some(text.to_owned()),
     }
 }
 

@@ -8,7 +8,7 @@ pub use crate::fact::{Cause, ClockChange, Fact};
 use crate::{
     clock::{Clock, State},
     field::Value,
-    figure::Freezing,
+    figure::{Freezing, Promise},
     guarded::Guarded,
     milestone::Milestone,
     pack::{Pack, Sensitivity},
@@ -209,6 +209,9 @@ pub struct Case {
     /// Press texts that were signed, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub editions: Vec<Edition>,
+    /// Targets that were approved, in order; the last one holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
     /// Who is let in or kept out beside what roles say.
     #[serde(default, skip_serializing_if = "Guarded::is_plain")]
     pub guarded: Guarded,
@@ -280,6 +283,7 @@ impl Case {
             been: BTreeSet::from([unit.clone()]),
             frozen: Vec::new(),
             editions: Vec::new(),
+            promises: Vec::new(),
             guarded: Guarded::default(),
         })
     }
@@ -341,9 +345,8 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
-            Fact::Froze { .. } | Fact::Filled { .. } | Fact::Published | Fact::Withdrawn => {
-                self.edit(stamp, fact);
-            }
+            Fact::Froze { .. } | Fact::Promised { .. } => self.stand_for(stamp, fact),
+            Fact::Filled { .. } | Fact::Published | Fact::Withdrawn => self.edit(stamp, fact),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }
@@ -357,6 +360,21 @@ impl Case {
             | Fact::GlassTold { .. }
             | Fact::IdentityAsked { .. }
             | Fact::IdentityLent { .. } => self.guarded.apply(fact),
+        }
+    }
+
+    /// Numbers that somebody stood for, and what was promised of them.
+    fn stand_for(&mut self, stamp: &Stamp, fact: &Fact) {
+        match fact {
+            Fact::Froze { values } => self.frozen.push(Freezing {
+                at: stamp.at,
+                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
+                values: values.clone(),
+            }),
+            Fact::Promised { target } => {
+                self.promises.push(Promise { since: stamp.day, target: target.clone() });
+            }
+            _ => {}
         }
     }
 
@@ -429,6 +447,13 @@ impl Case {
     pub fn times(&self, action: &str) -> u32 {
         let n = self.deeds.iter().filter(|d| d.action == action).count();
         u32::try_from(n).unwrap_or(u32::MAX)
+    }
+
+    /// On how many different days an action has been done.
+    pub fn days_of(&self, action: &str) -> u32 {
+        let done = self.deeds.iter().filter(|d| d.action == action);
+        let days: BTreeSet<Date> = done.map(|d| d.day).collect();
+        u32::try_from(days.len()).unwrap_or(u32::MAX)
     }
 
     /// The case into which this one was merged.

@@ -19,7 +19,6 @@ use crate::{
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 /// The name under which guards speak of the opening itself.
 pub(crate) const OPENING: &str = "open";
@@ -275,13 +274,6 @@ fn stands(ctx: Ctx<'_>, case: &Case, who: &Who) -> bool {
     }
 }
 
-/// On how many different days the action was done.
-fn days_of(case: &Case, action: &str) -> u32 {
-    let done = case.deeds.iter().filter(|d| d.action == action);
-    let days: BTreeSet<_> = done.map(|d| d.day).collect();
-    u32::try_from(days.len()).unwrap_or(u32::MAX)
-}
-
 /// Whether the field, as given now or known before, holds only these values.
 fn field_in(
     case: &Case,
@@ -325,9 +317,14 @@ fn guard(
             let same = |by: &By| matches!(by, By::Staff(_, u) if *u == me.unit);
             pass(!did(actions, &same), Bar::SameUnit)
         }
+        Guard::OtherUnit(field) => {
+            let Actor::Staff(me) = ctx.actor else { return Ok(()) };
+            let named = given.and_then(|g| g.coded.get(field)).map(Value::one);
+            pass(named != Some(me.unit.as_str()), Bar::Field)
+        }
         Guard::AtMost { action, times } => pass(case.times(action) < *times, Bar::TooOften),
         Guard::AtLeast { action, times } => pass(case.times(action) >= *times, Bar::TooFewDays),
-        Guard::OnDays { action, days } => pass(days_of(case, action) >= *days, Bar::TooFewDays),
+        Guard::OnDays { action, days } => pass(case.days_of(action) >= *days, Bar::TooFewDays),
         Guard::FieldIn { field, values } => {
             pass(field_in(case, field, values, (action, given)), Bar::Field)
         }

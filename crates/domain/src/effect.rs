@@ -1,11 +1,13 @@
 //! What effects mean: each variant of the closed list, turned into facts.
 
 mod clocks;
+mod tasks;
 
 use clocks::{extend_clock, pause, resume, start_clock_at};
+pub(crate) use tasks::{drop_tasks, drop_tasks_of, open_tasks};
 
 use crate::{
-    case::{Actor, Case, CaseId, Cause, ClockChange, Fact, Task, TaskEnd, is_paused, is_running},
+    case::{Actor, Case, CaseId, Cause, ClockChange, Fact, is_paused, is_running},
     clock::Clock,
     decide::{Ctx, Draft},
     field::{Checked, Meaning, Value},
@@ -52,16 +54,8 @@ pub(crate) fn run(
             open_tasks(ctx, flow, draft, kind, (&co, clock))
         }
         Effect::Link { kind, field } => link(ctx, draft, kind, field),
-        Effect::AnswerTask(kind) => {
-            answer_task(ctx, draft, kind);
-            Ok(())
-        }
-        Effect::DropTasks(kind) => {
-            drop_tasks(draft, Some(kind));
-            Ok(())
-        }
-        Effect::AssessRisk(field) => {
-            assess(ctx, draft, given, field);
+        Effect::AnswerTask(_) | Effect::DropTasks(_) | Effect::AssessRisk(_) => {
+            surely(ctx, draft, given, effect);
             Ok(())
         }
         Effect::RepeatRisk { field, clock } => repeat_risk(ctx, flow, draft, given, (field, clock)),
@@ -77,7 +71,11 @@ pub(crate) fn run(
             keep_contact(flow, draft, given);
             Ok(())
         }
-        Effect::Freeze(_) | Effect::FreezeForm { .. } => figure::freeze(ctx, draft, given, effect),
+        Effect::Freeze(_) | Effect::FreezeForm { .. } | Effect::FreezeFigure { .. } => {
+            figure::freeze(ctx, draft, given, effect)
+        }
+        Effect::Propose(fields) => figure::propose(ctx, draft, given, fields).map(drop),
+        Effect::Promise(fields) => figure::promise(ctx, draft, given, fields),
         Effect::Fill(_) | Effect::Publish | Effect::Withdraw => release(ctx, draft, given, effect),
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
@@ -98,6 +96,16 @@ pub(crate) fn run(
             }
             Ok(())
         }
+    }
+}
+
+/// What cannot be refused, though it may be several facts.
+fn surely(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, effect: &Effect) {
+    match effect {
+        Effect::AnswerTask(kind) => tasks::answer_task(ctx, draft, kind),
+        Effect::DropTasks(kind) => drop_tasks(draft, Some(kind)),
+        Effect::AssessRisk(field) => assess(ctx, draft, given, field),
+        _ => {}
     }
 }
 
@@ -144,6 +152,9 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Fill(_)
         | Effect::Publish
         | Effect::Withdraw
+        | Effect::FreezeFigure { .. }
+        | Effect::Propose(_)
+        | Effect::Promise(_)
         | Effect::SetCategory(_)
         | Effect::OpenTasks { .. }
         | Effect::OpenRoutedTasks { .. }
@@ -354,58 +365,6 @@ fn hear(
     }
     draft.push(Fact::Queued { message: message.to_owned() });
     Ok(())
-}
-
-pub(crate) fn open_tasks(
-    ctx: Ctx<'_>,
-    flow: &Workflow,
-    draft: &mut Draft,
-    kind: &str,
-    (units, clock): (&[Code], &str),
-) -> Result<(), Refusal> {
-    let span = flow
-        .clocks
-        .get(clock)
-        .map(|c| c.span_for(&draft.case.grade))
-        .ok_or_else(|| Refusal::Unknown { what: "clock", code: clock.to_owned() })?;
-    for unit in units {
-        if draft.case.guarded.units.contains(unit) {
-            return Err(Refusal::UnitBarred);
-        }
-        if draft.case.open_tasks().any(|t| t.kind == kind && t.unit == *unit) {
-            continue;
-        }
-        let id = u32::try_from(draft.case.tasks.len()).unwrap_or(u32::MAX - 1) + 1;
-        let clock = Clock::start(clock, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
-        let task = Task { id, kind: kind.to_owned(), unit: unit.clone(), clock, end: None };
-        draft.push(Fact::TaskOpened { task });
-    }
-    Ok(())
-}
-
-fn answer_task(ctx: Ctx<'_>, draft: &mut Draft, kind: &str) {
-    let Actor::Staff(me) = ctx.actor else { return };
-    let id = draft.case.open_tasks().find(|t| t.kind == kind && t.unit == me.unit).map(|t| t.id);
-    if let Some(id) = id {
-        draft.push(Fact::TaskEnded { id, end: TaskEnd::Answered });
-    }
-}
-
-/// Withdraws open tasks, of one kind or of all.
-pub(crate) fn drop_tasks(draft: &mut Draft, kind: Option<&str>) {
-    drop_where(draft, |task| kind.is_none_or(|k| task.kind == k));
-}
-
-/// Withdraws the open tasks of one unit.
-pub(crate) fn drop_tasks_of(draft: &mut Draft, unit: &str) {
-    drop_where(draft, |task| task.unit == unit);
-}
-
-fn drop_where(draft: &mut Draft, fits: impl Fn(&Task) -> bool) {
-    let ids: Vec<u32> = draft.case.open_tasks().filter(|t| fits(t)).map(|t| t.id).collect();
-    for id in ids {
-        draft.push(Fact::TaskEnded { id, end: TaskEnd::Dropped });
-    }
 }
 
 fn link(ctx: Ctx<'_>, draft: &mut Draft, kind: &str, field: &str) -> Result<(), Refusal> {

@@ -7,7 +7,7 @@ use crate::{
     case::{AccountId, CaseId, Task, TaskEnd},
     clock::Clock,
     field::Value,
-    figure::Frozen,
+    figure::{Frozen, Target},
     guarded::{Barred, Judgement},
     milestone::Milestone,
     press::Filled,
@@ -287,6 +287,11 @@ pub enum Fact {
     Published,
     /// What went out was taken back.
     Withdrawn,
+    /// A target was approved; it holds from this day on.
+    Promised {
+        /// The target.
+        target: Target,
+    },
     /// The case moved under the rules of another version of the pack.
     Repacked {
         /// Edition of the rules.

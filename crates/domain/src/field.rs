@@ -91,6 +91,8 @@ pub enum FieldKind {
     Period,
     /// Numbers: figure, unit and period of each.
     Figures,
+    /// One of the figures of the pack.
+    Figure,
 }
 
 impl FieldKind {
@@ -152,6 +154,8 @@ pub enum Meaning {
     Reporter,
     /// What staff need from one another to work: reasons, instructions, feedback.
     Work,
+    /// What is written for everybody; it is read by everybody once it is approved.
+    Public,
 }
 
 impl Meaning {
@@ -164,7 +168,12 @@ impl Meaning {
             | Self::Address
             | Self::SafeContact
             | Self::Reporter => true,
-            Self::Story | Self::Summary | Self::Answer | Self::ExternalNumber | Self::Work => false,
+            Self::Story
+            | Self::Summary
+            | Self::Answer
+            | Self::ExternalNumber
+            | Self::Work
+            | Self::Public => false,
         }
     }
 }
@@ -309,10 +318,11 @@ pub fn check(
         }
     }
     faults.extend(period_fault(pack, workflow, &checked));
+    faults.extend(figure_fault(pack, workflow, &checked));
     if faults.is_empty() { Ok(checked) } else { Err(faults) }
 }
 
-/// A month for a form of months, a year for one of years.
+/// A month for a form of months, a year for one of years; a target is for a year.
 fn period_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<FieldFault> {
     let of = |kind: FieldKind| {
         let mut given = checked.coded.iter().filter_map(|(code, value)| {
@@ -320,10 +330,24 @@ fn period_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<F
         });
         given.next()
     };
-    let (_, form) = of(FieldKind::Form)?;
     let (field, period) = of(FieldKind::Period)?;
-    let fits = pack.forms.get(form)?.every.takes(Period::parse(period)?);
+    let period = Period::parse(period)?;
+    let fits = match of(FieldKind::Form) {
+        Some((_, form)) => pack.forms.get(form)?.every.takes(period),
+        None if of(FieldKind::Figure).is_some() => matches!(period, Period::Year(_)),
+        None => true,
+    };
     (!fits).then(|| FieldFault::of(field, Why::NotAnOption))
+}
+
+/// A workflow that promises something may name any figure, every other one only those that count it.
+fn figure_fault(pack: &Pack, workflow: &Workflow, checked: &Checked) -> Option<FieldFault> {
+    let stray = |code: &Code, value: &Value| {
+        let field = workflow.fields.get(code).filter(|f| f.kind == FieldKind::Figure)?;
+        let figure = pack.figures.get(value.one())?;
+        (!figure.may_be_named_by(workflow)).then(|| FieldFault::of(field, Why::NotAnOption))
+    };
+    checked.coded.iter().find_map(|(code, value)| stray(code, value))
 }
 
 fn check_text(field: &Field, text: &str) -> Result<String, Why> {
@@ -390,6 +414,7 @@ fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
         }),
         FieldKind::Form => pack.forms.contains_key(value),
         FieldKind::Period => Period::parse(value).is_some(),
+        FieldKind::Figure => pack.figures.get(value).is_some(),
         FieldKind::Figures => Asked::parse(value).is_some_and(|asked| asked.is_known(pack)),
         FieldKind::Date => {
             return value.parse::<jiff::civil::Date>().map(drop).map_err(|_| Why::NotADate);

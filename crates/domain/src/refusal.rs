@@ -80,6 +80,12 @@ pub enum Refusal {
     /// A press text is not true of its numbers.
     #[error("the text cannot go out for {} reasons", .0.len())]
     Press(Vec<Refused>),
+    /// What can be opened once for each programme is opened under one.
+    #[error("a programme has to be chosen")]
+    NoProgramme,
+    /// A target that says nothing: no days, no way to go, or nobody knows where it stands.
+    #[error("the target cannot be followed")]
+    BadTarget,
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),

@@ -12,8 +12,8 @@ use crate::{
     pack::Pack,
     press::Fill,
     workflow::{
-        Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Relation, StateKind, Target, Who,
-        Workflow,
+        Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
+        Target, TargetFields, Who, Workflow,
     },
 };
 use std::collections::{BTreeSet, VecDeque};
@@ -81,7 +81,8 @@ impl Proof<'_> {
         self.known(&flow.at, has_state(&flow.initial), "state", &flow.initial);
         self.who(&flow.opening.at, &flow.opening.by);
         for code in &flow.opening.only {
-            let asked = flow.opening.fields.iter().any(|f| f.code == *code && f.required);
+            let asked = code == Opening::PROGRAMME
+                || flow.opening.fields.iter().any(|f| f.code == *code && f.required);
             self.known(&flow.opening.at, asked, "required field of the opening", code);
         }
         for one in &flow.opening.fields {
@@ -201,6 +202,7 @@ impl Proof<'_> {
                 self.known(at, sets_flag(flow, flag), "flag", flag);
             }
             Guard::Contact { field, or } => self.contact_guard(action, field.as_deref(), *or),
+            Guard::OtherUnit(f) => self.holds(at, f, &FieldKind::Unit),
             Guard::NotAmong { field, among } => {
                 for f in [field, among] {
                     self.known(at, flow.fields.contains_key(f), "field", f);
@@ -279,6 +281,11 @@ impl Proof<'_> {
                 self.holds(at, period, &FieldKind::Period);
             }
             Effect::Fill(fill) => self.fill(at, fill),
+            Effect::FreezeFigure { figure, period } => {
+                self.holds(at, figure, &FieldKind::Figure);
+                self.holds(at, period, &FieldKind::Period);
+            }
+            Effect::Propose(target) | Effect::Promise(target) => self.target(at, target),
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
@@ -294,6 +301,21 @@ impl Proof<'_> {
             self.holds(at, code, &FieldKind::Date);
         }
         self.known(at, self.flow.action(&fill.check).is_some(), "action", &fill.check);
+    }
+
+    /// The fields of a target are there, and hold what it is made of.
+    fn target(&mut self, at: &Locus, target: &TargetFields) {
+        let TargetFields { figure, goal, baseline, from, until, steps } = target;
+        self.holds(at, figure, &FieldKind::Figure);
+        for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
+            self.holds(at, day, &FieldKind::Date);
+        }
+        let values = steps.iter().map(|s| &s.value);
+        for number in values.chain(baseline).chain([goal]) {
+            let kind = self.flow.fields.get(number).map(|f| &f.kind);
+            let is_number = matches!(kind, Some(FieldKind::Number { .. }));
+            self.known(at, is_number, "number field", number);
+        }
     }
 
     fn assign(&mut self, at: &Locus, to: &AssignTo) {

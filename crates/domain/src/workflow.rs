@@ -10,7 +10,7 @@
 
 mod lists;
 
-pub use lists::{AssignTo, Effect, Guard, Trigger};
+pub use lists::{AssignTo, Effect, Guard, PlannedStep, TargetFields, Trigger};
 
 use crate::{clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec};
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,8 @@ pub struct Opening {
     pub unit: AssignTo,
     /// What happens beside.
     pub effects: Vec<Effect>,
-    /// A unit opens no second case with the same values of these fields.
+    /// A unit opens no second case with the same values of these fields, or of
+    /// [`PROGRAMME`](Self::PROGRAMME).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<Code>,
     /// At least one file comes with it.
@@ -104,6 +105,11 @@ pub struct Opening {
     /// Where it is written.
     #[serde(skip)]
     pub at: Locus,
+}
+
+impl Opening {
+    /// Stands for the programme among the fields in `only`.
+    pub const PROGRAMME: &'static str = "programme";
 }
 
 /// One state of a workflow.
@@ -343,6 +349,11 @@ impl Workflow {
             _ => None,
         });
         opened.chain(self.milestones.values().filter_map(|m| m.task.as_ref()))
+    }
+
+    /// Whether its cases promise something of a figure.
+    pub fn promises(&self) -> bool {
+        self.effects().any(|effect| matches!(effect, Effect::Promise(_)))
     }
 
     /// Every effect that is written anywhere in the workflow.

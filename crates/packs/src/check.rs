@@ -15,7 +15,7 @@ use crate::{document::Entry, faults::Faults, open311::Offer};
 const LONGEST_CLOCK_DAYS: u32 = 400;
 
 /// Rules name things that exist, and the last one fits everything everywhere.
-pub(crate) fn routing(pack: &Pack, faults: &mut Faults) {
+fn routing(pack: &Pack, faults: &mut Faults) {
     for rule in &pack.routing.rules {
         for category in &rule.category {
             let ok = pack.categories.keys().any(|c| c.starts_with(category.as_str()));
@@ -44,7 +44,7 @@ pub(crate) fn routing(pack: &Pack, faults: &mut Faults) {
 }
 
 /// One channel at most is that of the calls, and what it opens exists.
-pub(crate) fn channels(pack: &Pack, channels: &[Entry<Channel>], faults: &mut Faults) {
+fn channels(pack: &Pack, channels: &[Entry<Channel>], faults: &mut Faults) {
     let calls = channels.iter().filter_map(|c| Some((c, c.value.opens.as_ref()?)));
     for (n, (Entry { code, at, .. }, opens)) in calls.enumerate() {
         faults.known(at, pack.workflows.contains_key(opens), "workflow", opens);
@@ -55,8 +55,23 @@ pub(crate) fn channels(pack: &Pack, channels: &[Entry<Channel>], faults: &mut Fa
     }
 }
 
+/// What forms, routing, channels, programmes and services name exists.
+pub(crate) fn parts(
+    pack: &Pack,
+    known: &[Entry<Channel>],
+    programmes_at: &BTreeMap<Code, Locus>,
+    offered: &[Entry<Offer>],
+    faults: &mut Faults,
+) {
+    crate::forms::check(pack, faults);
+    routing(pack, faults);
+    channels(pack, known, faults);
+    programmes(pack, programmes_at, faults);
+    services(pack, offered, faults);
+}
+
 /// A programme is a workflow under a name of the city.
-pub(crate) fn programmes(pack: &Pack, at: &BTreeMap<Code, Locus>, faults: &mut Faults) {
+fn programmes(pack: &Pack, at: &BTreeMap<Code, Locus>, faults: &mut Faults) {
     for programme in pack.programmes.values() {
         if let Some(at) = at.get(&programme.code) {
             let ok = pack.workflows.contains_key(&programme.workflow);
@@ -66,7 +81,7 @@ pub(crate) fn programmes(pack: &Pack, at: &BTreeMap<Code, Locus>, faults: &mut F
 }
 
 /// What arrives by Open311 is public, so its category must not be sensitive.
-pub(crate) fn services(pack: &Pack, services: &[Entry<Offer>], faults: &mut Faults) {
+fn services(pack: &Pack, services: &[Entry<Offer>], faults: &mut Faults) {
     for Entry { code, at, value } in services {
         let category = pack.categories.get(&value.category);
         faults.known(at, category.is_some(), "category", &value.category);

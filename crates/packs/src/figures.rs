@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     field::{FieldKind, Meaning},
-    figure::{Credit, Dimension, Figure, Filter, Measure, Nature, Take, Version, Word},
+    figure::{
+        Credit, Dimension, Figure, Filter, Measure, Nature, Take, TargetRules, Version, Word,
+    },
     pack::Pack,
     workflow::{Code, Locus, Workflow},
 };
@@ -142,6 +144,22 @@ fn figure(
         at: at.clone(),
     };
     Read { figure, at: places }
+}
+
+impl Worded for TargetRules {
+    const WORDS: Words = &[];
+}
+
+/// When targets turn yellow and red; those of the city, or of its base.
+pub(crate) fn targets(folders: &Folders, faults: &mut Faults) -> Option<TargetRules> {
+    let files = folders.needed("targets.toml", faults);
+    let file = files.last()?;
+    let rules = Document::parse(file, faults)?.rest::<TargetRules>(faults)?;
+    if rules.yellow_points == 0 || rules.yellow_points > rules.red_points {
+        let advice = "let yellow_points be at least 1 and not more than red_points";
+        faults.add(&file.line(1), "the lights of targets do not follow one another", advice);
+    }
+    Some(rules)
 }
 
 /// Everything that figures name exists, and their parts fit together.
@@ -284,6 +302,12 @@ impl One<'_> {
         for (code, values) in fields {
             let kind = self.flow.fields.get(code).map(|f| &f.kind);
             faults.known(self.at, kind.is_some(), "field", code);
+            if kind == Some(&FieldKind::Figure) {
+                for value in values {
+                    faults.known(self.at, pack.figures.get(value).is_some(), "figure", value);
+                }
+                continue;
+            }
             let Some(FieldKind::Choice(options) | FieldKind::Choices(options)) = kind else {
                 if kind.is_some() {
                     let what = format!("the field `{code}` has no values to choose from");

@@ -170,6 +170,7 @@ enum RawType {
     Form,
     Period,
     Figures,
+    Figure,
 }
 
 #[derive(Deserialize)]
@@ -406,6 +407,7 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Form => FieldKind::Form,
         RawType::Period => FieldKind::Period,
         RawType::Figures => FieldKind::Figures,
+        RawType::Figure => FieldKind::Figure,
     }))
 }
 

@@ -103,6 +103,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
     let pledge = texts::pledge(folders, faults);
+    let targets = figures::targets(folders, faults);
 
     let (lights, escalation) = policies?;
     let version = head.version.clone();
@@ -126,6 +127,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         holidays,
         messages,
         programmes: programmes.known,
+        targets: targets?,
         figures: domain::figure::Figures::new(figures.iter().map(|f| f.figure.clone())),
         forms: forms.into_iter().map(|f| (f.code.clone(), f)).collect(),
         press: press.press.clone(),
@@ -136,11 +138,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         past: BTreeMap::new(),
     };
     access::workflows(&pack, faults);
-    forms::check(&pack, faults);
-    check::routing(&pack, faults);
-    check::channels(&pack, &channels, faults);
-    check::programmes(&pack, &programmes.at, faults);
-    check::services(&pack, &services, faults);
+    check::parts(&pack, &channels, &programmes.at, &services, faults);
     personal.check(&pack, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);
     figures::check(&pack, &figures, &papers, faults);

@@ -356,8 +356,9 @@ impl Copy {
         // Nor is that workflow in the register then.
         let register = root.join("packs/common/processing.toml");
         let text = fs::read_to_string(&register).unwrap();
-        let (kept, _) = text.split_once("[[purpose]]\ncode = \"recognition\"").unwrap();
-        fs::write(&register, kept).unwrap();
+        let (before, rest) = text.split_once("[[purpose]]\ncode = \"recognition\"").unwrap();
+        let after = rest.find("[[purpose]]").map_or("", |at| &rest[at..]);
+        fs::write(&register, format!("{before}{after}")).unwrap();
         Self { root }
     }
 

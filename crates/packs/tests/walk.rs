@@ -152,8 +152,11 @@ impl<'a> Walk<'a> {
             let ctx = Ctx::bare(now, pack, &actor);
             let given = given(ctx, people, flow, (&flow.opening.fields, &[]), dice)?;
             let wish = Open { id, workflow: flow.code.clone(), programme: None, given };
-            let draft = decide::open(ctx, &wish)
-                .map_err(|e| TestCaseError::fail(format!("opening by {actor:?}: {e}")))?;
+            let draft = decide::open(ctx, &wish).map_err(|e| match e {
+                // A form filled in at random may promise nothing that can be followed.
+                Refusal::BadTarget => TestCaseError::reject("no target"),
+                e => TestCaseError::fail(format!("opening by {actor:?}: {e}")),
+            })?;
             Ok::<_, TestCaseError>((actor, draft))
         };
         let (_, other) = open(2)?;
@@ -226,6 +229,7 @@ impl<'a> Walk<'a> {
                 }
                 | Refusal::OverLimit { .. }
                 | Refusal::DateInPast(_)
+                | Refusal::BadTarget
                 | Refusal::DatesCross(_)
                 | Refusal::BadLink(_),
             ) => Ok(true),

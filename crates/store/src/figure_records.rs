@@ -110,6 +110,11 @@ pub fn may_count(pack: &Pack, viewer: &Viewer, unit: &str) -> bool {
     }
 }
 
+/// Whether the case keeps the viewer out, by name or with the unit.
+fn keeps_out(viewer: &Viewer, case: &Case) -> bool {
+    matches!(viewer, Viewer::Staff(staff, _) if case.guarded.bars(staff))
+}
+
 /// One version, and the days of the period on which it holds.
 struct Walk<'a> {
     pack: &'a Pack,
@@ -190,6 +195,10 @@ impl Store {
         let mut records = Vec::with_capacity(found.len());
         for (one, rows) in found.into_iter().zip(bodies) {
             let case = rows.first().map(|row| crate::parse_case(row, 0)).transpose()?;
+            // Whoever is kept out of a case is told of no line either.
+            if case.as_ref().is_some_and(|case| keeps_out(viewer, case)) {
+                continue;
+            }
             let case = case.filter(|case| access::may_open(pack, viewer, case));
             let case = case.map(|case| self.shown(pack, &case, &one));
             records.push(FigureRecord { case, amount: one.amount });

@@ -5,7 +5,9 @@
 use crate::{
     Store,
     db::{Batch, Error, Row, Stmt},
+    figure_hidden::Hidden,
 };
+use domain::access::Viewer;
 use domain::figure::{
     AnyAmount, Figure, Nature, Period, UNKNOWN, Version, WHOLE, first_name, month_of, name_of,
 };
@@ -45,6 +47,16 @@ pub(crate) struct Range {
     pub name: String,
     pub from: String,
     pub to: String,
+}
+
+impl Range {
+    /// What of it somebody is kept out of.
+    fn of(&self, hidden: &Hidden) -> i64 {
+        let mine = hidden.iter().filter(|(cell, _)| cell.name == self.name);
+        mine.filter(|(cell, _)| self.from <= cell.period && cell.period <= self.to)
+            .map(|(_, n)| n)
+            .sum()
+    }
 }
 
 impl<'a> FigureAsk<'a> {
@@ -106,6 +118,30 @@ impl Store {
         asked: &[FigureAsk<'_>],
         today: Date,
     ) -> Result<Vec<FigureValue>, Error> {
+        self.values_without(asked, today, &Hidden::new()).await
+    }
+
+    /// The same for one person: without the cases that this person is kept out of, so that a number
+    /// tells nothing of them. They are few, so what they add is taken away again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn figures_for(
+        &self,
+        viewer: &Viewer,
+        asked: &[FigureAsk<'_>],
+        today: Date,
+    ) -> Result<Vec<FigureValue>, Error> {
+        let hidden = self.hidden_cells(viewer).await?;
+        self.values_without(asked, today, &hidden).await
+    }
+
+    async fn values_without(
+        &self,
+        asked: &[FigureAsk<'_>],
+        today: Date,
+        hidden: &Hidden,
+    ) -> Result<Vec<FigureValue>, Error> {
         let plans: Vec<Vec<(u32, [Range; 2])>> = asked
             .iter()
             .map(|ask| {
@@ -123,10 +159,10 @@ impl Store {
         for (ask, plan) in asked.iter().zip(&plans) {
             let mut value = FigureValue { amount: None, unknown: 0, versions: Vec::new() };
             let mut number = 0;
-            for (version, _) in plan {
+            for (version, [whole, silent]) in plan {
                 if let Some([found, unknown]) = pairs.next() {
-                    number += sum(found)?;
-                    value.unknown += sum(unknown)?;
+                    number += sum(found)? - whole.of(hidden);
+                    value.unknown += sum(unknown)? - silent.of(hidden);
                 }
                 value.versions.push(*version);
             }

@@ -32,7 +32,8 @@ static ALONE: Stmt = Stmt::split(
     "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 12338))) alone",
     "SELECT 1 WHERE $1 IS NOT NULL AND $2 IS NOT NULL",
 );
-static VISITS: Stmt = Stmt::new("SELECT month, n FROM figure_people WHERE name = $1 AND tag = $2");
+pub(crate) static VISITS: Stmt =
+    Stmt::new("SELECT month, n FROM figure_people WHERE name = $1 AND tag = $2");
 static VISIT: Stmt = Stmt::new(
     "INSERT INTO figure_people (name, tag, month, n) VALUES ($1, $2, $3, $4)
      ON CONFLICT (name, tag, month) DO UPDATE SET n = excluded.n",

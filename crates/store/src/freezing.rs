@@ -233,6 +233,38 @@ impl FrozenAt {
 }
 
 impl Store {
+    /// A frozen number as this viewer is told it: without what they are kept out of. Whoever is kept
+    /// out of nothing is told what was frozen. Of persons it takes one away for each such record,
+    /// which is one too many where somebody has another record in the list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn frozen_for(
+        &self,
+        viewer: &Viewer,
+        at: FrozenAt,
+        value: &Frozen,
+    ) -> Result<Frozen, Error> {
+        let mut reader = self.db.page().await?;
+        let barred = crate::figure_hidden::barred(&mut reader, viewer).await?;
+        let mut told = value.clone();
+        if barred.is_empty() {
+            return Ok(told);
+        }
+        for row in reader.rows(&PIECES, &at.params()).await? {
+            let list: Vec<Listed> =
+                serde_json::from_str(row.text(0)?).map_err(|e| row.corrupt(0, e.to_string()))?;
+            for (_, _, _, _, amount) in list.iter().filter(|(_, case, ..)| barred.contains(case)) {
+                told.records -= 1;
+                match amount {
+                    Some(n) => told.amount = told.amount.map(|all| all - n),
+                    None => told.unknown -= 1,
+                }
+            }
+        }
+        Ok(told)
+    }
+
     /// Some records of a frozen number, by their places in its list, each masked as the viewer's
     /// rights say today. Whoever asks has opened the case that holds the number.
     ///

@@ -6,13 +6,13 @@ use crate::{
     answer::No,
     command::Command,
     db::{Batch, Error, Stmt, Tx, WriteError},
+    request::NewCase,
     seal::LAST,
 };
 use domain::{
     case::{Actor, CaseId},
-    field::Checked,
     refusal::Refusal,
-    workflow::{Code, Workflow},
+    workflow::{Code, Opening, Workflow},
 };
 use vault::BlindKind;
 
@@ -27,14 +27,18 @@ const ONLY: &str = "only/";
 
 /// The claim that a case is the only one of its kind, where its workflow says so; kept where numbers
 /// of other systems are, which refuses a second one in the same transaction.
-pub(crate) fn claim(flow: &Workflow, actor: &Actor, given: &Checked) -> Option<(String, String)> {
-    let Actor::Staff(me) = actor else { return None };
+pub(crate) fn claim(flow: &Workflow, new: &NewCase) -> Result<Option<(String, String)>, Refusal> {
+    let Actor::Staff(me) = &new.actor else { return Ok(None) };
     if flow.opening.only.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let value = |code: &Code| given.coded.get(code).map_or("", |v| v.one()).to_owned();
-    let values: Vec<String> = flow.opening.only.iter().map(value).collect();
-    Some((source_of(&flow.code), number_of(&me.unit, &values)))
+    let value = |code: &Code| match new.given.coded.get(code) {
+        Some(value) => Ok(value.one().to_owned()),
+        None if code == Opening::PROGRAMME => new.programme.clone().ok_or(Refusal::NoProgramme),
+        None => Ok(String::new()),
+    };
+    let values: Vec<String> = flow.opening.only.iter().map(value).collect::<Result<_, _>>()?;
+    Ok(Some((source_of(&flow.code), number_of(&me.unit, &values))))
 }
 
 /// Whether a source is one of claims.

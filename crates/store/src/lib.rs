@@ -25,6 +25,7 @@ mod expiry;
 mod exports;
 mod factors;
 mod feed;
+mod figure_hidden;
 mod figure_records;
 mod figure_values;
 mod figures;
@@ -45,6 +46,7 @@ mod past_deeds;
 mod people;
 mod pledges;
 mod project;
+mod projects;
 mod recent;
 mod recount;
 mod releases;
@@ -102,6 +104,7 @@ pub use passkeys::{NewPasskey, Passkey};
 pub use past_deeds::DeedCertificate;
 pub use people::{Absence, Owned};
 pub use project::light;
+pub use projects::{Project, Reading};
 pub use recent::PastCase;
 pub use releases::{Release, SignedText, Use};
 pub use reports::OnlyCase;
@@ -142,6 +145,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         exchanges::STATEMENTS,
         factors::STATEMENTS,
         feed::STATEMENTS,
+        figure_hidden::STATEMENTS,
         figure_records::STATEMENTS,
         figure_values::STATEMENTS,
         figures::STATEMENTS,
@@ -160,6 +164,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         past_deeds::STATEMENTS,
         people::STATEMENTS,
         pledges::STATEMENTS,
+        projects::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
         releases::STATEMENTS,

@@ -143,7 +143,10 @@ impl Store {
         if flow.opening.evidence && new.files.is_empty() {
             return Err(Refusal::NoEvidence.into());
         }
-        let claim = new.imported.or_else(|| imports::claim(flow, &new.actor, &new.given));
+        let claim = match new.imported.clone() {
+            Some(imported) => Some(imported),
+            None => imports::claim(flow, &new)?,
+        };
         let imported =
             claim.map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
         let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };

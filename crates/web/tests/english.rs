@@ -219,7 +219,7 @@ async fn refused_forms_are_english_in_english() {
             assert_eq!(left_over(&places, &shown.body), None, "{step} {typed:?}");
         }
     }
-    let [_, _, handled, rated] = numbers.as_slice() else { panic!("four cases") };
+    let [_, _, handled, _, rated] = numbers.as_slice() else { panic!("five cases") };
     let cases = [
         (OPERATOR, "/call".to_owned(), vec![("do", "register"), ("contact_phone", "abc")]),
         (VILLAGE, "/new/mediation".to_owned(), vec![("contact_phone", "abc")]),

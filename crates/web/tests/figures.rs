@@ -10,6 +10,8 @@ use town::{Answer, Town};
 
 /// A family matter, dispatched to the county.
 const FAMILY: &str = "0101";
+/// How the line of a record begins.
+const RECORD: &str = "<th scope=\"row\" class=\"all num\"";
 const EAST: &str = "990101000000";
 const WEST: &str = "990121000000";
 
@@ -40,13 +42,13 @@ async fn each_number_leads_to_as_many_records() {
             let (href, found) = link(&page, &format!("{figure} {}", since(&page)));
             assert_eq!(found, number, "{figure}");
             let records = ok(&town.get(&href, &leader).await);
-            assert_eq!(records.matches("<th scope=\"row\"").count(), 3, "{records}");
+            assert_eq!(records.matches(RECORD).count(), 3, "{records}");
             continue;
         }
         let (href, found) = link(&page, &month);
         assert_eq!(found, number, "{figure}");
         let records = ok(&town.get(&href, &leader).await);
-        assert_eq!(records.matches("<th scope=\"row\"").count().to_string(), number, "{records}");
+        assert_eq!(records.matches(RECORD).count().to_string(), number, "{records}");
     }
     let county = ok(&town.get("/figures?unit=wf-990101", &leader).await);
     let (href, found) = link(&county, &format!("收到诉求 {}", figure_month(&county)));

@@ -87,7 +87,7 @@ impl Walk {
             ("{export}", "1"),
             ("{right}", "copy"),
             ("{wish}", "check"),
-            ("{figure}", "appeals_open"),
+            ("{figure}", "appeals_received"),
             ("{freezing}", "0"),
         ] {
             path = path.replace(name, value);

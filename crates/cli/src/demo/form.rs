@@ -86,8 +86,14 @@ impl About<'_> {
             FieldKind::Time => "09:00".to_owned(),
             FieldKind::Number { min, max } => number(*min, *max, dice).to_string(),
             FieldKind::Flag => "yes".to_owned(),
+            FieldKind::Figure => {
+                pack.figures.iter().next().map(|f| f.code.clone()).unwrap_or_default()
+            }
             FieldKind::Form => pack.forms.keys().next().cloned().unwrap_or_default(),
-            FieldKind::Period => Period::month(self.today).code(),
+            FieldKind::Period => {
+                let back = i64::try_from(dice.below(18)).unwrap_or(0);
+                Period::month(self.today.saturating_sub(back.months())).code()
+            }
             FieldKind::Figures => return Vec::new(),
             FieldKind::Risk => {
                 return pack.risk.questions.iter().map(|q| format!("{}=no", q.code)).collect();

@@ -166,7 +166,8 @@ impl Round {
     /// An instant of that day, in the hours of an office.
     fn instant(&self, day: Date, dice: &mut Dice) -> Timestamp {
         let end = self.stage.pack.end_of(day);
-        let back = SignedDuration::from_secs(6 * 3_600 + dice.below(9 * 3_600) as i64);
+        let seconds = i64::try_from(dice.below(9 * 3_600)).unwrap_or(0);
+        let back = SignedDuration::from_secs(6 * 3_600 + seconds);
         end.saturating_sub(back).unwrap_or(end)
     }
 }
@@ -174,8 +175,8 @@ impl Round {
 fn within(dice: &mut Dice, from: Date, until: Date) -> Date {
     let days = until.duration_since(from).as_hours() / 24;
     let days = usize::try_from(days).unwrap_or(0) + 1;
-    let after = SignedDuration::from_hours(24 * dice.below(days) as i64);
-    from.saturating_add(after)
+    let days = i64::try_from(dice.below(days)).unwrap_or(0);
+    from.saturating_add(SignedDuration::from_hours(24 * days))
 }
 
 /// One record.

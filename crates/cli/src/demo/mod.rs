@@ -12,6 +12,7 @@ mod life;
 mod lights;
 mod people;
 mod plot;
+mod projects;
 mod stage;
 mod texts;
 mod walk;
@@ -96,7 +97,10 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     let began = std::time::Instant::now();
     let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts, end: now() };
     match scale {
-        Scale::Small => cases::build(&stage).await?,
+        Scale::Small => {
+            cases::build(&stage).await?;
+            projects::build(&stage, projects::read(&city.dir)?).await?;
+        }
         Scale::City => {
             let ledgers = ledger::read(&city.dir)?;
             let appeals = ledgers.appeals;

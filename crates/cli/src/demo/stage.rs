@@ -10,11 +10,12 @@ use domain::{
     decide::Step,
     field::{self, Raw},
     pack::Pack,
+    refusal::Refusal,
     workflow::{Action, Workflow},
 };
 use jiff::{SignedDuration, Timestamp, civil::Weekday};
 use std::sync::Arc;
-use store::{Act, NewCase, No, Store, db::WriteError};
+use store::{Act, Attachment, NewCase, No, Store, db::WriteError};
 
 /// Cases that time moves in one go.
 const TICK_CASES: u32 = 10_000;
@@ -49,8 +50,14 @@ pub struct Opening<'a> {
     pub raw: Raw,
 }
 
+/// What comes with what needs evidence.
+fn evidence() -> Attachment {
+    let (name, kind) = ("佐证.txt".to_owned(), "text/plain".to_owned());
+    Attachment { name, kind, body: "虚构的佐证材料".into() }
+}
+
 impl Stage {
-    /// Opens a case.
+    /// Opens a case; none when the unit has opened its only one of the kind already.
     ///
     /// # Errors
     /// When what is filled in is not accepted, or the store refuses or fails.
@@ -60,6 +67,20 @@ impl Stage {
         opening: Opening<'_>,
         dice: &mut Dice,
     ) -> Result<(CaseId, String), Failure> {
+        let opened = self.open_once(now, opening, dice).await?;
+        opened.ok_or_else(|| Failure::Plain("this unit has opened such a case already".to_owned()))
+    }
+
+    /// The same; none where the unit has opened the only such case already.
+    ///
+    /// # Errors
+    /// When what is filled in is not accepted, or the store refuses or fails.
+    pub async fn open_once(
+        &self,
+        now: Timestamp,
+        opening: Opening<'_>,
+        dice: &mut Dice,
+    ) -> Result<Option<(CaseId, String)>, Failure> {
         let flow = opening.flow;
         let given = field::check(&self.pack, flow, &flow.opening.fields, &opening.raw);
         let given = given.map_err(|faults| {
@@ -74,12 +95,17 @@ impl Stage {
             programme: opening.programme,
             given,
             then: Vec::new(),
-            files: Vec::new(),
+            files: if flow.opening.evidence { vec![evidence()] } else { Vec::new() },
             receipt: store::new_receipt(),
             imported: None,
         };
-        let opened = self.store.open_case(&self.pack, now, new).await.doing("opening a case")?;
-        Ok((opened.done.case, opened.number))
+        match self.store.open_case(&self.pack, now, new).await {
+            Err(WriteError::Refused(No::Refused(Refusal::OnlyOnce))) => Ok(None),
+            opened => {
+                let opened = opened.doing("opening a case")?;
+                Ok(Some((opened.done.case, opened.number)))
+            }
+        }
     }
 
     /// A case as it stands.

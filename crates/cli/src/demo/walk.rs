@@ -45,10 +45,15 @@ pub struct Walk {
 /// Records of every workflow but the appeals, programme by programme.
 pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
     let pack = &stage.pack;
-    let programmes = pack.programmes.values().filter(|p| p.workflow != "appeal");
+    // What needs evidence, and what a city promises, is no walk by chance.
+    let wanders = |code: &str| {
+        code != "appeal"
+            && pack.workflow(code).is_some_and(|f| !f.promises() && !f.opening.evidence)
+    };
+    let programmes = pack.programmes.values().filter(|p| wanders(&p.workflow));
     let mut named: Vec<(String, Option<String>)> =
         programmes.map(|p| (p.workflow.clone(), Some(p.code.clone()))).collect();
-    for flow in pack.workflows.keys().filter(|w| *w != "appeal") {
+    for flow in pack.workflows.keys().filter(|w| wanders(w)) {
         if !named.iter().any(|(known, _)| known == flow) {
             named.push((flow.clone(), None));
         }
@@ -152,8 +157,10 @@ impl Walk {
         self.tell(stage, flow, &mut raw);
         let actor = Actor::Staff(stage.people.staff(&role, unit, 0).await?);
         let opening = Opening { flow, programme: self.programme.clone(), actor, raw };
-        let (id, _) = stage.open(self.next, opening, &mut self.dice).await?;
-        self.id = Some(id);
+        let opened = stage.open_once(self.next, opening, &mut self.dice).await?;
+        // Somebody of the unit was there before.
+        self.over |= opened.is_none();
+        self.id = opened.map(|(id, _)| id);
         Ok(self.id)
     }
 

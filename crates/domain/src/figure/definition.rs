@@ -2,7 +2,7 @@
 //! credited. Versions follow one another by the day from which they hold.
 
 use super::amount::Word;
-use crate::workflow::{Code, Locus};
+use crate::workflow::{Code, Locus, Workflow};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,6 +192,11 @@ impl Figure {
     /// The first day that is counted.
     pub fn since(&self) -> Option<Date> {
         self.versions.first().map(|v| v.since)
+    }
+
+    /// Whether a form of this workflow may name it.
+    pub fn may_be_named_by(&self, workflow: &Workflow) -> bool {
+        workflow.promises() || self.workflow == workflow.code
     }
 
     /// Whether it counts persons or households apart.

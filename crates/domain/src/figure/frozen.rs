@@ -105,8 +105,8 @@ impl Frozen {
     }
 }
 
-/// The numbers that an effect freezes: those named in a field, or those of a form for the unit that
-/// handles the case. Empty for every other effect.
+/// The numbers that an effect freezes: those named in a field, or those of a form or one figure for
+/// the unit that handles the case. Empty for every other effect.
 pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<Asked> {
     let value = |field: &str| given.coded.get(field).or_else(|| case.coded.get(field));
     match effect {
@@ -125,6 +125,12 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
         Effect::Fill(fill) => {
             let text = given.texts.get(&fill.body).map_or("", String::as_str);
             press::asked(pack, press::releasing(case), text)
+        }
+        Effect::FreezeFigure { figure, period } => {
+            let period = value(period).and_then(|v| Period::parse(v.one()));
+            let (Some(figure), Some(period)) = (value(figure), period) else { return Vec::new() };
+            let unit = case.handling.as_ref().unwrap_or(&case.unit).clone();
+            vec![Asked { figure: figure.one().to_owned(), unit, period }]
         }
         _ => Vec::new(),
     }

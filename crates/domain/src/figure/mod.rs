@@ -13,6 +13,7 @@ mod frozen;
 mod mark;
 mod period;
 mod tally;
+mod target;
 
 pub use amount::{Additive, Amount, AnyAmount, Word, word};
 pub use cell::{
@@ -25,6 +26,10 @@ pub use frozen::{Asked, Freezing, Frozen, asked, sample};
 pub use mark::Mark;
 pub use period::Period;
 pub use tally::{Step, Tally};
+pub use target::{
+    Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums,
+};
+pub(crate) use target::{promise, propose};
 
 use crate::workflow::Code;
 use serde::{Deserialize, Serialize};

@@ -75,6 +75,8 @@ pub struct Pack {
     pub messages: BTreeMap<Code, Message>,
     /// Programmes by code.
     pub programmes: BTreeMap<Code, Programme>,
+    /// When targets of figures turn yellow and red.
+    pub targets: crate::figure::TargetRules,
     /// What is counted.
     pub figures: crate::figure::Figures,
     /// Forms of figures that units report, by code.

@@ -15,7 +15,7 @@ use crate::{
     case::{Case, Fact},
     decide::{Ctx, Draft},
     field::Checked,
-    figure::{Asked, Freezing, Frozen, Period},
+    figure::{Asked, Frozen, Period},
     pack::Pack,
     refusal::Refusal,
     workflow::{Code, Effect},
@@ -289,11 +289,6 @@ impl Case {
     /// What a fact of frozen numbers, or of the press, changes.
     pub(crate) fn edit(&mut self, stamp: &Stamp, fact: &Fact) {
         match fact {
-            Fact::Froze { values } => self.frozen.push(Freezing {
-                at: stamp.at,
-                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
-                values: values.clone(),
-            }),
             Fact::Filled { day, digest, places } => self.editions.push(Edition {
                 at: stamp.at,
                 day: *day,

@@ -182,7 +182,8 @@ pub fn is_correctable(flow: &Workflow, field: &Field) -> bool {
             | Meaning::Reporter
             | Meaning::Answer
             | Meaning::Work
-            | Meaning::ExternalNumber => false,
+            | Meaning::ExternalNumber
+            | Meaning::Public => false,
         }
 }
 

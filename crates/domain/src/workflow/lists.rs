@@ -16,6 +16,8 @@ pub enum Guard {
     NotOwner,
     /// Nobody of the actor's unit has done any of these actions on this case.
     NotUnitOf(Vec<Code>),
+    /// The unit given in the field is not the actor's own.
+    OtherUnit(Code),
     /// The action has been done fewer times than this on this case.
     AtMost {
         /// The action that is counted.
@@ -214,6 +216,17 @@ pub enum Effect {
     Publish,
     /// The press text that went out is taken back.
     Withdraw,
+    /// One figure is frozen for the unit that handles the case.
+    FreezeFigure {
+        /// Figure field.
+        figure: Code,
+        /// Period field.
+        period: Code,
+    },
+    /// What is proposed says something: it could become a target.
+    Propose(TargetFields),
+    /// What was proposed becomes the target of the case from now on.
+    Promise(TargetFields),
     /// The case is linked to another one named in a field.
     Link {
         /// Link kind.
@@ -221,6 +234,36 @@ pub enum Effect {
         /// Case field.
         field: Code,
     },
+}
+
+/// The fields in which a target is proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFields {
+    /// Figure field.
+    pub figure: Code,
+    /// Number field: what shall be reached.
+    pub goal: Code,
+    /// Number field: where it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Code>,
+    /// Date field: the first day.
+    pub from: Code,
+    /// Date field: the last day.
+    pub until: Code,
+    /// Planned values between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<PlannedStep>,
+}
+
+/// The fields of a planned value between the first day and the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedStep {
+    /// Date field.
+    pub on: Code,
+    /// Number field.
+    pub value: Code,
 }
 
 /// How the next responsible unit is found.

@@ -178,7 +178,7 @@ pub fn fill(
         let values = match wanted.filter(|_| !dice.one_in(4)) {
             Some(wanted) => vec![any(wanted.iter(), dice)],
             None if one.required || dice.one_in(2) => {
-                values(people, today, &flow.fields[&one.code], dice)
+                values(people, today, (flow, &flow.fields[&one.code]), dice)
             }
             None => continue,
         };
@@ -187,7 +187,12 @@ pub fn fill(
     raw
 }
 
-fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> Vec<String> {
+fn values(
+    people: &People<'_>,
+    today: Date,
+    (flow, field): (&Workflow, &Field),
+    dice: &mut Dice,
+) -> Vec<String> {
     let pack = people.pack;
     let one = match &field.kind {
         FieldKind::Line { .. } | FieldKind::Text { .. } => match field.meaning {
@@ -209,7 +214,8 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
         }
         FieldKind::Case => "2".to_owned(),
         FieldKind::Date => {
-            let days = i64::try_from(dice.below(120)).expect("small") + 1;
+            let late = if field.code == "until" { 150 } else { 0 };
+            let days = i64::try_from(dice.below(120)).expect("small") + 1 + late;
             today.saturating_add(days.days()).to_string()
         }
         FieldKind::Time => format!("{:02}:{:02}", dice.below(24), dice.below(60)),
@@ -218,7 +224,12 @@ fn values(people: &People<'_>, today: Date, field: &Field, dice: &mut Dice) -> V
             (min + i64::try_from(dice.below(width)).expect("small")).to_string()
         }
         FieldKind::Form => any(pack.forms.keys(), dice),
+        FieldKind::Period if flow.promises() => "2025".to_owned(),
         FieldKind::Period => "2025-03".to_owned(),
+        FieldKind::Figure => {
+            let named = pack.figures.iter().filter(|f| f.may_be_named_by(flow));
+            any(named.map(|f| &f.code).collect::<Vec<_>>().iter(), dice)
+        }
         FieldKind::Figures => {
             let figure = any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice);
             return vec![format!("{figure} {} 2025-03", any(people.units.iter().copied(), dice))];

@@ -169,6 +169,7 @@ fn fill(stand: &Stand, field: &domain::field::Field, stroke: &Stroke, other: &st
             format!("1000000000{}", stroke.phone + 1)
         }
         FieldKind::Line { .. } | FieldKind::Text { .. } => "随便一句".to_owned(),
+        FieldKind::Figure => "appeals_received".to_owned(),
         FieldKind::Form => "monthly".to_owned(),
         FieldKind::Period => "2025-03".to_owned(),
         FieldKind::Figures => "appeals_received wf-9901 2025-03".to_owned(),

@@ -20,6 +20,7 @@ mod links;
 mod mine;
 mod moving;
 mod people;
+mod projects;
 mod proofs;
 mod raw;
 mod releases;

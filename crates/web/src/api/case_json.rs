@@ -179,6 +179,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Form => "form",
         FieldKind::Period => "period",
         FieldKind::Figures => "figures",
+        FieldKind::Figure => "figure",
     }
 }
 

@@ -8,6 +8,7 @@ mod help_page;
 mod home;
 mod my;
 mod my_page;
+mod projects;
 pub(crate) mod receipt;
 pub(crate) mod rights;
 pub(crate) mod track;
@@ -31,6 +32,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Public, "/", get(home::home))
         .add(Access::Public, "/about", get(home::about))
         .add(Access::Public, "/privacy", get(home::privacy))
+        .add(Access::Public, "/projects/public", get(projects::board))
         .add(Access::Public, "/accessibility", get(home::accessibility))
         .add(Access::Public, "/help", get(help::start).post(help::next))
         .add(Access::Public, "/track", get(track::ask).post(track::find).layer(throttle))

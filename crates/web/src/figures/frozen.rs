@@ -87,9 +87,15 @@ pub(crate) fn has_numbers(page: &Page, case: &Case) -> bool {
     !wanted(page, case).is_empty()
 }
 
-/// What a report is called: its form, period and unit.
+/// What a report is called: its form, period and unit; a project by its programme and year.
 pub(crate) fn title(page: &Page, case: &Case) -> Option<String> {
     let flow = page.pack.flow_of(case)?;
+    if flow.promises() {
+        let programme = page.pack.programmes.get(case.programme.as_ref()?)?;
+        let year = Period::Year(staff::project::year_of(flow, case)?);
+        let name = page.either(&programme.name, &programme.en);
+        return Some(format!("{name} · {}", period_name(page, year)));
+    }
     let value = |kind: &domain::field::FieldKind| {
         let field = flow.fields.values().find(|f| f.kind == *kind)?;
         case.coded.get(&field.code).map(domain::field::Value::one)
@@ -109,7 +115,14 @@ pub(super) async fn page(
 ) -> Result<Response, Oops> {
     let shown = staff::case::find(&app, &me, &number).await?;
     traces::reading(&app, &me, [&shown]).await?;
-    let case = &shown.case;
+    let mut case = shown.case.clone();
+    for (freezing, one) in case.frozen.iter_mut().enumerate() {
+        for (n, value) in one.values.iter_mut().enumerate() {
+            let at = FrozenAt { case: case.id, freezing, n };
+            *value = app.store().frozen_for(&me.viewer(), at, value).await?;
+        }
+    }
+    let case = &case;
     let wanted = wanted(&page, case);
     if wanted.is_empty() {
         return Err(Oops::NotFound);
@@ -119,7 +132,7 @@ pub(super) async fn page(
         .iter()
         .filter_map(|a| Some(FigureAsk { figure: known(a)?, unit: &a.unit, period: a.period }))
         .collect();
-    let values = app.store().figure_values(&asks, page.today()).await?;
+    let values = app.store().figures_for(&me.viewer(), &asks, page.today()).await?;
     let columns = case.frozen.iter().map(|f| ColumnView {
         title: page
             .pack
@@ -191,7 +204,7 @@ impl Numbers<'_> {
 }
 
 /// Whether a figure counts numbers that were typed in.
-fn is_typed(page: &Page, figure: &Figure) -> bool {
+pub(super) fn is_typed(page: &Page, figure: &Figure) -> bool {
     page.pack.workflow(&figure.workflow).is_some_and(|flow| flow.opening.evidence)
 }
 
@@ -213,6 +226,9 @@ pub(super) async fn records(
     let shown = staff::case::find(&app, &me, &number).await?;
     let case = &shown.case;
     let value = case.frozen.get(freezing).and_then(|f| f.values.get(n)).ok_or(Oops::NotFound)?;
+    let viewer = me.viewer();
+    let at = FrozenAt { case: case.id, freezing, n };
+    let told = app.store().frozen_for(&viewer, at, value).await?;
     let asked = value.asked().ok_or(Oops::NotFound)?;
     let figure = page.pack.figures.get(&asked.figure).ok_or(Oops::NotFound)?;
     let drawn = sample(&value.digest, value.records, u64::from(percent(&page, case)));
@@ -225,8 +241,6 @@ pub(super) async fn records(
     let after = places.last().map_or(0, |last| last + 1);
     let more =
         if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < value.records };
-    let at = FrozenAt { case: case.id, freezing, n };
-    let viewer = me.viewer();
     let found = app.store().frozen_records((&page.pack, &viewer), at, &places).await?;
     let base = format!("/cases/{number}/figures/{freezing}/{n}");
     let kind = if is_sample { "&sample=1" } else { "" };
@@ -234,7 +248,7 @@ pub(super) async fn records(
         let (n, all) = (drawn.len().to_string(), value.records.to_string());
         page.tf("frozen.sample_of", &[("n", &n), ("all", &all)])
     } else {
-        page.tf("frozen.list_of", &[("n", &value.records.to_string())])
+        page.tf("frozen.list_of", &[("n", &told.records.to_string())])
     };
     let total = value
         .amount

@@ -96,7 +96,7 @@ pub(super) async fn own_unit(
         .iter()
         .flat_map(|figure| periods.map(|period| FigureAsk { figure, unit: &unit, period }))
         .collect();
-    let values = app.store().figure_values(&asks, today).await?;
+    let values = app.store().figures_for(&me.viewer(), &asks, today).await?;
     let rows = figures.iter().copied().zip(values.chunks(3));
     let shown = Shown { page: &page, unit: &unit, periods };
     let groups = groups(&page, rows.map(|(f, v)| (f, shown.figure(f, v))).collect());

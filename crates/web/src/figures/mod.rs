@@ -3,8 +3,10 @@
 
 pub(crate) mod frozen;
 mod list;
+pub(crate) mod projects;
 mod records;
 mod reports;
+pub(crate) mod standing;
 mod trend;
 
 use crate::{
@@ -20,12 +22,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Staff, "/figures", get(list::own_unit))
         .add(Access::Staff, "/figures/{figure}", get(records::page))
         .add(Access::Staff, "/reports", get(reports::page))
+        .add(Access::Staff, "/projects", get(projects::page))
         .add(Access::Staff, "/cases/{number}/figures", get(frozen::page))
         .add(Access::Staff, "/cases/{number}/figures/{freezing}/{n}", get(frozen::records))
 }
 
 /// Where the records of a number are.
-fn records_href(figure: &Figure, unit: &str, period: Period) -> String {
+pub(crate) fn records_href(figure: &Figure, unit: &str, period: Period) -> String {
     format!("/figures/{}?unit={unit}&period={}", figure.code, period.code())
 }
 

@@ -70,12 +70,17 @@ pub(super) async fn page(
         return Err(Oops::NotFound);
     }
     let ask = FigureAsk { figure, unit: &unit, period };
-    let value = app.store().figure_values(&[ask], today).await?.pop().ok_or(Oops::NotFound)?;
+    let value =
+        app.store().figures_for(&me.viewer(), &[ask], today).await?.pop().ok_or(Oops::NotFound)?;
     let cursor = (!asked.after.is_empty()).then(|| parse(&asked.after).ok_or(Oops::NotFound));
     let cursor = cursor.transpose()?;
     let viewer = me.viewer();
     let found = app.store().records_of((&pack, &viewer), ask, today, cursor.as_ref()).await?;
-    let trend = if cursor.is_none() { Some(trend::of(&app, &page, ask).await?) } else { None };
+    let trend = if cursor.is_none() {
+        Some(trend::of(&app, &page, (&me.viewer(), ask)).await?)
+    } else {
+        None
+    };
     let base = super::records_href(figure, &unit, period);
     let next = found.next.map_or(String::new(), |c| format!("{base}&after={}", written(&c)));
     let total = value.amount.map_or_else(

@@ -3,6 +3,7 @@
 
 use super::{NONE, period_name, records_href};
 use crate::{app::App, error::Oops, page::Page};
+use domain::access::Viewer;
 use domain::figure::{AnyAmount, Figure, Nature, Period};
 use jiff::{ToSpan, civil::Date};
 use store::{FigureAsk, FigureValue};
@@ -51,7 +52,11 @@ fn month(figure: &Figure, first: Date) -> Period {
 }
 
 /// The trend up to a period, and the units below in it.
-pub(super) async fn of(app: &App, page: &Page, ask: FigureAsk<'_>) -> Result<TrendView, Oops> {
+pub(super) async fn of(
+    app: &App,
+    page: &Page,
+    (viewer, ask): (&Viewer, FigureAsk<'_>),
+) -> Result<TrendView, Oops> {
     let today = page.today();
     let last = end_of(ask.period, today);
     let months: Vec<Period> = (0..MONTHS)
@@ -64,7 +69,7 @@ pub(super) async fn of(app: &App, page: &Page, ask: FigureAsk<'_>) -> Result<Tre
     let own = months.iter().map(|period| FigureAsk { period: *period, ..ask });
     let below = units.iter().map(|unit| FigureAsk { unit, ..ask });
     let asks: Vec<FigureAsk<'_>> = own.chain(below).collect();
-    let values = app.store().figure_values(&asks, today).await?;
+    let values = app.store().figures_for(viewer, &asks, today).await?;
     let (own, below) = values.split_at(months.len());
     let lines = months.iter().zip(own).map(|(period, value)| {
         line(period_name(page, *period), value, records_href(ask.figure, ask.unit, *period))

@@ -79,6 +79,7 @@ struct CaseView<'a> {
     files_hidden: usize,
     related: Vec<LinkView>,
     numbers: bool,
+    project: Option<super::project::ProjectView>,
     readers: String,
     rights: super::rights::Told,
     secrecy: String,
@@ -176,6 +177,7 @@ pub(super) async fn show(
         files,
         related: related(app, me, page, shown).await?,
         numbers: crate::figures::frozen::has_numbers(page, &shown.case),
+        project: super::project::of((app, me), &words, shown).await?,
         readers: traces::readers_href(page, shown),
         rights: super::rights::told(page, shown),
         secrecy: secrecy::href(page, me, shown),
@@ -236,6 +238,10 @@ fn about(page: &Page, shown: &CasePage) -> Vec<String> {
     let pack = &page.pack;
     let case = &shown.case;
     let channel = pack.channels.get(&case.channel);
+    // Where nobody is asked for, nobody is anonymous.
+    let asks_who = pack
+        .flow_of(case)
+        .is_some_and(|flow| flow.fields.values().any(|f| f.meaning == Meaning::Name));
     let programme = case.programme.as_ref().and_then(|p| pack.programmes.get(p));
     let all = [
         shown.number.clone(),
@@ -243,7 +249,11 @@ fn about(page: &Page, shown: &CasePage) -> Vec<String> {
         category_name(page, &case.category),
         pack.regions.full_name(&case.place),
         channel.map_or(String::new(), |c| page.either(&c.name, &c.en).to_owned()),
-        if case.anonymous { page.t("case.anonymous").to_owned() } else { String::new() },
+        if case.anonymous && asks_who {
+            page.t("case.anonymous").to_owned()
+        } else {
+            String::new()
+        },
     ];
     all.into_iter().filter(|s| !s.is_empty()).collect()
 }

@@ -2,13 +2,14 @@
 //! eyes.
 
 use crate::{
+    figures::standing,
     page::Page,
     view::{GradeView, category_name, clock_time, day},
 };
 use domain::{
     case::{AccountId, By, ClockChange, Fact, TaskEnd},
     field::{FieldKind, Meaning, Value},
-    figure::Period,
+    figure::{Period, Target},
     pack::Sight,
     rights::{self, Event},
     workflow::Workflow,
@@ -219,6 +220,7 @@ impl Words<'_> {
             }
             Fact::Published => line("history.published", String::new()),
             Fact::Withdrawn => line("history.withdrawn", String::new()),
+            Fact::Promised { target } => line("history.promised", self.target(target)),
             Fact::Climbed { clock, step: _, unit } => {
                 let name = clock_name(page, self.flow, clock);
                 let text =
@@ -227,6 +229,16 @@ impl Words<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// A target in words.
+    fn target(&self, target: &Target) -> String {
+        let figure = self.page.pack.figures.get(&target.figure);
+        figure.map_or(String::new(), |figure| {
+            let goal = standing::amount(self.page, figure, target.goal);
+            let day = standing::day_words(self.page, target.until);
+            self.page.tf("project.goal_by", &[("goal", &goal), ("day", &day)])
+        })
     }
 
     /// What happened under the rights of the person.
@@ -304,6 +316,9 @@ impl Words<'_> {
                 pack.channels.get(value).map(|c| page.either(&c.name, &c.en).to_owned())
             }
             FieldKind::Category => Some(category_name(page, value)),
+            FieldKind::Figure => {
+                pack.figures.get(value).map(|f| page.either(&f.name, &f.en).to_owned())
+            }
             FieldKind::Form => {
                 pack.forms.get(value).map(|f| page.either(&f.name, &f.en).to_owned())
             }

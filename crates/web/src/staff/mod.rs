@@ -15,6 +15,7 @@ mod login;
 mod offers;
 pub(crate) mod opening;
 mod panels;
+pub(crate) mod project;
 mod protection;
 mod reveal;
 mod search;

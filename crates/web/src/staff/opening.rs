@@ -59,6 +59,9 @@ pub(super) async fn page(
     let flow = may_open(&page, &me, &code)?;
     let mut form = Form::default();
     for (field, value) in &suggested {
+        if field == "programme" && page.pack.programmes.contains_key(value) {
+            form.suggest(field, value);
+        }
         // A text may be personal, and has no place in an address.
         if flow.fields.get(field).is_some_and(|f| !f.kind.is_text()) {
             form.suggest(field, value);

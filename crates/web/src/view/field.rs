@@ -88,7 +88,7 @@ pub(crate) fn field_views(
                 secret: is_secret(field.meaning),
                 required: one.required,
                 value: form.get(&field.code).to_owned(),
-                options: options(page, field, form),
+                options: options(page, flow, (field, form)),
                 error: fault.map_or(String::new(), |f| field_words(page, f)),
             }
         })
@@ -105,7 +105,7 @@ fn is_secret(meaning: Meaning) -> bool {
         | Meaning::Story
         | Meaning::Summary
         | Meaning::Reporter => true,
-        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work => false,
+        Meaning::Answer | Meaning::ExternalNumber | Meaning::Work | Meaning::Public => false,
     }
 }
 
@@ -121,6 +121,7 @@ fn kind(field: &Field) -> &'static str {
         | FieldKind::Grade
         | FieldKind::Place
         | FieldKind::Form
+        | FieldKind::Figure
         | FieldKind::Period
         | FieldKind::Unit => "select",
         // What is asked for is worked out from a text and never typed by hand.
@@ -141,7 +142,7 @@ fn max(field: &Field) -> usize {
     }
 }
 
-fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
+fn options(page: &Page, flow: &Workflow, (field, form): (&Field, &Form)) -> Vec<OptionView> {
     let given = form.all(&field.code);
     let option =
         |value: &str, label: &str| OptionView::new(value, label, given.iter().any(|g| g == value));
@@ -175,6 +176,12 @@ fn options(page: &Page, field: &Field, form: &Form) -> Vec<OptionView> {
         FieldKind::Form => {
             pack.forms.values().map(|f| option(&f.code, page.either(&f.name, &f.en))).collect()
         }
+        FieldKind::Figure => pack
+            .figures
+            .iter()
+            .filter(|f| f.may_be_named_by(flow))
+            .map(|f| option(&f.code, page.either(&f.name, &f.en)))
+            .collect(),
         FieldKind::Period => crate::figures::recent_periods(page)
             .into_iter()
             .map(|p| option(&p.code(), &crate::figures::period_name(page, p)))

@@ -9,7 +9,7 @@ pub(crate) use field::{FieldView, OptionView, field_views};
 pub(crate) use time::{clock_time, day, left};
 
 use crate::page::Page;
-use domain::clock::Light;
+use domain::{clock::Light, workflow::Workflow};
 
 /// A time light: class, word, and the time that is left or passed.
 #[derive(Debug, Clone)]
@@ -65,6 +65,12 @@ pub(crate) fn state_name(page: &Page, workflow: &str, state: &str) -> String {
         .workflow(workflow)
         .and_then(|w| w.state(state))
         .map_or_else(|| state.to_owned(), |s| page.either(&s.name, &s.en).to_owned())
+}
+
+/// What the public reads while a case is in a state.
+pub(crate) fn public_state(page: &Page, flow: &Workflow, state: &str) -> String {
+    let found = flow.state(state);
+    found.map_or(String::new(), |s| page.either(&s.public, &s.public_en).to_owned())
 }
 
 /// The name of a category with its group.

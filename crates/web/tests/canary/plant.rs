@@ -264,7 +264,7 @@ impl Planter<'_> {
             command,
             actor,
             workflow: code.to_owned(),
-            programme: None,
+            programme: self.programme(code),
             given,
             then: Vec::new(),
             files: self.files(),
@@ -278,6 +278,13 @@ impl Planter<'_> {
         self.cases.push(Planted { id, number: opened.number, receipt, command, workflow });
         self.note(code, &flow.opening.fields);
         id
+    }
+
+    /// A programme of a workflow, in turn.
+    fn programme(&self, flow: &str) -> Option<String> {
+        let all = self.pack().programmes.values().filter(|p| p.workflow == flow);
+        let all: Vec<&String> = all.map(|p| &p.code).collect();
+        all.get(self.turns % all.len().max(1)).map(|code| (*code).clone())
     }
 
     fn files(&self) -> Vec<Attachment> {
@@ -347,8 +354,10 @@ impl Planter<'_> {
         let home = home(self.group);
         let today = self.pack().date_of(self.ground.stand.clock.now());
         // Of papers the day of issue has been, the end is to come.
-        let past = ["issued", "found_on", "met_on", "awarded_on"].iter().any(|w| code.contains(w));
+        let past =
+            ["issued", "found_on", "met_on", "awarded_on", "from"].iter().any(|w| code.contains(w));
         let turn = self.turns;
+        let once = turn + 1000 * (self.group as usize);
         let in_turn = |all: &[&str]| all[turn % all.len()].to_owned();
         match kind {
             FieldKind::Choice(options) | FieldKind::Choices(options) => {
@@ -358,25 +367,26 @@ impl Planter<'_> {
             FieldKind::Category => in_turn(&["0101", "1302", "0102", "0201"]),
             FieldKind::Grade => in_turn(&["orange", "red", "yellow"]),
             FieldKind::Place => home.place.to_owned(),
+            FieldKind::Unit if code == "inspector" => in_turn(&[home.town, home.county]),
             FieldKind::Unit => in_turn(&[home.county, home.town]),
             FieldKind::Units => in_turn(&[home.police, home.town, home.justice]),
             FieldKind::Case => self.cases[turn % self.cases.len()].number.clone(),
             FieldKind::Date if past => today.to_string(),
             FieldKind::Date => today.saturating_add(10.days()).to_string(),
             FieldKind::Time => "10:00".to_owned(),
+            FieldKind::Number { .. } if code == "goal" => "10".to_owned(),
             FieldKind::Number { min, .. } => min.to_string(),
             FieldKind::Flag => "yes".to_owned(),
             FieldKind::Risk => {
                 let question = &self.pack().risk.questions[turn % self.pack().risk.questions.len()];
                 format!("{}=yes", question.code)
             }
+            FieldKind::Figure if code == "item" => "online_views".to_owned(),
+            FieldKind::Figure => "appeals_received".to_owned(),
             FieldKind::Form => "monthly".to_owned(),
-            // A unit reports a period once.
-            FieldKind::Period => {
-                static NEXT: AtomicUsize = AtomicUsize::new(0);
-                let n = NEXT.fetch_add(1, Ordering::Relaxed) % 84;
-                format!("{}-{:02}", 2018 + n / 12, 1 + n % 12)
-            }
+            // A unit reports or promises for a period once.
+            FieldKind::Period if code == "year" => format!("{}", 2000 + once),
+            FieldKind::Period => format!("{}-{:02}", 2000 + once / 12, once % 12 + 1),
             FieldKind::Figures => format!("appeals_received {} 2025-03", home.county),
             FieldKind::Line { .. } | FieldKind::Text { .. } => String::new(),
         }

@@ -35,6 +35,7 @@ pub struct Facts {
 /// The requests of a route; none when the route is not in the walk.
 pub fn asks(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     public(facts, route)
+        .or_else(|| numbers(pack, route))
         .or_else(|| lists(pack, facts, route))
         .or_else(|| numbers(pack, facts, route))
         .or_else(|| cases(facts, route))
@@ -56,7 +57,7 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             vec![Ask::get(format!("/news/{NUMBER}")), Ask::get(format!("/news/{}", facts.control))]
         }
         "/" | "/about" | "/privacy" | "/accessibility" | "/healthz" | "/readyz" | "/metrics"
-        | "/leave" | "/my" => vec![Ask::get(route)],
+        | "/leave" | "/my" | "/projects/public" => vec![Ask::get(route)],
         "/look" => vec![Ask::get("/look?lang=en"), Ask::get("/look?lang=zh-Hans&to=/desk")],
         "/static/{name}" => vec![Ask::get("/static/xiaohe.css"), Ask::get("/static/none")],
         "/help" => vec![
@@ -73,6 +74,27 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/my/{action}" => vec![forged("/my/rate"), forged("/my/none")],
         "/my/papers/{ordinal}" => vec![Ask::get("/my/papers/1"), Ask::get("/my/papers/9")],
         "/my/papers/{ordinal}/docx" => vec![Ask::get("/my/papers/1/docx")],
+        _ => return None,
+    })
+}
+
+/// Figures, reports and projects.
+fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
+    Some(match route {
+        "/figures" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
+            [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}" => {
+            let periods = ["2025-03", "2025", "to-2025-03"];
+            let each = pack.figures.iter().flat_map(|figure| {
+                let code = &figure.code;
+                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
+            });
+            each.collect()
+        }
+        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
+        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         _ => return None,
     })
 }
@@ -104,6 +126,8 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/desk/export" => ["xlsx", "csv"]
             .iter()
             .flat_map(|form| pack.workflows.keys().map(move |flow| (form, flow)))
+            // Nobody may take out more than some twenty lists: each once, that of the appeals twice.
+            .filter(|(form, flow)| **form == "xlsx" || *flow == "appeal")
             .map(|(form, flow)| {
                 Ask::post(route, &[("form", form), ("flow", flow), ("own", "area")])
             })

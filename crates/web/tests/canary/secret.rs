@@ -100,7 +100,7 @@ fn sign(meaning: Meaning) -> char {
         Meaning::Summary => '丁',
         Meaning::SafeContact => '戊',
         Meaning::Answer => '己',
-        Meaning::Work => '庚',
+        Meaning::Work | Meaning::Public => '庚',
         Meaning::ExternalNumber => '辛',
         Meaning::IdNumber => '子',
         Meaning::Reporter => '丑',

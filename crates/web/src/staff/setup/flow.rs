@@ -255,6 +255,7 @@ impl Words<'_> {
                 "setup.guard.not_among",
                 &[("field", &self.field(field)), ("among", &self.field(among))],
             ),
+            Guard::OtherUnit(field) => said("setup.guard.other_unit", self.field(field)),
             Guard::Milestone(kind) => {
                 let name = self.flow.milestones.get(kind).map(|m| page.either(&m.name, &m.en));
                 said("setup.guard.milestone", name.unwrap_or(kind).to_owned())

@@ -1,0 +1,73 @@
+//! What the cells hold of cases that somebody is kept out of, by name or with their unit. It only
+//! answers; who is kept out is decided by the case itself.
+
+use crate::{
+    Store,
+    db::{Batch, Error, Reader, Stmt},
+    figures::{Kept, VISITS},
+    project::barred_unit,
+};
+use domain::{
+    access::Viewer,
+    case::{CaseId, Staff},
+    figure::{Cell, Sums, Visits, people_cells},
+};
+use std::collections::BTreeMap;
+
+static BARRED: Stmt = Stmt::new(
+    "SELECT DISTINCT c.id, c.tally FROM desk d JOIN cases c ON c.id = d.case_id
+     WHERE d.unit = $1 OR d.unit = $2 ORDER BY c.id LIMIT 5000",
+);
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&BARRED];
+
+/// Amounts by cell.
+pub(crate) type Hidden = BTreeMap<Cell, i64>;
+
+impl Store {
+    /// What this viewer is kept out of, cell by cell; nothing for whoever is kept out of nothing.
+    pub(crate) async fn hidden_cells(&self, viewer: &Viewer) -> Result<Hidden, Error> {
+        let Viewer::Staff(staff, _) = viewer else { return Ok(Hidden::new()) };
+        let mut reader = self.db.page().await?;
+        let [name, unit] = keys(staff);
+        let rows = reader.rows(&BARRED, &[(&name).into(), (&unit).into()]).await?;
+        let mut sums = Sums::default();
+        for row in &rows {
+            let kept = row.opt_text(1)?.and_then(|body| serde_json::from_str::<Kept>(body).ok());
+            kept.unwrap_or_default().counted.add_to(&mut sums, 1);
+        }
+        let mut hidden = sums.cells;
+        let mut batch = Batch::new();
+        for who in sums.visits.keys() {
+            batch.add(&VISITS, &[(&who.name).into(), (&who.key).into()]);
+        }
+        let answers = reader.rows_all(batch).await?;
+        for ((who, theirs), rows) in sums.visits.iter().zip(&answers) {
+            let mut all = Visits::new();
+            for row in rows {
+                all.insert(row.text(0)?.to_owned(), row.int(1)?);
+            }
+            let mut without = all.clone();
+            for (month, n) in theirs {
+                *without.entry(month.clone()).or_default() -= n;
+            }
+            for (cell, n) in people_cells(&who.name, &without, &all) {
+                *hidden.entry(cell).or_default() += n;
+            }
+        }
+        Ok(hidden)
+    }
+}
+
+/// The cases that somebody is kept out of.
+pub(crate) async fn barred(reader: &mut Reader, viewer: &Viewer) -> Result<Vec<CaseId>, Error> {
+    let Viewer::Staff(staff, _) = viewer else { return Ok(Vec::new()) };
+    let [name, unit] = keys(staff);
+    let rows = reader.rows(&BARRED, &[(&name).into(), (&unit).into()]).await?;
+    rows.iter().map(|row| row.int(0)).collect()
+}
+
+/// Under what the cases are found that somebody is kept out of.
+fn keys(staff: &Staff) -> [String; 2] {
+    [barred_unit(&staff.account.to_string()), barred_unit(&staff.unit)]
+}

@@ -1,0 +1,225 @@
+//! What a unit has promised for a year, and the course of a number through it.
+//!
+//! Projects are found as the only case of their programme, unit and year, never by a scan. What
+//! anybody may know of one is told here: nothing before it was made public, and then neither its
+//! number nor anybody who works on it.
+
+use crate::{
+    CasePage, FigureAsk, Store,
+    case_page::Masked,
+    db::{Error, Stmt},
+    figure_values::months_between,
+    imports::{number_of, source_of},
+    sight,
+};
+use domain::{
+    access::{self, Viewer},
+    case::{Case, Fact},
+    field::{FieldKind, Meaning},
+    figure::{AnyAmount, Figure, Nature, Period, WHOLE, name_of, running_sums},
+    pack::Pack,
+    workflow::{Code, Opening, Workflow},
+};
+use jiff::{ToSpan, civil::Date};
+
+/// How many came for the first time in each month, of all who came in a span.
+static NEW_IN: Stmt = Stmt::new(
+    "SELECT month, COUNT(*) FROM (
+       SELECT MIN(month) AS month FROM figure_people
+       WHERE name = $1 AND month >= $2 AND month <= $3 GROUP BY tag) AS first
+     GROUP BY month ORDER BY month",
+);
+/// Every statement of this module, so that all can be checked.
+pub(crate) static STATEMENTS: &[&Stmt] = &[&NEW_IN];
+
+/// The flag of a project that was made public.
+const PUBLIC: &str = "project_public";
+
+/// A project as somebody may see it.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// Its programme, which has its name.
+    pub programme: Code,
+    /// Its number; none for whoever may not open it.
+    pub number: Option<String>,
+    /// State, coded fields and targets; without deeds, people and units for the public.
+    pub case: Case,
+    /// The note for the public of each target, in the order of the targets; empty where there is
+    /// none.
+    pub notes: Vec<String>,
+}
+
+/// What a number said at the end of a month, or of today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The day.
+    pub day: Date,
+    /// The number; none where nothing was counted, which is not zero.
+    pub value: Option<i64>,
+}
+
+impl Store {
+    /// The projects of a unit in a year, as far as the viewer may know of them.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn projects(
+        &self,
+        (pack, viewer): (&Pack, &Viewer),
+        flow: &Workflow,
+        (unit, year): (&str, i16),
+    ) -> Result<Vec<Project>, Error> {
+        let programmes: Vec<&Code> =
+            pack.programmes.values().filter(|p| p.workflow == flow.code).map(|p| &p.code).collect();
+        let year = Period::Year(year).code();
+        let value = |code: &Code, programme: &Code| match flow.fields.get(code).map(|f| &f.kind) {
+            None if code == Opening::PROGRAMME => programme.clone(),
+            Some(FieldKind::Period) => year.clone(),
+            _ => String::new(),
+        };
+        let numbers: Vec<String> = programmes
+            .iter()
+            .map(|programme| {
+                let only = flow.opening.only.iter();
+                number_of(unit, &only.map(|code| value(code, programme)).collect::<Vec<_>>())
+            })
+            .collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let found = self.imported(&source_of(&flow.code), &numbers).await?;
+        let mut reader = self.db.page().await?;
+        let mut all = Vec::new();
+        for (programme, id) in programmes.into_iter().zip(found) {
+            let Some(id) = id else { continue };
+            let system = (&Viewer::System, Masked::Nothing);
+            let Some(page) = self.page_with(&mut reader, pack, system, id).await? else { continue };
+            all.extend(project(pack, viewer, programme, page));
+        }
+        Ok(all)
+    }
+
+    /// What a figure said for a unit through a year, month by month up to today: a flow added up
+    /// since the year began, everything else as it stood.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn course(
+        &self,
+        (figure, unit): (&Figure, &str),
+        year: i16,
+        today: Date,
+    ) -> Result<Vec<Reading>, Error> {
+        let days = month_ends(year, today);
+        let flow = figure.nature == Nature::Flow;
+        let people = flow && figure.is_distinct();
+        let period = |day: Date| match (flow, people) {
+            (true, true) => Period::year(day),
+            (true, false) => Period::month(day),
+            (false, _) => Period::up_to(day),
+        };
+        let asks: Vec<FigureAsk<'_>> =
+            days.iter().map(|day| FigureAsk { figure, unit, period: period(*day) }).collect();
+        let told: Vec<Option<i64>> = self
+            .figure_values(&asks, today)
+            .await?
+            .into_iter()
+            .map(|value| value.amount.map(AnyAmount::count))
+            .collect();
+        let values = match (flow, people) {
+            (true, true) => {
+                let (since, last) = (figure.since(), told.last().copied().flatten());
+                let sums = self.people_so_far((figure, unit), &days).await?;
+                let begun = |day: &Date| since.is_some_and(|since| since <= *day);
+                let known = days.iter().zip(sums).map(|(day, n)| begun(day).then_some(n));
+                // What nobody can tell of the whole year cannot be told of its months.
+                known.map(|n| n.filter(|_| last.is_some())).collect()
+            }
+            (true, false) => running_sums(told),
+            (false, _) => told,
+        };
+        Ok(days.into_iter().zip(values).map(|(day, value)| Reading { day, value }).collect())
+    }
+
+    /// How many different people there had been in the year by the end of each month.
+    async fn people_so_far(
+        &self,
+        (figure, unit): (&Figure, &str),
+        days: &[Date],
+    ) -> Result<Vec<i64>, Error> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
+        let (from, to) = months_between(first.first_of_month(), *last);
+        let mut new = vec![0; days.len()];
+        let mut reader = self.db.read().await?;
+        for version in &figure.versions {
+            let name = name_of(&figure.code, version.number, unit, WHOLE);
+            let params = [(&name).into(), (&from).into(), (&to).into()];
+            for row in reader.rows(&NEW_IN, &params).await? {
+                let (month, n) = (row.text(0)?, row.int(1)?);
+                let at = days.iter().position(|day| domain::figure::month_of(*day) == month);
+                if let Some(sum) = at.and_then(|at| new.get_mut(at)) {
+                    *sum += n;
+                }
+            }
+        }
+        let mut so_far = 0;
+        Ok(new
+            .into_iter()
+            .map(|n| {
+                so_far += n;
+                so_far
+            })
+            .collect())
+    }
+}
+
+/// The last day of each month of a year that has begun; today stands for the end of its month.
+fn month_ends(year: i16, today: Date) -> Vec<Date> {
+    let Ok(mut first) = Date::new(year, 1, 1) else { return Vec::new() };
+    let mut days = Vec::new();
+    while first.year() == year && first <= today {
+        days.push(first.last_of_month().min(today));
+        let Ok(next) = first.checked_add(1.month()) else { break };
+        first = next;
+    }
+    days
+}
+
+/// What the viewer may know of a project.
+fn project(pack: &Pack, viewer: &Viewer, programme: &Code, page: CasePage) -> Option<Project> {
+    let opens = access::may_open(pack, viewer, &page.case);
+    let public = page.case.flags.contains(PUBLIC) && !page.case.guarded.is_sealed();
+    if !opens && !public {
+        return None;
+    }
+    let notes = notes(pack, &page);
+    let number = opens.then(|| page.number.clone());
+    let mut case = page.case;
+    if !opens {
+        case.deeds.clear();
+        case.been.clear();
+        case.tasks.clear();
+        case.clocks.clear();
+        (case.owner, case.opener) = (None, None);
+    }
+    Some(Project { programme: programme.clone(), number, case, notes })
+}
+
+/// The note for the public that was approved with each target: the newest one since the target
+/// before. What was proposed and not approved is nobody's.
+fn notes(pack: &Pack, page: &CasePage) -> Vec<String> {
+    let flow = pack.flow_of(&page.case);
+    let mut notes = Vec::new();
+    let mut newest = String::new();
+    for entry in &page.entries {
+        for (field, text) in entry.texts.values().flatten() {
+            if sight::meaning(flow, field) == Meaning::Public {
+                newest.clone_from(text);
+            }
+        }
+        for fact in &entry.facts {
+            if matches!(fact, Fact::Promised { .. }) {
+                notes.push(std::mem::take(&mut newest));
+            }
+        }
+    }
+    notes
+}

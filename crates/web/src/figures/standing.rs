@@ -1,0 +1,160 @@
+//! How a project stands, in words: number, goal, light, forecast. Decides what is told to whom of a
+//! small number of people; the rest is `domain::figure`'s.
+
+use super::{NONE, word};
+use crate::{page::Page, view::LightView};
+use domain::figure::{Figure, Nature, Period, Plan, Promise, TargetLight, Word, promised_on};
+use jiff::civil::Date;
+use store::{Project, Reading};
+
+/// Who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Staff, who may open the records.
+    Staff,
+    /// Anybody: small numbers of people are not told.
+    Everybody,
+}
+
+/// A project as a line or a card shows it.
+pub(crate) struct Standing {
+    pub(crate) number: String,
+    pub(crate) goal: String,
+    pub(crate) share: String,
+    pub(crate) bar: &'static str,
+    pub(crate) light: Option<LightView>,
+    pub(crate) forecast: String,
+    pub(crate) typed: bool,
+}
+
+/// A day in the words of the page.
+pub(crate) fn day_words(page: &Page, day: Date) -> String {
+    let [y, m, d] = [i64::from(day.year()), i64::from(day.month()), i64::from(day.day())];
+    let [y, m, d] = [y, m, d].map(|n| n.to_string());
+    page.tf("time.day", &[("y", &y), ("m", &m), ("d", &d)])
+}
+
+/// An amount with its word.
+pub(crate) fn amount(page: &Page, figure: &Figure, n: i64) -> String {
+    format!("{n} {}", word(page, figure))
+}
+
+/// The period that tells what a figure says of a year so far.
+pub(crate) fn period_of(figure: &Figure, year: i16, today: Date) -> Period {
+    match figure.nature {
+        Nature::Flow => Period::Year(year),
+        Nature::Stock | Nature::Cumulative => Period::up_to(last_day(year, today)),
+    }
+}
+
+/// Today, or the last day of a year that is over.
+pub(crate) fn last_day(year: i16, today: Date) -> Date {
+    Period::Year(year).last().min(today)
+}
+
+/// The figure of a project: that of its target.
+pub(crate) fn figure_of<'a>(page: &'a Page, project: &Project) -> Option<&'a Figure> {
+    page.pack.figures.get(&project.case.promises.last()?.target.figure)
+}
+
+/// The light of a number on a day, by the target that held then.
+pub(crate) fn light_on(
+    page: &Page,
+    (figure, promises): (&Figure, &[Promise]),
+    reading: Reading,
+) -> Option<(TargetLight, Plan)> {
+    let promise = promised_on(promises, reading.day)?;
+    let plan = Plan::new(figure.nature, &promise.target)?;
+    let light = plan.light(reading.day, reading.value?, &page.pack.targets);
+    Some((light, plan))
+}
+
+/// A light as pages show it.
+pub(crate) fn light_view(
+    page: &Page,
+    light: TargetLight,
+    plan: &Plan,
+    reading: Reading,
+) -> LightView {
+    let (class, key) = match light {
+        TargetLight::Green => ("", "project.green"),
+        TargetLight::Yellow => ("light-yellow", "project.yellow"),
+        TargetLight::Red => ("light-red", "project.red"),
+    };
+    let value = reading.value.unwrap_or_default();
+    let behind = plan.behind(reading.day, value);
+    let rest = if plan.is_met(value) {
+        page.t("project.met").to_owned()
+    } else if behind > 0 && light != TargetLight::Green {
+        page.tf("project.behind", &[("n", &behind.to_string())])
+    } else {
+        String::new()
+    };
+    LightView { class, word: page.t(key).to_owned(), rest }
+}
+
+/// How a target stands with this number.
+pub(crate) fn standing(
+    page: &Page,
+    (figure, promises): (&Figure, &[Promise]),
+    reading: Reading,
+    reader: Reader,
+) -> Standing {
+    let goal = promises.last().map_or(String::new(), |p| {
+        let (until, goal) = (day_words(page, p.target.until), p.target.goal);
+        page.tf("project.goal_by", &[("goal", &amount(page, figure, goal)), ("day", &until)])
+    });
+    let small = i64::from(page.pack.targets.small);
+    let of_people = matches!(figure.word, Word::Person | Word::Household | Word::PersonTime);
+    let hidden = reader == Reader::Everybody
+        && of_people
+        && reading.value.is_some_and(|n| (1..small).contains(&n));
+    let told = if hidden { None } else { light_on(page, (figure, promises), reading) };
+    let number = match reading.value {
+        None => page.t("project.no_number").to_owned(),
+        Some(_) if hidden => {
+            let less = format!("{small} {}", word(page, figure));
+            page.tf("project.few", &[("n", &less)])
+        }
+        Some(n) => amount(page, figure, n),
+    };
+    Standing {
+        number,
+        goal,
+        share: told.as_ref().map_or(String::new(), |(_, plan)| {
+            plan.share(reading.value.unwrap_or_default()).to_string()
+        }),
+        bar: match told.as_ref().map(|t| t.0) {
+            Some(TargetLight::Yellow) => "yellow",
+            Some(TargetLight::Red) => "red",
+            Some(TargetLight::Green) | None => "",
+        },
+        forecast: told
+            .as_ref()
+            .map_or_else(|| NONE.to_owned(), |(_, plan)| forecast(page, figure, plan, reading)),
+        light: told.map(|(light, plan)| light_view(page, light, &plan, reading)),
+        typed: super::frozen::is_typed(page, figure),
+    }
+}
+
+/// Where it goes, in words.
+fn forecast(page: &Page, figure: &Figure, plan: &Plan, reading: Reading) -> String {
+    let value = reading.value.unwrap_or_default();
+    if plan.is_met(value) {
+        return page.t("project.met").to_owned();
+    }
+    if reading.day >= plan.until() {
+        return page.t("project.over").to_owned();
+    }
+    let Some(found) = plan.forecast(reading.day, value, &page.pack.targets) else {
+        return page.t("project.too_early").to_owned();
+    };
+    let end = amount(page, figure, found.end);
+    match found.met {
+        Some(day) => {
+            let day = day_words(page, day);
+            page.tf("project.forecast", &[("end", &end), ("day", &day)])
+        }
+        None => page.tf("project.forecast_never", &[("end", &end)]),
+    }
+}
