@@ -346,7 +346,7 @@ describe('proofs', () => {
       // The passkey opens the locked page; nothing is typed.
       await sound(page, 'unlock-passkey');
       await page.getByRole('button', { name: '使用通行密钥' }).click();
-      await page.waitForURL('**/desk');
+      await page.waitForURL('**/desk', { waitUntil: 'networkidle' });
       await page.goto('/me');
       await page.locator('form[action="/me/lock"] button').click();
       await page.waitForURL('**/login/unlock**');

@@ -17,6 +17,7 @@ const TABLES: &[(&str, &str)] = &[
     ("texts", "case_id"),
     ("people", "case_id"),
     ("outbox", "case_id"),
+    ("marks", "case_id"),
 ];
 
 type Rows = Vec<(usize, Vec<Value>)>;

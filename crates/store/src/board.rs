@@ -133,8 +133,7 @@ impl Store {
         staff: &Staff,
         flow: &Workflow,
     ) -> Result<Vec<Case>, Error> {
-        let name = project::barred_unit(&staff.account.to_string());
-        let unit = project::barred_unit(&staff.unit);
+        let [name, unit] = project::barred_units(staff);
         let params = [(&name).into(), (&unit).into(), (&flow.code).into()];
         let rows = self.db.read().await?.rows(&BARRED, &params).await?;
         let mut cases =

@@ -3,13 +3,13 @@
 
 use crate::{
     Store,
-    db::{Batch, Error, Reader, Stmt},
+    db::{Batch, Error, Reader, Row, Stmt},
     figures::{Kept, VISITS},
-    project::barred_unit,
+    project::barred_units,
 };
 use domain::{
     access::Viewer,
-    case::{CaseId, Staff},
+    case::CaseId,
     figure::{Cell, Sums, Visits, people_cells},
 };
 use std::collections::BTreeMap;
@@ -27,10 +27,8 @@ pub(crate) type Hidden = BTreeMap<Cell, i64>;
 impl Store {
     /// What this viewer is kept out of, cell by cell; nothing for whoever is kept out of nothing.
     pub(crate) async fn hidden_cells(&self, viewer: &Viewer) -> Result<Hidden, Error> {
-        let Viewer::Staff(staff, _) = viewer else { return Ok(Hidden::new()) };
         let mut reader = self.db.page().await?;
-        let [name, unit] = keys(staff);
-        let rows = reader.rows(&BARRED, &[(&name).into(), (&unit).into()]).await?;
+        let rows = kept_out(&mut reader, viewer).await?;
         let mut sums = Sums::default();
         for row in &rows {
             let kept = row.opt_text(1)?.and_then(|body| serde_json::from_str::<Kept>(body).ok());
@@ -61,13 +59,12 @@ impl Store {
 
 /// The cases that somebody is kept out of.
 pub(crate) async fn barred(reader: &mut Reader, viewer: &Viewer) -> Result<Vec<CaseId>, Error> {
-    let Viewer::Staff(staff, _) = viewer else { return Ok(Vec::new()) };
-    let [name, unit] = keys(staff);
-    let rows = reader.rows(&BARRED, &[(&name).into(), (&unit).into()]).await?;
+    let rows = kept_out(reader, viewer).await?;
     rows.iter().map(|row| row.int(0)).collect()
 }
 
-/// Under what the cases are found that somebody is kept out of.
-fn keys(staff: &Staff) -> [String; 2] {
-    [barred_unit(&staff.account.to_string()), barred_unit(&staff.unit)]
+async fn kept_out(reader: &mut Reader, viewer: &Viewer) -> Result<Vec<Row>, Error> {
+    let Viewer::Staff(staff, _) = viewer else { return Ok(Vec::new()) };
+    let [name, unit] = barred_units(staff);
+    reader.rows(&BARRED, &[(&name).into(), (&unit).into()]).await
 }

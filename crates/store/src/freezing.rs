@@ -9,6 +9,7 @@ use crate::{
     Store,
     command::{Command, Want},
     db::{Batch, Error, P, Reader, Row, Stmt, Tx},
+    figure_hidden,
     figure_records::{FigureRecord, Found},
     figure_values::{FigureAsk, months_between},
     figures::{mark_name, number_of},
@@ -232,37 +233,45 @@ impl FrozenAt {
     }
 }
 
+/// A piece of a list.
+fn listed_in(row: &Row) -> Result<Vec<Listed>, Error> {
+    serde_json::from_str(row.text(0)?).map_err(|e| row.corrupt(0, e.to_string()))
+}
+
+/// Takes the records of some cases out of a number.
+fn without(value: &mut Frozen, list: &[Listed], barred: &[CaseId]) {
+    for (_, _, _, _, amount) in list.iter().filter(|(_, case, ..)| barred.contains(case)) {
+        value.records -= 1;
+        match amount {
+            Some(n) => value.amount = value.amount.map(|all| all - n),
+            None => value.unknown -= 1,
+        }
+    }
+}
+
 impl Store {
-    /// A frozen number as this viewer is told it: without what they are kept out of. Whoever is kept
-    /// out of nothing is told what was frozen. Of persons it takes one away for each such record,
-    /// which is one too many where somebody has another record in the list.
+    /// The frozen numbers of a case as this viewer is told them: without what they are kept out of.
+    /// Whoever is kept out of nothing is told what was frozen. Of persons it takes one away for each
+    /// such record, which is one too many where somebody has another record in the list.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn frozen_for(
-        &self,
-        viewer: &Viewer,
-        at: FrozenAt,
-        value: &Frozen,
-    ) -> Result<Frozen, Error> {
+    pub async fn frozen_for(&self, viewer: &Viewer, case: &mut Case) -> Result<(), Error> {
         let mut reader = self.db.page().await?;
-        let barred = crate::figure_hidden::barred(&mut reader, viewer).await?;
-        let mut told = value.clone();
+        let barred = figure_hidden::barred(&mut reader, viewer).await?;
         if barred.is_empty() {
-            return Ok(told);
+            return Ok(());
         }
-        for row in reader.rows(&PIECES, &at.params()).await? {
-            let list: Vec<Listed> =
-                serde_json::from_str(row.text(0)?).map_err(|e| row.corrupt(0, e.to_string()))?;
-            for (_, _, _, _, amount) in list.iter().filter(|(_, case, ..)| barred.contains(case)) {
-                told.records -= 1;
-                match amount {
-                    Some(n) => told.amount = told.amount.map(|all| all - n),
-                    None => told.unknown -= 1,
+        let id = case.id;
+        for (freezing, one) in case.frozen.iter_mut().enumerate() {
+            for (n, value) in one.values.iter_mut().enumerate() {
+                let at = FrozenAt { case: id, freezing, n };
+                for row in reader.rows(&PIECES, &at.params()).await? {
+                    without(value, &listed_in(&row)?, &barred);
                 }
             }
         }
-        Ok(told)
+        Ok(())
     }
 
     /// Some records of a frozen number, by their places in its list, each masked as the viewer's
@@ -285,10 +294,8 @@ impl Store {
             if piece.0 != Some(wanted) {
                 let number = P::Int(i64::try_from(wanted).unwrap_or(i64::MAX));
                 let row = reader.row(&ONE_PIECE, &[case, freezing, n, number]).await?;
-                let list = row.map(|row| {
-                    serde_json::from_str(row.text(0)?).map_err(|e| row.corrupt(0, e.to_string()))
-                });
-                piece = (Some(wanted), list.transpose()?.unwrap_or_default());
+                let list = row.as_ref().map(listed_in).transpose()?;
+                piece = (Some(wanted), list.unwrap_or_default());
             }
             let within = usize::try_from(place % PIECE as u64).unwrap_or(usize::MAX);
             found.extend(piece.1.get(within).map(Found::from));

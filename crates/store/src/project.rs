@@ -3,7 +3,7 @@
 
 use crate::db::P;
 use domain::{
-    case::{AccountId, Case, is_paused, is_running},
+    case::{AccountId, Case, Staff, is_paused, is_running},
     clock::{ClockError, Light},
     pack::Pack,
     rights, waiting,
@@ -103,8 +103,13 @@ pub fn circle_unit(account: AccountId) -> String {
 }
 
 /// What stands in place of a unit for the cases that somebody is kept out of.
-pub fn barred_unit(name: &str) -> String {
+fn barred_unit(name: &str) -> String {
     format!("{BARRED_MARK}{name}")
+}
+
+/// What stands in place of a unit for the cases that this person is kept out of, by name or unit.
+pub fn barred_units(staff: &Staff) -> [String; 2] {
+    [barred_unit(&staff.account.to_string()), barred_unit(&staff.unit)]
 }
 
 fn barred(case: &Case) -> impl Iterator<Item = String> {

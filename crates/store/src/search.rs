@@ -62,14 +62,20 @@ impl Store {
         typed: &str,
         limit: usize,
     ) -> Result<Vec<Hit>, Error> {
+        // Telephones first: one in ten could be the number of a case, and “none” to such a number is
+        // only said at a stroke, while somebody is on the line.
+        let phone = dialled(typed);
+        if let Some(phone) = &phone {
+            let hits = self.find(pack, viewer, &Query::parse(phone), limit).await?;
+            if !hits.is_empty() {
+                return Ok(hits);
+            }
+        }
         if let Some(hit) = self.by_number(pack, viewer, typed).await? {
             return Ok(vec![hit]);
         }
-        if let Some(number) = dialled(typed) {
-            let hits = self.find(pack, viewer, &Query::parse(&number), limit).await?;
-            if !hits.is_empty() || number == typed {
-                return Ok(hits);
-            }
+        if phone.is_some_and(|phone| phone == typed) {
+            return Ok(Vec::new());
         }
         self.find(pack, viewer, &Query::parse(typed), limit).await
     }

@@ -72,6 +72,29 @@ async fn a_report_goes_from_its_unit_to_the_lock_and_tells_what_changed() {
 }
 
 #[tokio::test]
+async fn a_frozen_number_says_nothing_of_what_one_is_kept_out_of() {
+    let office = Office::open(Vec::new()).await;
+    let hidden = dispatched(&office).await;
+    dispatched(&office).await;
+    let report = number_of(&opened(&office).await);
+    office.must(TOWN, &report, "submit", &[]).await;
+    let path = format!("/cases/{report}/figures/0/0");
+    assert!(office.get(TOWN, &path).await.has("<b>2 件</b>"));
+    let who = office.hire(TOWN).await.to_string();
+    let out = [("who", who.as_str()), ("reason", "与当事人同村")];
+    let barred = office.post(LEADER, &format!("/cases/{hidden}/secrecy/bar"), &out).await;
+    assert_eq!(barred.status, StatusCode::SEE_OTHER, "{}", barred.words());
+    let list = office.get(TOWN, &path).await;
+    assert!(list.has("<b>1 件</b>") && list.has("共 1 条"), "{}", list.words());
+    assert!(!list.has(&hidden), "{}", list.words());
+    let sample = office.get(TOWN, &format!("{path}?sample=1")).await;
+    assert!(sample.has("从 1 条记录中"), "{}", sample.words());
+    let table = office.get(TOWN, &format!("/cases/{report}/figures")).await;
+    assert!(!table.has(">2</a>"), "{}", table.words());
+    assert!(office.get(LEADER, &path).await.has("<b>2 件</b>"));
+}
+
+#[tokio::test]
 async fn numbers_of_others_are_as_unknown_as_none() {
     let office = Office::open(Vec::new()).await;
     let report = number_of(&opened(&office).await);

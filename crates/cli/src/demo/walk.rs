@@ -17,7 +17,7 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 
 /// Records of each programme.
-const RECORDS: usize = 32;
+const RECORDS: usize = 48;
 /// The longest walk, steps.
 const STEPS: usize = 18;
 /// Of a hundred records, those that may lie around past their time.
@@ -59,11 +59,15 @@ pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
         }
     }
     let mut walks = Vec::new();
-    for (n, (flow, programme)) in named.iter().enumerate() {
+    for (flow, programme) in &named {
+        // Its own chance, whatever else the pack holds: a new programme changes no other story.
+        let code = programme.as_ref().unwrap_or(flow);
+        let seed = code.bytes().fold(0, |sum, b| (sum * 31 + usize::from(b)) % 1_000_003);
         let share = named.iter().filter(|(other, _)| other == flow).count();
         for record in 0..RECORDS.div_ceil(share) + 4 {
-            let mut dice = Dice::of(10_000 + n * 1_000 + record);
-            let age = dice.between(2.0, 115.0);
+            let mut dice = Dice::of(10_000_000 + seed * 1_000 + record);
+            // Half of them are young, so that some stand in each of the early states.
+            let age = dice.between(2.0, if record % 2 == 0 { 32.0 } else { 115.0 });
             let back = SignedDuration::from_secs_f64((age * 86_400.0).round());
             walks.push(Walk {
                 flow: flow.clone(),

@@ -116,12 +116,7 @@ pub(super) async fn page(
     let shown = staff::case::find(&app, &me, &number).await?;
     traces::reading(&app, &me, [&shown]).await?;
     let mut case = shown.case.clone();
-    for (freezing, one) in case.frozen.iter_mut().enumerate() {
-        for (n, value) in one.values.iter_mut().enumerate() {
-            let at = FrozenAt { case: case.id, freezing, n };
-            *value = app.store().frozen_for(&me.viewer(), at, value).await?;
-        }
-    }
+    app.store().frozen_for(&me.viewer(), &mut case).await?;
     let case = &case;
     let wanted = wanted(&page, case);
     if wanted.is_empty() {
@@ -224,23 +219,24 @@ pub(super) async fn records(
     Query(which): Query<Which>,
 ) -> Result<Response, Oops> {
     let shown = staff::case::find(&app, &me, &number).await?;
-    let case = &shown.case;
-    let value = case.frozen.get(freezing).and_then(|f| f.values.get(n)).ok_or(Oops::NotFound)?;
+    let value = |case: &Case| case.frozen.get(freezing)?.values.get(n).cloned();
+    let whole = value(&shown.case).ok_or(Oops::NotFound)?.records;
     let viewer = me.viewer();
-    let at = FrozenAt { case: case.id, freezing, n };
-    let told = app.store().frozen_for(&viewer, at, value).await?;
+    let mut case = shown.case.clone();
+    app.store().frozen_for(&viewer, &mut case).await?;
+    let value = value(&case).ok_or(Oops::NotFound)?;
     let asked = value.asked().ok_or(Oops::NotFound)?;
     let figure = page.pack.figures.get(&asked.figure).ok_or(Oops::NotFound)?;
-    let drawn = sample(&value.digest, value.records, u64::from(percent(&page, case)));
+    let drawn = sample(&value.digest, whole, u64::from(percent(&page, &case)));
     let is_sample = !which.sample.is_empty();
     let places: Vec<u64> = if is_sample {
         drawn.iter().copied().filter(|p| *p >= which.from).take(20).collect()
     } else {
-        (which.from..which.from.saturating_add(PAGE).min(value.records)).collect()
+        (which.from..which.from.saturating_add(PAGE).min(whole)).collect()
     };
     let after = places.last().map_or(0, |last| last + 1);
-    let more =
-        if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < value.records };
+    let more = if is_sample { drawn.last().is_some_and(|l| *l >= after) } else { after < whole };
+    let at = FrozenAt { case: case.id, freezing, n };
     let found = app.store().frozen_records((&page.pack, &viewer), at, &places).await?;
     let base = format!("/cases/{number}/figures/{freezing}/{n}");
     let kind = if is_sample { "&sample=1" } else { "" };
@@ -248,7 +244,7 @@ pub(super) async fn records(
         let (n, all) = (drawn.len().to_string(), value.records.to_string());
         page.tf("frozen.sample_of", &[("n", &n), ("all", &all)])
     } else {
-        page.tf("frozen.list_of", &[("n", &told.records.to_string())])
+        page.tf("frozen.list_of", &[("n", &value.records.to_string())])
     };
     let total = value
         .amount

@@ -130,7 +130,6 @@ fn months(today: Date, since: Option<Date>) -> Vec<Period> {
     let back = (0..24).filter_map(|n| this.checked_sub(n.months()).ok());
     let years = (first.year()..today.year() - 1).rev().filter_map(|y| Date::new(y, 12, 1).ok());
     let mut all: Vec<Period> = back.chain(years).map(Period::month).collect();
-    all.dedup();
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|p| p.last() >= first && seen.insert(*p));
     all

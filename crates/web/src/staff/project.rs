@@ -115,7 +115,7 @@ pub(super) async fn of(
         facts: facts(words, case),
         targets: told.targets(),
         months: course.iter().map(|reading| told.month(*reading)).collect(),
-        below: if may { below(app, page, (figure, unit), year).await? } else { Vec::new() },
+        below: if may { below((app, me), page, (figure, unit), year).await? } else { Vec::new() },
         chart: told.chart(year, &course),
     }))
 }
@@ -145,7 +145,7 @@ fn facts(words: &Words<'_>, case: &Case) -> Vec<FactView> {
 
 /// The same number of the units below: who has none is a gap, not a zero.
 async fn below(
-    app: &App,
+    (app, me): (&App, &LoggedIn),
     page: &Page,
     (figure, unit): (&Figure, &str),
     year: i16,
@@ -160,7 +160,7 @@ async fn below(
         units.iter().flat_map(|u| [ask(u, period), ask(u, month)]).collect();
     let asks: Vec<FigureAsk<'_>> =
         wanted.iter().map(|(unit, period)| FigureAsk { figure, unit, period: *period }).collect();
-    let values = app.store().figure_values(&asks, today).await?;
+    let values = app.store().figures_for(&me.viewer(), &asks, today).await?;
     let text = |n: Option<i64>| {
         n.map_or_else(
             || page.t("project.no_number").to_owned(),
