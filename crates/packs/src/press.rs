@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     figure::Word,
     pack::Pack,
-    press::{Press, Setting, Standard, Template},
+    press::{Press, Printed, Setting, Standard, Template},
     workflow::Locus,
 };
 use jiff::civil::Date;
@@ -36,6 +36,14 @@ struct Raw {
 struct RawSentence {
     day: String,
     text: String,
+    printed: Option<RawPrinted>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPrinted {
+    numbers: BTreeMap<String, i64>,
+    reads: String,
 }
 
 impl Worded for Raw {}
@@ -109,7 +117,8 @@ pub(crate) fn press(folders: &Folders, faults: &mut Faults) -> Read {
             faults.add(&at, format!("{} is no day", value.day), "write day = \"2026-03-06\"");
             continue;
         };
-        press.sentences.push(Standard { code, day, text: value.text });
+        let printed = value.printed.map(|p| Printed { numbers: p.numbers, reads: p.reads });
+        press.sentences.push(Standard { code, day, text: value.text, printed });
         places.push(at);
     }
     Read { press, sentences: places }
@@ -133,6 +142,17 @@ pub(crate) fn check(pack: &Pack, read: &Read, faults: &mut Faults) {
                 fits => format!("write {}", fits.join(" or ")),
             };
             faults.add(at, misfit.to_string(), advice);
+        }
+        let Some(printed) = &sentence.printed else { continue };
+        let advice = "correct the place, or the numbers that it was printed with";
+        match sentence.at(pack, &printed.numbers) {
+            Ok(reads) if reads == printed.reads => {}
+            Ok(reads) => faults.add(at, format!("with its numbers it reads “{reads}”"), advice),
+            Err(refused) => {
+                for why in refused {
+                    faults.add(at, format!("with its numbers it is refused: {why}"), advice);
+                }
+            }
         }
     }
 }

@@ -49,6 +49,7 @@ mod project;
 mod projects;
 mod recent;
 mod recount;
+mod release_numbers;
 mod releases;
 mod reports;
 mod request;

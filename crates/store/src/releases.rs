@@ -10,20 +10,18 @@ use crate::{
     db::{Batch, Error, Reader, Stmt, WriteError},
     dossier::Texts,
     even::even,
-    figure_values::{FigureAsk, FigureValue},
-    freezing::{FrozenAt, Listed, PIECES},
     hex, numbers,
     verify::Report,
 };
 use domain::{
     access::{self, Viewer},
-    case::{By, Case, CaseId, Fact},
-    figure::{AnyAmount, Asked, Frozen, Period},
+    case::{AccountId, By, Case, CaseId, Fact},
+    figure::Frozen,
     pack::Pack,
-    press::{self, CLAIMS, Claim, Counted, DIGEST, Edition, Fill, Need, Template},
+    press::{CLAIMS, Claim, DIGEST, Edition, Fill},
     workflow::{Code, Effect, Workflow},
 };
-use jiff::civil::Date;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -47,7 +45,7 @@ pub struct SignedText {
     pub edition: Edition,
     /// The headline.
     pub title: String,
-    /// The text, filled.
+    /// The text, filled; empty for a reader who must not be told its numbers yet.
     pub text: String,
     /// The English text, filled; empty when there is none.
     pub english: String,
@@ -83,6 +81,8 @@ pub struct Release {
     pub signed: Vec<SignedText>,
     /// Where its numbers were used.
     pub uses: Vec<Use>,
+    /// Who read it before its hour, and when first.
+    pub read: BTreeMap<AccountId, Timestamp>,
 }
 
 impl Release {
@@ -91,6 +91,7 @@ impl Release {
     fn for_everybody(mut self) -> Option<Self> {
         self.signed.retain(|signed| signed.edition.published.is_some());
         self.uses.clear();
+        self.read.clear();
         let shown = !self.case.guarded.is_sealed() && !self.signed.is_empty();
         shown.then_some(self)
     }
@@ -275,7 +276,12 @@ impl Store {
             });
             drop(reader);
             let release = if known { self.release_by_id(pack, id).await? } else { None };
-            Ok(release.filter(|r| same_number(&r.number, number)))
+            let Some(mut release) = release.filter(|r| same_number(&r.number, number)) else {
+                return Ok(None);
+            };
+            self.tell_to(viewer, &mut release).await?;
+            release.read = self.readers_of(id).await?;
+            Ok(Some(release))
         })
         .await
     }
@@ -340,73 +346,8 @@ impl Store {
                 );
             }
         }
-        Ok(Some(Release { number: page.number.clone(), case: page.case, signed, uses }))
-    }
-
-    /// What the frozen numbers of a text say today, in their order.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn said_today(
-        &self,
-        pack: &Pack,
-        values: &[Frozen],
-        today: Date,
-    ) -> Result<Vec<Option<FigureValue>>, Error> {
-        let asks: Vec<Option<FigureAsk<'_>>> = values
-            .iter()
-            .map(|value| {
-                let figure = pack.figures.get(&value.figure)?;
-                Some(FigureAsk { figure, unit: &value.unit, period: Period::parse(&value.period)? })
-            })
-            .collect();
-        let known: Vec<FigureAsk<'_>> = asks.iter().flatten().copied().collect();
-        let mut told = self.figure_values(&known, today).await?.into_iter();
-        Ok(asks.iter().map(|ask| ask.and_then(|_| told.next())).collect())
-    }
-
-    /// The numbers that a text needs, as they are today, for a text of this unit.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn numbers_today(
-        &self,
-        pack: &Pack,
-        unit: &str,
-        template: &Template,
-        today: Date,
-    ) -> Result<BTreeMap<Need, Counted>, Error> {
-        let needs = template.needs();
-        let asked: Vec<Asked> = needs.iter().map(|need| press::asked_for(need, unit)).collect();
-        let known = needs.into_iter().zip(&asked).filter_map(|(need, asked)| {
-            let figure = pack.figures.get(&asked.figure)?;
-            pack.units.get(&asked.unit)?;
-            Some((need, FigureAsk { figure, unit: &asked.unit, period: asked.period }))
-        });
-        let (needs, asks): (Vec<Need>, Vec<FigureAsk<'_>>) = known.unzip();
-        let values = self.figure_values(&asks, today).await?;
-        let counted = values.into_iter().map(|value| Counted {
-            amount: value.amount.map(AnyAmount::count),
-            unknown: value.unknown,
-            versions: value.versions,
-        });
-        Ok(needs.into_iter().zip(counted).collect())
-    }
-
-    /// How much of a frozen number is credited to which unit.
-    ///
-    /// # Errors
-    /// When the database fails or a row is corrupt.
-    pub async fn frozen_by_unit(&self, at: FrozenAt) -> Result<BTreeMap<Code, i64>, Error> {
-        let rows = self.db.read().await?.rows(&PIECES, &at.params()).await?;
-        let mut units = BTreeMap::new();
-        for row in rows {
-            let list: Result<Vec<Listed>, _> = serde_json::from_str(row.text(0)?);
-            for (unit, _, _, _, amount) in list.map_err(|e| row.corrupt(0, e.to_string()))? {
-                *units.entry(unit).or_default() += amount.unwrap_or(0);
-            }
-        }
-        Ok(units)
+        let (number, case) = (page.number.clone(), page.case);
+        Ok(Some(Release { number, case, signed, uses, read: BTreeMap::new() }))
     }
 }
 

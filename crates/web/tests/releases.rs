@@ -155,6 +155,40 @@ async fn before_its_hour_a_text_is_like_none() {
 }
 
 #[tokio::test]
+async fn a_named_unit_reads_before_the_hour_and_the_page_says_who_did() {
+    let office = Office::open(Vec::new()).await;
+    received(&office, 3).await;
+    let fields = [
+        ("title", "今年的诉求"),
+        ("body", BODY),
+        ("goes_out_on", "2026-01-08"),
+        ("readers", "wf-990101"),
+    ];
+    let number = number_of(&office.post(WRITER, "/new/release", &fields).await);
+    let path = format!("/releases/{number}");
+    let page = office.get(LEADER, &path).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND, "it does not wait for the leaders yet");
+    office.must(WRITER, &number, "submit", &[]).await;
+    office.must(CHECKER, &number, "check", &[]).await;
+    let page = office.get(LEADER, &path).await;
+    let read = page.words();
+    let table = read.split("发布前看过的人").nth(1).unwrap_or_else(|| panic!("{read}"));
+    let county = office.app.pack().units.get("wf-990101").unwrap().name.clone();
+    assert!(!table.contains(&county), "nobody of the county has read it: {read}");
+    office
+        .must(LEADER, &number, "sign", &[("goes_out_on", "2026-01-08"), ("goes_out_at", "10:00")])
+        .await;
+    let page = office.get(COUNTY, &path).await;
+    assert!(page.has("今年，全市收到诉求3件。"), "{}", page.words());
+    assert_eq!(office.get(COUNTY, &format!("/cases/{number}")).await.status, StatusCode::OK);
+    let west = office.get("leader@wf-990121", &path).await;
+    assert_eq!(west.status, StatusCode::NOT_FOUND);
+    let read = office.get(LEADER, &path).await.words();
+    let table = read.split("发布前看过的人").nth(1).unwrap_or_else(|| panic!("{read}"));
+    assert!(table.contains(&county), "{read}");
+}
+
+#[tokio::test]
 async fn a_text_that_is_not_true_is_not_signed_and_says_why() {
     let office = Office::open(Vec::new()).await;
     received(&office, 3).await;

@@ -13,6 +13,7 @@ mod lights;
 mod people;
 mod plot;
 mod projects;
+mod releases;
 mod stage;
 mod texts;
 mod walk;
@@ -100,12 +101,14 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
         Scale::Small => {
             cases::build(&stage).await?;
             projects::build(&stage, projects::read(&city.dir)?).await?;
+            releases::build(&stage).await?;
         }
         Scale::City => {
             let ledgers = ledger::read(&city.dir)?;
             let appeals = ledgers.appeals;
             ledger::build(&stage, ledgers).await?;
             city::build(&stage, stage.end, appeals).await?;
+            releases::build(&stage).await?;
         }
     }
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());

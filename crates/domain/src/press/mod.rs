@@ -28,4 +28,4 @@ pub use fit::{Misfit, Setting, Why};
 pub use hiding::{CellId, Hidden, Rule, Standing, Tables, Unpublishable};
 pub use place::{Piece, Place, PlaceFault, Position, Template, Unreadable};
 pub use wording::{Decimal, Form, Hedge, Over, Ratio, Said, Style, Unsayable};
-pub use words::{Press, Standard};
+pub use words::{Press, Printed, Standard};

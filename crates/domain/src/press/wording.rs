@@ -142,6 +142,9 @@ pub enum Unsayable {
     /// A percentage of one number, or a number as a percentage.
     #[error("a percentage needs two figures, and two figures are said as a percentage alone")]
     OtherForm,
+    /// It is not true, and whoever asks is kept out of a record: the number is not theirs to know.
+    #[error("the number cannot be said so")]
+    Withheld,
 }
 
 impl Decimal {

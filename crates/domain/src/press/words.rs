@@ -1,7 +1,12 @@
 //! The words of the press, as a city writes them: what says “so far”, “new”, “last year”, which words
 //! count the same thing, what is a claim. Only lists; what follows from a word is decided elsewhere.
 
-use crate::{figure::Word, workflow::Code};
+use super::{
+    compose::{Counted, Material, Need, Refused, compose},
+    fit::Setting,
+    place::Template,
+};
+use crate::{figure::Word, pack::Pack, workflow::Code};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -59,6 +64,35 @@ pub struct Standard {
     pub day: Date,
     /// The text.
     pub text: String,
+    /// How it was once printed, if it was.
+    pub printed: Option<Printed>,
+}
+
+/// A sentence as it was printed, and the numbers that it had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Printed {
+    /// The number of each figure.
+    pub numbers: BTreeMap<Code, i64>,
+    /// What was printed.
+    pub reads: String,
+}
+
+impl Standard {
+    /// How it reads with one number for each of its figures; as printed, with those of the print.
+    ///
+    /// # Errors
+    /// When it is not true of them.
+    pub fn at(&self, pack: &Pack, numbers: &BTreeMap<Code, i64>) -> Result<String, Vec<Refused>> {
+        let needs = Template::parse(&self.text).map(|t| t.needs()).unwrap_or_default();
+        let counted = |need: Need| {
+            let amount = Some(*numbers.get(&need.figure)?);
+            Some((need, Counted { amount, unknown: 0, versions: Vec::new() }))
+        };
+        let numbers = needs.into_iter().filter_map(counted).collect();
+        let setting = Setting::of(pack, self.day);
+        let material = Material { setting, numbers: &numbers, register: &[] };
+        compose(&self.text, &material).map(|done| done.text)
+    }
 }
 
 impl Press {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod access;
+mod articles;
 mod cast;
 mod commands;
 mod deeds;

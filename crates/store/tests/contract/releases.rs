@@ -5,11 +5,12 @@ use domain::{
     access::Viewer,
     case::{Actor, CaseId},
     figure::AnyAmount,
+    guarded::Barred,
     press::{self, Composed, Material, Refused, Setting, Template, Unsayable},
     refusal::{Bar, Refusal},
     secrecy::Change,
 };
-use store::{Act, Done, FrozenAt, NewCase, No, Release, db::WriteError};
+use store::{Act, DeskFilter, Done, FrozenAt, NewCase, No, Release, db::WriteError};
 use testkit::{Appeal, Stand, actor, checked, command_id, step, unit};
 
 testkit::both!(
@@ -21,6 +22,8 @@ testkit::both!(
     a_correction_stands_beside_what_was_said,
     a_county_tells_no_number_of_another,
     named_readers_alone_know_of_a_sealed_release,
+    before_its_hour_a_release_is_known_to_those_it_names,
+    who_is_kept_out_of_a_record_is_told_no_number_with_it,
     a_forged_list_of_releases_is_found,
 );
 
@@ -97,8 +100,11 @@ async fn appeals(stand: &Stand, n: usize) {
 async fn composed(stand: &Stand, body: &str) -> Result<Composed, Vec<Refused>> {
     let today = stand.pack.date_of(stand.clock.now());
     let template = Template::parse(body).unwrap();
-    let numbers =
-        stand.store.numbers_today(&stand.pack, unit::CITY, &template, today).await.unwrap();
+    let numbers = stand
+        .store
+        .numbers_today((&stand.pack, &Viewer::System), unit::CITY, &template, today)
+        .await
+        .unwrap();
     let setting = Setting::of(&stand.pack, today);
     press::compose(body, &Material { setting, numbers: &numbers, register: &[] })
 }
@@ -146,7 +152,8 @@ async fn a_text_that_is_not_true_of_its_numbers_is_not_signed(stand: Stand) {
     let refused = try_step(&stand, (&own, case), ("check", &[])).await;
     assert_eq!(bar(refused).0, Bar::SamePerson);
     let refused = try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await;
-    assert_eq!(bar(refused).0, Bar::State, "nobody has checked it");
+    let gone = matches!(refused, Err(WriteError::Refused(No::NotFound)));
+    assert!(gone, "nobody has checked it, so it is nothing to whoever signs");
     does(&stand, (&press_checker(), case), "check", &[]).await;
     let why = reasons(try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await);
     let [Refused::Unsayable { why: Unsayable::NotOver { .. }, fits, sentence, .. }] =
@@ -184,7 +191,11 @@ async fn what_was_signed_stays_when_records_change(stand: Stand) {
         std::slice::from_ref(&before)
     );
     let today = stand.pack.date_of(stand.clock.now());
-    let now = stand.store.said_today(&stand.pack, &before.values, today).await.unwrap();
+    let now = stand
+        .store
+        .said_today((&stand.pack, &Viewer::System), &before.values, today)
+        .await
+        .unwrap();
     let counts = |value: &store::FigureValue| value.amount.map(AnyAmount::count);
     let now: Vec<Option<i64>> = now.iter().map(|v| v.as_ref().and_then(counts)).collect();
     let then: Vec<Option<i64>> = before.values.iter().map(|value| value.amount).collect();
@@ -305,7 +316,9 @@ async fn named_readers_alone_know_of_a_sealed_release(stand: Stand) {
         stand.store.release(&stand.pack, &viewer, &number).await.unwrap().is_some()
     };
     let stranger = || actor(61, unit::CITY, "reviewer");
-    assert!(sees(stranger()).await, "the office itself");
+    let leader = actor(62, unit::CITY, "leader");
+    assert!(!sees(stranger()).await, "of the office, but without a part in it");
+    assert!(sees(leader).await, "it waits for the leaders of the office");
     hire(&stand, &[press_writer(), press_checker(), press_leader()]).await;
     let Actor::Staff(named) = press_checker() else { panic!("staff") };
     stand.guard(&press_leader(), case, Change::Seal { circle: vec![named] }).await.unwrap();
@@ -320,6 +333,105 @@ async fn named_readers_alone_know_of_a_sealed_release(stand: Stand) {
     stand.guard(&press_leader(), case, Change::Unseal).await.unwrap();
     assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// Who drafts, who checks, who signs, and the units that it names: nobody else of any office.
+async fn before_its_hour_a_release_is_known_to_those_it_names(stand: Stand) {
+    appeals(&stand, 11).await;
+    let fields = [
+        ("title", "今年的诉求"),
+        ("body", TEXT),
+        ("goes_out_on", "2025-03-08"),
+        ("readers", unit::EAST),
+    ];
+    let new = given(&fields, &stand, &press_writer());
+    let opened = stand.store.open_case(&stand.pack, stand.clock.now(), new).await.unwrap();
+    let (case, number) = (opened.done.case, opened.number);
+    let sees = async |who: &Actor| {
+        let viewer = Viewer::of(who, stand.clock.now());
+        let release = stand.store.release(&stand.pack, &viewer, &number).await.unwrap();
+        let page = stand.seen(&viewer, case).await;
+        assert_eq!(release.is_some(), page.is_some(), "one rule for both");
+        let Actor::Staff(staff) = who else { panic!("staff") };
+        let filter = DeskFilter { workflow: Some("release".to_owned()), ..DeskFilter::default() };
+        let (pack, now) = (&stand.pack, stand.clock.now());
+        let desk = stand.store.desk(pack, staff, now, &filter).await.unwrap();
+        let listed = desk.cases.iter().any(|line| line.case.id == case);
+        assert!(release.is_some() || !listed, "nor is it in a list");
+        release.is_some()
+    };
+    let [other_writer, other_checker, other_leader] =
+        [(71, "handler"), (72, "reviewer"), (73, "leader")]
+            .map(|(n, role)| actor(n, unit::CITY, role));
+    let (reader, clerk) = (east_handler(), actor(74, unit::CITY, "statistician"));
+    let others = [&other_checker, &other_leader, &clerk];
+    for who in others {
+        assert!(!sees(who).await, "it is being drafted: {who:?}");
+    }
+    assert!(sees(&reader).await && sees(&press_writer()).await);
+    does(&stand, (&press_writer(), case), "submit", &[]).await;
+    assert!(sees(&press_checker()).await && sees(&other_checker).await, "it waits for them");
+    assert!(!sees(&other_writer).await && !sees(&other_leader).await && !sees(&clerk).await);
+    does(&stand, (&press_checker(), case), "check", &[]).await;
+    let hour = [("goes_out_on", "2025-03-08"), ("goes_out_at", "10:00")];
+    does(&stand, (&press_leader(), case), "sign", &hour).await;
+    for who in [press_writer(), press_checker(), press_leader(), reader.clone()] {
+        assert!(sees(&who).await, "{who:?}");
+    }
+    for who in [&other_writer, &other_checker, &clerk, &actor(75, unit::WEST, "leader")] {
+        assert!(!sees(who).await, "before its hour: {who:?}");
+    }
+    // Nobody counts it either.
+    let flow = stand.pack.workflow("release").unwrap();
+    let Actor::Staff(staff) = &other_leader else { panic!("staff") };
+    let asked = (flow, unit::CITY);
+    let rows = stand.store.board(&stand.pack, staff, asked, stand.clock.now()).await.unwrap();
+    assert!(rows.iter().all(|row| row.open == 0), "{rows:?}");
+    stand.clock.set("2025-03-08T10:00+08:00");
+    stand.tick().await;
+    assert!(sees(&other_writer).await && sees(&other_checker).await, "then it is everybody's");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// The number that was frozen counts a record that somebody is kept out of: before its hour they read
+/// no text that says it, and never the number itself; nor does a refusal tell it.
+async fn who_is_kept_out_of_a_record_is_told_no_number_with_it(stand: Stand) {
+    appeals(&stand, 9).await;
+    let kept = stand.open(&Appeal::new("1302", "第十件")).await.done.case;
+    hire(&stand, &[triage(), press_leader(), press_checker()]).await;
+    let bar = |n| Change::Bar(Barred::Person(n));
+    stand.guard(&triage(), kept, bar(53)).await.unwrap();
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    let why = reasons(try_step(&stand, (&press_leader(), case), ("sign_now", &[])).await);
+    let [Refused::Unsayable { why: Unsayable::Withheld, fits, .. }] = why.as_slice() else {
+        panic!("{why:?}")
+    };
+    assert_eq!(fits.as_slice(), [], "what would fit tells it too");
+    appeals(&stand, 1).await;
+    let other = actor(63, unit::CITY, "leader");
+    let hour = [("goes_out_on", "2025-03-08"), ("goes_out_at", "10:00")];
+    does(&stand, (&other, case), "sign", &hour).await;
+    let number = stand.page(case).await.number;
+    let told = async |who: &Actor| {
+        let viewer = Viewer::of(who, stand.clock.now());
+        let release = stand.store.release(&stand.pack, &viewer, &number).await.unwrap();
+        let signed = release.unwrap().signed.remove(0);
+        let today = stand.pack.date_of(stand.clock.now());
+        let who = (&*stand.pack, &viewer);
+        let today = stand.store.said_today(who, &signed.values, today).await.unwrap();
+        let today = today[0].as_ref().and_then(|value| value.amount).map(AnyAmount::count);
+        (signed.values[0].amount, today, signed.text, signed.seal)
+    };
+    let whole = told(&other).await;
+    assert_eq!((whole.0, whole.1), (Some(11), Some(11)));
+    let less = told(&press_leader()).await;
+    assert_eq!((less.0, less.1, less.2.as_str()), (Some(10), Some(10), ""));
+    assert_eq!(less.3, whole.3, "the seal is that of what was signed");
+    stand.clock.set("2025-03-08T10:00+08:00");
+    stand.tick().await;
+    let less = told(&press_leader()).await;
+    assert_eq!((less.0, less.2), (Some(10), whole.2), "the text is everybody's now");
 }
 
 async fn a_forged_list_of_releases_is_found(stand: Stand) {

@@ -1,6 +1,7 @@
 //! Press texts: what has gone out, for everybody; how a text is made, for staff. Whether a text is true
 //! of its numbers is decided in the domain; who may see what, by the store.
 
+mod feed;
 mod public;
 mod staff;
 mod table;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .add(Access::Public, "/news", get(public::list))
+        .add(Access::Public, "/news/feed", get(feed::atom))
         .add(Access::Public, "/news/{number}", get(public::one))
         .add(Access::Staff, "/releases", get(staff::list))
         .add(Access::Staff, "/releases/try", get(trial::ask).post(trial::answer))

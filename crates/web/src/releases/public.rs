@@ -2,7 +2,7 @@
 //! versions beside it, and its numbers by unit where nobody can be found in them.
 
 use super::{
-    paragraphs,
+    feed, paragraphs,
     table::{self, SplitView},
     when, words,
 };
@@ -62,6 +62,8 @@ struct OnePage<'a> {
     older: Vec<TextView>,
     numbers: Vec<NumberView>,
     splits: Vec<SplitView>,
+    /// The same for programs.
+    article: String,
 }
 
 pub(super) async fn list(State(app): State<App>, page: Page) -> Result<Response, Oops> {
@@ -107,6 +109,7 @@ pub(super) async fn one(
         numbers: numbers(&page, newest),
         newest: texts.next().ok_or(Oops::NotFound)?,
         older: texts.collect(),
+        article: feed::article(&page, &release),
         splits,
         page: &page,
     })

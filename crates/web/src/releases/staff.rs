@@ -9,13 +9,14 @@ use axum::{
     response::Response,
 };
 use domain::{
-    case::Actor,
+    case::{AccountId, Actor},
     decide::{self, Ctx},
     figure::AnyAmount,
     press::{Edition, Fill, Filled, releasing},
     workflow::StateKind,
 };
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
+use std::collections::BTreeMap;
 use store::{CasePage, SignedText, Use};
 
 /// Releases of a list.
@@ -53,6 +54,8 @@ struct DifferenceView {
 }
 
 struct SignedView {
+    /// Whether the reader must not be told its numbers yet.
+    kept_from: bool,
     paragraphs: Vec<String>,
     english: Vec<String>,
     signed: String,
@@ -88,6 +91,8 @@ struct OnePage<'a> {
     refused: Vec<RefusedView>,
     signed: Vec<SignedView>,
     uses: Vec<Use>,
+    /// Who read it before its hour: name and unit, and when first.
+    read: Vec<(String, String)>,
 }
 
 pub(super) async fn list(
@@ -144,7 +149,7 @@ pub(super) async fn one(
     let mut signed = Vec::new();
     let mut before: Option<&Edition> = None;
     for one in &release.signed {
-        signed.push(signed_view(&app, &page, &shown, (one, before)).await?);
+        signed.push(signed_view((&app, &me), &page, &shown, (one, before)).await?);
         before = Some(&one.edition);
     }
     signed.reverse();
@@ -156,9 +161,30 @@ pub(super) async fn one(
         draft,
         refused,
         signed,
+        read: read(&app, &page, &release.read).await?,
         uses: release.uses,
         page: &page,
     })
+}
+
+/// Who read a text before its hour, the first one first.
+async fn read(
+    app: &App,
+    page: &Page,
+    read: &BTreeMap<AccountId, Timestamp>,
+) -> Result<Vec<(String, String)>, Oops> {
+    let mut order: Vec<(Timestamp, AccountId)> = read.iter().map(|(id, at)| (*at, *id)).collect();
+    order.sort_unstable();
+    let mut lines = Vec::with_capacity(order.len());
+    for (at, id) in order {
+        let known = app.store().account_by_id(id).await?;
+        let name = known.map_or_else(
+            || page.t("traces.nobody").to_owned(),
+            |account| format!("{} {}", page.unit(&account.unit), account.name),
+        );
+        lines.push((name, when(page, at)));
+    }
+    Ok(lines)
 }
 
 /// The form for whoever may change the text now.
@@ -185,13 +211,14 @@ fn edit(
 }
 
 async fn signed_view(
-    app: &App,
+    (app, me): (&App, &LoggedIn),
     page: &Page,
     shown: &CasePage,
     (signed, before): (&SignedText, Option<&Edition>),
 ) -> Result<SignedView, Oops> {
     let edition = &signed.edition;
-    let told = app.store().said_today(&page.pack, &signed.values, page.today()).await?;
+    let who = (page.pack.as_ref(), &me.viewer());
+    let told = app.store().said_today(who, &signed.values, page.today()).await?;
     let today: Vec<Option<i64>> = told
         .iter()
         .map(|value| value.as_ref().and_then(|v| v.amount).map(AnyAmount::count))
@@ -201,8 +228,11 @@ async fn signed_view(
         .iter()
         .filter_map(|filled| number(page, (shown, edition), (filled, signed), &today));
     let numbers: Vec<NumberView> = numbers.collect();
+    let kept_from = signed.text.is_empty();
+    let before = before.filter(|_| !kept_from);
     let differences = before.map_or(Vec::new(), |before| edition.differences(before));
     Ok(SignedView {
+        kept_from,
         paragraphs: paragraphs(&signed.text),
         english: paragraphs(&signed.english),
         signed: when(page, edition.at),

@@ -94,7 +94,7 @@ pub(super) async fn tried(
         Err(faults) => return Ok(Err(faults.into_iter().map(Refused::Unreadable).collect())),
     };
     let numbers = if may_count(pack, &me.viewer(), unit) {
-        app.store().numbers_today(pack, unit, &template, page.today()).await?
+        app.store().numbers_today((pack, &me.viewer()), unit, &template, page.today()).await?
     } else {
         BTreeMap::new()
     };

@@ -156,6 +156,7 @@ fn unsayable(page: &Page, why: &Unsayable) -> String {
             .tf("press.over_whole", &[("part", &part.to_string()), ("whole", &whole.to_string())]),
         Unsayable::AllOrNone { part, whole } => page
             .tf("press.all_or_none", &[("part", &part.to_string()), ("whole", &whole.to_string())]),
+        Unsayable::Withheld => page.t("press.withheld").to_owned(),
         Unsayable::OtherForm => page.t("press.place.share").to_owned(),
     }
 }

@@ -16,7 +16,6 @@ use domain::{
 };
 use jiff::ToSpan;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use store::{Act, Attachment, NewCase};
 use testkit::{command_id, unit};
 

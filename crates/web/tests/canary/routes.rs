@@ -35,7 +35,6 @@ pub struct Facts {
 /// The requests of a route; none when the route is not in the walk.
 pub fn asks(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     public(facts, route)
-        .or_else(|| numbers(pack, route))
         .or_else(|| lists(pack, facts, route))
         .or_else(|| numbers(pack, facts, route))
         .or_else(|| cases(facts, route))
@@ -52,7 +51,7 @@ fn forged(route: &str) -> Ask {
 fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let word = &[("summary", WORD), ("narrative", WORD), ("contact_name", WORD)];
     Some(match route {
-        "/news" => vec![Ask::get(route)],
+        "/news" | "/news/feed" => vec![Ask::get(route)],
         "/news/{number}" => {
             vec![Ask::get(format!("/news/{NUMBER}")), Ask::get(format!("/news/{}", facts.control))]
         }
@@ -74,27 +73,6 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/my/{action}" => vec![forged("/my/rate"), forged("/my/none")],
         "/my/papers/{ordinal}" => vec![Ask::get("/my/papers/1"), Ask::get("/my/papers/9")],
         "/my/papers/{ordinal}/docx" => vec![Ask::get("/my/papers/1/docx")],
-        _ => return None,
-    })
-}
-
-/// Figures, reports and projects.
-fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
-    Some(match route {
-        "/figures" => {
-            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
-            [Ask::get(route)].into_iter().chain(units).collect()
-        }
-        "/figures/{figure}" => {
-            let periods = ["2025-03", "2025", "to-2025-03"];
-            let each = pack.figures.iter().flat_map(|figure| {
-                let code = &figure.code;
-                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
-            });
-            each.collect()
-        }
-        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
-        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         _ => return None,
     })
 }
@@ -173,7 +151,7 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     })
 }
 
-/// Figures, reports and releases.
+/// Figures, reports, projects and releases.
 fn numbers(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
         "/figures" => {
@@ -189,6 +167,7 @@ fn numbers(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
             each.collect()
         }
         "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
+        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         "/releases" => vec![Ask::get(route)],
         "/releases/try" => vec![
             Ask::get(route),
