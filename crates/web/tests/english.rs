@@ -152,7 +152,7 @@ async fn release(office: &Office) -> String {
     let [writer, checker] = ["handler@wf-9901", "reviewer@wf-9901"];
     let text = [
         ("title", "Appeals"),
-        ("body", "今年收到诉求{appeals_received 2026}件。"),
+        ("body", "Appeals this year: {appeals_received 2026}."),
         ("english", "Appeals this year: {appeals_received 2026}."),
         ("goes_out_on", "2026-01-08"),
     ];

@@ -220,7 +220,7 @@ impl Template {
             return false;
         };
         let Some(Piece::Words(words)) = self.pieces.get(n + 1) else { return true };
-        let behind: Vec<char> = words.chars().take(8).map(narrow).collect();
+        let behind: Vec<char> = words.chars().map(narrow).collect();
         let own = material.setting.press.counted(&behind);
         own.is_none_or(|(_, word)| word != Some(figure.word))
     }

@@ -3,7 +3,7 @@
 
 use domain::{
     access::Viewer,
-    case::{Actor, CaseId},
+    case::{Actor, CaseId, Staff},
     decide::Step,
     field::{self, Checked, Raw},
     pack::Pack,
@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 use store::{Act, NewCase};
-use testkit::{Stand, actor, command_id};
+use testkit::{Stand, command_id};
 
 testkit::both!(the_sentences_of_an_article_follow_their_records,);
 
@@ -101,11 +101,12 @@ async fn placed((stand, at): (&Stand, &Place), n: usize) -> CaseId {
         ("proof", "contract"),
         ("place", at.region.as_str()),
     ];
-    open(stand, &actor(81, &at.town, "handler"), ("placement", "jobs"), &fields).await
+    open(stand, &actor_of(81, &at.town, &["handler"]), ("placement", "jobs"), &fields).await
 }
 
 async fn verified((stand, at): (&Stand, &Place), case: CaseId) {
-    does(stand, (&actor(82, &at.county, "reviewer"), case), ("placement", "verify"), &[]).await;
+    does(stand, (&actor_of(82, &at.county, &["reviewer"]), case), ("placement", "verify"), &[])
+        .await;
 }
 
 /// A village that was named before the platform began.
@@ -120,14 +121,13 @@ async fn named((stand, at): (&Stand, &Place), awarded_on: &str) {
     let both = actor_of(83, &at.county, &["handler", "reviewer"]);
     let case = open(stand, &both, ("recognition", "model_village"), &fields).await;
     does(stand, (&both, case), ("recognition", "take_over"), &fields).await;
-    let city = actor(84, &at.city, "reviewer");
+    let city = actor_of(84, &at.city, &["reviewer"]);
     does(stand, (&city, case), ("recognition", "confirm_ledger"), &[]).await;
 }
 
 fn actor_of(account: i64, unit: &str, roles: &[&str]) -> Actor {
-    let Actor::Staff(mut staff) = actor(account, unit, roles[0]) else { panic!("staff") };
-    staff.roles = roles.iter().map(|role| (*role).to_owned()).collect();
-    Actor::Staff(staff)
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    Actor::Staff(Staff { account, unit: unit.to_owned(), roles })
 }
 
 /// A standing sentence of the city, as it reads with the records of now; `as_said` changes how its

@@ -2,7 +2,7 @@
 //! Both say what everybody reads and nothing else.
 
 use super::paragraphs;
-use crate::{app::App, error::Oops, page::Page};
+use crate::{app::App, error::Oops, lang::Lang, page::Page};
 use askama::Template;
 use axum::{
     extract::State,
@@ -63,12 +63,14 @@ pub(super) fn article(page: &Page, release: &Release) -> String {
     let (Some(first), Some(newest)) = (release.signed.first(), release.signed.last()) else {
         return String::new();
     };
+    let english = page.lang == Lang::En && !newest.english.is_empty();
+    let (lang, body) = if english { ("en", &newest.english) } else { ("zh-Hans", &newest.text) };
     let said = json!({
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": newest.title,
-        "articleBody": newest.text,
-        "inLanguage": "zh-Hans",
+        "articleBody": body,
+        "inLanguage": lang,
         "datePublished": first.edition.published.map(|at| at.to_string()),
         "dateModified": touched(newest).map(|at| at.to_string()),
         "identifier": release.number,
