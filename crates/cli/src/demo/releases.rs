@@ -6,7 +6,7 @@ use super::{
     dice::Dice,
     stage::{Opening, Stage},
 };
-use crate::failure::{Doing, Failure};
+use crate::failure::Failure;
 use domain::{
     case::{Actor, Case, CaseId},
     field::Raw,
@@ -30,8 +30,7 @@ pub async fn build(stage: &Stage) -> Result<(), Failure> {
     desk.out(&mut dice).await?;
     desk.corrected(&mut dice).await?;
     desk.waiting(&mut dice).await?;
-    stage.tick(stage.end).await?;
-    stage.store.checkpoint(stage.end).await.doing("sealing").map(drop)
+    stage.tick(stage.end).await
 }
 
 /// Where press texts are written.

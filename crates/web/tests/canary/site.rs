@@ -67,12 +67,16 @@ impl Out {
 
     /// A list of releases without the lines of what has gone out.
     fn lines_without(&self, page: &str) -> String {
-        let lines = ["<li", "<tr", "<entry"].iter().fold(page.to_owned(), |text, tag| {
-            let (open, close) = (format!("\n{tag}"), tag.replace('<', "</") + ">");
-            text.replace(tag, &open).replace(&close, &format!("{close}\n"))
-        });
-        let kept = lines.lines().filter(|line| !self.numbers.iter().any(|n| line.contains(n)));
-        kept.fold(String::new(), |all, line| all + line + "\n")
+        let tags = [("<li", "</li>"), ("<tr", "</tr>"), ("<entry", "</entry>")];
+        tags.into_iter().fold(page.to_owned(), |text, (open, close)| {
+            let mut parts = text.split(open);
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |all, part| {
+                let (line, rest) = part.split_once(close).unwrap_or((part, ""));
+                let is_out = self.numbers.iter().any(|number| line.contains(number));
+                if is_out { all + rest.trim_start() } else { all + open + part }
+            })
+        })
     }
 }
 
