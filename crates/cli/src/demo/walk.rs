@@ -12,7 +12,7 @@ use domain::{
     clock::Light,
     field::{FieldKind, Meaning, Raw},
     pack::{Level, Pack, Unit},
-    workflow::{Action, AssignTo, StateKind, Target, Tone, Workflow},
+    workflow::{Action, AssignTo, Effect, StateKind, Target, Tone, Workflow},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,10 +45,11 @@ pub struct Walk {
 /// Records of every workflow but the appeals, programme by programme.
 pub fn cast(stage: &Stage, now: Timestamp) -> Vec<Walk> {
     let pack = &stage.pack;
-    // What needs evidence, and what a city promises, is no walk by chance.
+    // What needs evidence, what a city promises, and what it tells everybody, is no walk by chance.
+    let told = |flow: &Workflow| flow.effects().any(|effect| matches!(effect, Effect::Fill(_)));
     let wanders = |code: &str| {
-        code != "appeal"
-            && pack.workflow(code).is_some_and(|f| !f.promises() && !f.opening.evidence)
+        let wanders = |f: &Workflow| !f.promises() && !f.opening.evidence && !told(f);
+        code != "appeal" && pack.workflow(code).is_some_and(wanders)
     };
     let programmes = pack.programmes.values().filter(|p| wanders(&p.workflow));
     let mut named: Vec<(String, Option<String>)> =

@@ -28,7 +28,8 @@ pub(super) fn start_clock_at(
     if end <= ctx.now {
         return Err(Refusal::DateInPast(field.clone()));
     }
-    let minutes = (end.as_second() - ctx.now.as_second()) / 60;
+    // Whole minutes, and never one too few: nothing comes before its hour.
+    let minutes = (end.as_second() - ctx.now.as_second() + 59) / 60;
     let span = Span::CalendarMinutes(u32::try_from(minutes).unwrap_or(u32::MAX));
     let clock = Clock::start(code, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
     draft.push(Fact::Clock { change: ClockChange::Started, clock });

@@ -22,6 +22,7 @@ testkit::both!(
     a_correction_stands_beside_what_was_said,
     a_county_tells_no_number_of_another,
     named_readers_alone_know_of_a_sealed_release,
+    nothing_is_out_before_its_hour,
     before_its_hour_a_release_is_known_to_those_it_names,
     who_is_kept_out_of_a_record_is_told_no_number_with_it,
     a_forged_list_of_releases_is_found,
@@ -333,6 +334,21 @@ async fn named_readers_alone_know_of_a_sealed_release(stand: Stand) {
     stand.guard(&press_leader(), case, Change::Unseal).await.unwrap();
     assert_eq!(published(&stand, case).await.unwrap().signed.len(), 1);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// Signed at any second, it is never out before its hour.
+async fn nothing_is_out_before_its_hour(stand: Stand) {
+    appeals(&stand, 11).await;
+    let case = draft(&stand, TEXT).await;
+    checked_by_another(&stand, case).await;
+    stand.clock.set("2025-03-03T09:58:20+08:00");
+    let hour = [("goes_out_on", "2025-03-03"), ("goes_out_at", "10:00")];
+    does(&stand, (&press_leader(), case), "sign", &hour).await;
+    for (at, out) in [("09:59:50", false), ("10:00:30", true)] {
+        stand.clock.set(&format!("2025-03-03T{at}+08:00"));
+        stand.tick().await;
+        assert_eq!(published(&stand, case).await.is_some(), out, "{at}");
+    }
 }
 
 /// Who drafts, who checks, who signs, and the units that it names: nobody else of any office.
