@@ -30,6 +30,7 @@ mod protection;
 mod routing;
 mod rules;
 mod texts;
+mod tiles;
 mod time;
 
 use std::{collections::BTreeMap, path::Path, path::PathBuf, sync::Arc};
@@ -106,7 +107,6 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let home = texts::home(folders, faults);
     let pledge = texts::pledge(folders, faults);
     let targets = figures::targets(folders, faults);
-    let provisional_years = time::provisional_years(folders, faults);
 
     let (lights, escalation) = policies?;
     let version = head.version.clone();
@@ -119,6 +119,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         idle_minutes: head.idle_minutes,
         export_hours: head.export_hours,
         pledge: pledge?,
+        tiles: tiles::tiles(folders, &regions, faults),
         regions,
         units,
         roles,
@@ -151,6 +152,6 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         services: services.into_iter().map(|s| s.value).collect(),
         demo: folders.demo(),
         dir: folders.city.clone(),
-        provisional_years,
+        provisional_years: time::provisional_years(folders, faults),
     })
 }

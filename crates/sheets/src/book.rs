@@ -337,7 +337,8 @@ mod tests {
 
     #[test]
     fn columns_are_lettered_as_the_programs_do() {
-        for (column, name) in [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (702, "AAA")]
+        for (column, name) in
+            [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (702, "AAA")]
         {
             assert_eq!(letters(column), name);
         }

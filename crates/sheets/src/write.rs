@@ -118,7 +118,7 @@ impl Leaving {
             ..Head::default()
         };
         let mut book = Book::begin(Vec::new(), &head)?;
-        for cells in self.rows.iter() {
+        for cells in &self.rows {
             let tag = self.tag.as_str().into();
             book.row(cells.iter().map(|cell| cell.as_str().into()).chain([tag]))?;
         }

@@ -118,8 +118,7 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
             let period = value(period).and_then(|v| Period::parse(v.one()));
             let (Some(form), Some(period)) = (form, period) else { return Vec::new() };
             let unit = case.handling.as_ref().unwrap_or(&case.unit);
-            let of = |figure: &Code| Asked { figure: figure.clone(), unit: unit.clone(), period };
-            form.figures.iter().map(of).collect()
+            form.asked(unit, period)
         }
         Effect::FreezeFigure { figure, period } => {
             let period = value(period).and_then(|v| Period::parse(v.one()));

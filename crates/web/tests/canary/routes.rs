@@ -76,9 +76,22 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
 /// Figures, reports and projects.
 fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
-        "/figures" => {
-            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
+        "/figures" | "/figures/board.xlsx" | "/figures/board.docx" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("{route}?unit={unit}")));
             [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}/table.xlsx" | "/figures/{figure}/table.docx" => {
+            let path = |figure: &str| route.replace("{figure}", figure);
+            let ask = |figure: &str| format!("{}?unit=wf-9901&period=2025", path(figure));
+            pack.figures.iter().map(|figure| Ask::get(ask(&figure.code))).collect()
+        }
+        // One figure of each workflow, because nobody may take out more than some twenty lists.
+        "/figures/{figure}/records" => {
+            let of = |flow: &String| pack.figures.iter().find(|f| f.workflow == *flow);
+            let path = |code: &str| route.replace("{figure}", code);
+            let fields = &[("unit", ""), ("period", "2025")];
+            let figures = pack.workflows.keys().filter_map(of);
+            figures.map(|figure| Ask::post(path(&figure.code), fields)).collect()
         }
         "/figures/{figure}" => {
             let periods = ["2025-03", "2025", "to-2025-03"];
@@ -222,6 +235,7 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         }
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
         "/cases/{number}/figures" => vec![Ask::get(at("/figures"))],
+        "/cases/{number}/figures/form.xlsx" => vec![Ask::get(at("/figures/form.xlsx"))],
         "/cases/{number}/figures/{freezing}/{n}" => {
             vec![Ask::get(at("/figures/0/0")), Ask::get(at("/figures/0/0?sample=1"))]
         }
