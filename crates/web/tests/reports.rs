@@ -151,6 +151,7 @@ async fn a_locked_report_fills_the_form_of_the_upper_level_cell_by_cell() {
     office.must(CITY_LEADER, &report, "approve", &[]).await;
     // The lock falls in its time.
     office.pass(8 * 24 * 3_600);
+    office.come_in_anew();
     office.app.store().tick(&office.app.pack(), office.app.now(), 100).await.unwrap();
     let page = office.get(CITY_LEADER, &format!("/cases/{report}/figures")).await;
     assert!(page.has("form.xlsx"), "{}", page.body);
