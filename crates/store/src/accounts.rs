@@ -32,7 +32,7 @@ static FIND: Stmt = Stmt::new(
     "SELECT id, username, password, name, unit, roles FROM accounts
      WHERE active = 1 AND (username LIKE $1 OR name LIKE $1) ORDER BY id LIMIT $2",
 );
-static ACTIVE: Stmt = Stmt::new(
+pub(crate) static ACTIVE: Stmt = Stmt::new(
     "SELECT id, username, password, name, unit, roles FROM accounts WHERE id = $1 AND active = 1",
 );
 static SET_PASSWORD: Stmt =

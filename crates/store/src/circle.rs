@@ -2,14 +2,18 @@
 //! for sealed cases alone, so that nothing else is slower for it. Decides nothing.
 
 use crate::{
-    accounts::account,
+    accounts::{ACTIVE, account},
     answer::No,
     command::{Command, Want},
-    db::{Error, Tx, WriteError},
+    db::{Error, Reader, Tx, WriteError},
     people::ONE,
+    verify::Report,
 };
 use domain::{
     case::{AccountId, Actor, Case, Staff},
+    circle::{Hands, hands},
+    decide::Ctx,
+    pack::Pack,
     refusal::Refusal,
     secrecy::{Change, Closed},
 };
@@ -25,6 +29,30 @@ pub(crate) async fn people(tx: &mut Tx, ids: &BTreeSet<AccountId>) -> Result<Vec
         }
     }
     Ok(all)
+}
+
+/// Whether a sealed case still has somebody who may let others in. No command takes the last of them
+/// away; a pack that takes rights from a role does, and the program is started with it all the same.
+pub(crate) async fn check(
+    reader: &mut Reader,
+    (pack, case): (&Pack, &Case),
+    report: &mut Report,
+) -> Result<(), Error> {
+    if !case.guarded.is_sealed() {
+        return Ok(());
+    }
+    let mut people = Vec::new();
+    for id in case.guarded.circle.iter().flatten() {
+        if let Some(row) = reader.row(&ACTIVE, &[(*id).into()]).await? {
+            people.push(account(&row)?.staff());
+        }
+    }
+    let ctx = Ctx::bare(case.entered, pack, &Actor::System);
+    if hands(ctx, case, &people) == Hands::Lost {
+        let what = "it is sealed, and by these rules nobody in its circle may let others in";
+        report.trouble(format!("case {}", case.id), what);
+    }
+    Ok(())
 }
 
 impl Command {

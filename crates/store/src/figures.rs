@@ -196,7 +196,9 @@ impl Change {
 
 async fn visit(tx: &mut Tx, who: &Somebody, delta: &Visits) -> Result<(), Error> {
     let who_p = [P::Text(&who.name), P::Text(&who.key)];
-    tx.rows(&ALONE, &who_p).await?;
+    if !tx.is_alone() {
+        tx.rows(&ALONE, &who_p).await?;
+    }
     let mut before = Visits::new();
     for row in tx.rows(&VISITS, &who_p).await? {
         before.insert(row.text(0)?.to_owned(), row.int(1)?);

@@ -21,5 +21,5 @@ pub use clock::Clock;
 pub use gateway::{GATEWAY_SECRET, Received, TestGateway};
 pub use people::{actor, eyes, staff, viewer};
 pub use provider::{CLIENT, CLIENT_SECRET, Signed, TestProvider, query};
-pub use sample::{city, keys, keys_of, pack, unit};
+pub use sample::{city, keys, keys_of, own_pack, pack, unit};
 pub use stand::{Folder, Stand, stores};

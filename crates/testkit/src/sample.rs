@@ -32,13 +32,15 @@ pub mod unit {
     pub const WEST_PLACE: &str = "990121100000";
 }
 
-static CITY: LazyLock<City> = LazyLock::new(|| {
+static CITY: LazyLock<City> = LazyLock::new(read);
+
+fn read() -> City {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("city");
     packs::load(&dir).unwrap_or_else(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         panic!("the sample city is not sound:\n{}", faults.join("\n"))
     })
-});
+}
 
 /// The sample city, loaded once.
 ///
@@ -51,6 +53,14 @@ pub fn city() -> &'static City {
 /// The rules of the sample city.
 pub fn pack() -> Arc<Pack> {
     CITY.pack.clone()
+}
+
+/// The same rules read anew, for a test that changes them.
+///
+/// # Panics
+/// When the pack has faults, with all of them.
+pub fn own_pack() -> Arc<Pack> {
+    read().pack
 }
 
 /// The keys of every test; worth nothing. Of the suite that `XIAOHE_TEST_SUITE` names, so that all

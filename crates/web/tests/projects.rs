@@ -6,8 +6,8 @@
 mod town;
 
 use axum::http::StatusCode;
-use domain::{case::Actor, field};
-use store::NewCase;
+use domain::{case::Actor, field, guarded::Barred, secrecy::Change};
+use store::{Guarding, NewCase};
 use testkit::unit;
 use town::{Answer, Town};
 
@@ -93,6 +93,29 @@ async fn staff_see_light_forecast_and_the_way_to_the_records() {
     assert!(page.contains("共 1 项：绿灯 1"), "{page}");
     // Another year has none of it.
     assert!(!ok(&town.get("/projects?year=2025", &leader).await).contains("诉求回访"));
+}
+
+/// Whoever is kept out of a case finds her own number in the list, as on every other page of staff.
+#[tokio::test]
+async fn the_list_counts_nothing_that_one_is_kept_out_of() {
+    let town = Town::new().await;
+    let (case, _) = propose(&town, "project_visits", "appeals_received", "10").await;
+    approve(&town, case).await;
+    publish(&town, case).await;
+    let (hidden, unit) = town.dispatched("0101", EAST).await;
+    town.dispatched("0101", EAST).await;
+    let leader = town.cookie("leader", CITY).await;
+    assert!(ok(&town.get("/projects?year=2026", &leader).await).contains("2 件"));
+    let out = Guarding {
+        command: rand_command("bar"),
+        actor: Actor::Staff(town.staff("leader", &unit).await),
+        case: hidden.done.case,
+        change: Change::Bar(Barred::Person(town.staff("leader", CITY).await.account)),
+        reason: "与当事人同村".to_owned(),
+    };
+    town.store.guard(&town.pack, town.now(), out).await.unwrap();
+    let page = ok(&town.get("/projects?year=2026", &leader).await);
+    assert!(page.contains("1 件") && !page.contains("2 件"), "{page}");
 }
 
 #[tokio::test]

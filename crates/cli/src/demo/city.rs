@@ -71,7 +71,7 @@ pub async fn build(stage: &Stage, now: Timestamp, appeals: usize) -> Result<(), 
         progress.one();
     }
     progress.end();
-    stage.store.checkpoint(now).await.doing("sealing").map(drop)
+    Ok(())
 }
 
 impl Round {
@@ -147,7 +147,7 @@ impl Life<'_> {
         }
         let actor = Actor::Staff(self.somebody(&["operator", "triage"], self.desk).await?);
         let new = NewCase {
-            command: self.dice.bytes(),
+            command: self.dice.command(),
             actor,
             workflow: self.flow.code.clone(),
             programme: None,
@@ -253,7 +253,7 @@ impl Life<'_> {
         let at = self.at(days);
         let steps = actions.iter().filter_map(|action| self.step(action, at)).collect();
         let actor = Actor::Staff(self.somebody(roles, unit).await?);
-        let act = Act { command: self.dice.bytes(), actor, case, steps, files: Vec::new() };
+        let act = Act { command: self.dice.command(), actor, case, steps, files: Vec::new() };
         match self.round.stage.store.act(&self.round.stage.pack, at, act).await {
             Ok(_) => Ok(true),
             Err(WriteError::Refused(_)) => Ok(false),

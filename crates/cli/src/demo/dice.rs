@@ -7,22 +7,26 @@ const SEED: u64 = 12_338;
 
 /// A small source of chance.
 #[derive(Debug)]
-pub struct Dice(StdRng);
+pub struct Dice {
+    chance: StdRng,
+    story: u64,
+}
 
 impl Dice {
     /// The chance of one story, whatever the others do.
     pub fn of(story: usize) -> Self {
-        Self(StdRng::seed_from_u64(SEED ^ ((story as u64 + 1) << 20)))
+        let story = story as u64;
+        Self { chance: StdRng::seed_from_u64(SEED ^ ((story + 1) << 20)), story }
     }
 
     /// A number from 0 to `n - 1`.
     pub fn below(&mut self, n: usize) -> usize {
-        self.0.random_range(0..n.max(1))
+        self.chance.random_range(0..n.max(1))
     }
 
     /// A number between two bounds.
     pub fn between(&mut self, from: f64, to: f64) -> f64 {
-        if to > from { self.0.random_range(from..to) } else { from }
+        if to > from { self.chance.random_range(from..to) } else { from }
     }
 
     /// So many times in a hundred.
@@ -35,9 +39,13 @@ impl Dice {
         from.get(self.below(from.len()))
     }
 
-    /// Sixteen bytes, for a command or a receipt.
-    pub fn bytes(&mut self) -> [u8; 16] {
-        self.0.random()
+    /// The id of a command of the story. It begins with the story, as those of people begin with the
+    /// time, so that the index of commands grows at its end.
+    pub fn command(&mut self) -> [u8; 16] {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.story.to_be_bytes());
+        id[8..].copy_from_slice(&self.chance.random::<[u8; 8]>());
+        id
     }
 
     /// Mixes a list.

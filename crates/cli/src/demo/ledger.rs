@@ -23,6 +23,9 @@ use tokio::task::JoinSet;
 /// Records under way at once; enough to fill the commits of the store.
 const ABREAST: usize = 256;
 
+/// Villages whose ledgers are entered at the same time.
+const NEARBY: usize = 8;
+
 /// What a city of the demonstration holds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,7 +153,7 @@ impl Round {
         let Some(flow) = stage.pack.workflow(&ledger.workflow) else {
             return Err(Failure::Plain(format!("a ledger names no workflow: {}", ledger.workflow)));
         };
-        let place = self.places.get(dice.below(self.places.len())).map_or("", String::as_str);
+        let place = self.place(index, &mut dice);
         let day = within(&mut dice, ledger.from, ledger.until);
         let entered = ledger.recorded.map_or(day, |[from, until]| within(&mut dice, from, until));
         let at = self.instant(entered, &mut dice);
@@ -161,6 +164,14 @@ impl Round {
             one.later(case, later).await?;
         }
         Ok(())
+    }
+
+    /// Ledgers are entered place by place, each by whoever keeps it: the next record is of the same
+    /// village or of one nearby.
+    fn place(&self, index: usize, dice: &mut Dice) -> &str {
+        let reached = index * self.places.len() / self.ledger.records.max(1);
+        let at = (reached + dice.below(NEARBY)) % self.places.len().max(1);
+        self.places.get(at).map_or("", String::as_str)
     }
 
     /// An instant of that day, in the hours of an office.
@@ -261,7 +272,7 @@ impl Record<'_> {
         for action in &ledger.then {
             then.push(self.step(action)?);
         }
-        let command = self.dice.bytes();
+        let command = self.dice.command();
         let new = NewCase {
             command,
             actor: Actor::Staff(self.somebody(&ledger.roles, ledger.level).await?),
@@ -287,7 +298,7 @@ impl Record<'_> {
         };
         let steps = vec![self.step(action)?];
         let actor = Actor::Staff(self.somebody(std::slice::from_ref(role), level).await?);
-        let act = Act { command: self.dice.bytes(), actor, case, steps, files: Vec::new() };
+        let act = Act { command: self.dice.command(), actor, case, steps, files: Vec::new() };
         stage.store.act(&stage.pack, at, act).await.doing("carrying a ledger on").map(drop)
     }
 }

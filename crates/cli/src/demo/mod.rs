@@ -97,10 +97,7 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     let began = std::time::Instant::now();
     let stage = Stage { store: store.clone(), pack: city.pack.clone(), people, texts, end: now() };
     match scale {
-        Scale::Small => {
-            cases::build(&stage).await?;
-            projects::build(&stage, projects::read(&city.dir)?).await?;
-        }
+        Scale::Small => cases::build(&stage).await?,
         Scale::City => {
             let ledgers = ledger::read(&city.dir)?;
             let appeals = ledgers.appeals;
@@ -108,6 +105,8 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
             city::build(&stage, stage.end, appeals).await?;
         }
     }
+    projects::build(&stage, projects::read(&city.dir)?).await?;
+    store.checkpoint(stage.end).await.doing("sealing")?;
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)
 }

@@ -80,8 +80,7 @@ pub async fn build(stage: &Stage, projects: Vec<Project>) -> Result<(), Failure>
         let one = One { stage, flow, top, lead, project, first, today };
         one.play(&mut dice).await?;
     }
-    stage.tick(stage.end).await?;
-    stage.store.checkpoint(stage.end).await.doing("sealing").map(drop)
+    stage.tick(stage.end).await
 }
 
 struct One<'a> {
@@ -115,20 +114,24 @@ impl One<'_> {
     }
 
     /// The goal: the one of the data, or one that fits the pace of records that are there already.
-    async fn goal(&self) -> Result<i64, Failure> {
-        if let Some(goal) = self.project.goal {
-            return Ok(goal);
+    /// None where there are no records: nothing would be known of its pace.
+    async fn goal(&self) -> Result<Option<i64>, Failure> {
+        if self.project.goal.is_some() {
+            return Ok(self.project.goal);
         }
-        let Some(figure) = self.stage.pack.figures.get(&self.project.figure) else { return Ok(1) };
+        let Some(figure) = self.stage.pack.figures.get(&self.project.figure) else {
+            return Ok(None);
+        };
         let ask = FigureAsk { figure, unit: &self.top.code, period: Period::year(self.today) };
         let found = self.stage.store.figure_values(&[ask], self.today).await.doing("a figure")?;
         let done = found.first().and_then(|v| v.amount).map_or(0, AnyAmount::count);
         let gone = (self.today.duration_since(self.first).as_hours() / 24).max(1);
-        Ok((done * 100 * 364 / (self.project.pace.max(1) * gone)).max(1))
+        let goal = done * 100 * 364 / (self.project.pace.max(1) * gone);
+        Ok((done > 0).then_some(goal.max(1)))
     }
 
     async fn play(&self, dice: &mut Dice) -> Result<(), Failure> {
-        let goal = self.goal().await?;
+        let Some(goal) = self.goal().await? else { return Ok(()) };
         let case = self.propose(goal, dice).await?;
         let city = self.top;
         self.act(case, ("reviewer", city), ("screen", &[]), (1, dice)).await?;
@@ -176,7 +179,7 @@ impl One<'_> {
             ("until", &until),
         ];
         let given = self.checked(self.flow, &self.flow.opening.fields, &fields)?;
-        let command = dice.bytes();
+        let command = dice.command();
         let new = NewCase {
             command,
             actor: Actor::Staff(self.stage.people.staff("handler", self.top, 0).await?),
@@ -216,7 +219,7 @@ impl One<'_> {
         let given = self.checked(self.flow, &action.fields, fields)?;
         let steps = vec![Step { action: code.to_owned(), given }];
         let actor = Actor::Staff(self.stage.people.staff(role, unit, 0).await?);
-        let act = Act { command: dice.bytes(), actor, case, steps, files: Vec::new() };
+        let act = Act { command: dice.command(), actor, case, steps, files: Vec::new() };
         let at = self.at(self.day(hundredths));
         self.stage.store.act(&self.stage.pack, at, act).await.doing(code).map(drop)
     }
@@ -241,7 +244,7 @@ impl One<'_> {
             kind: "text/csv".to_owned(),
             body: format!("{on},{amount}\n").into_bytes(),
         };
-        let command = dice.bytes();
+        let command = dice.command();
         let new = NewCase {
             command,
             actor: Actor::Staff(self.stage.people.staff("handler", self.lead, 0).await?),
@@ -258,7 +261,7 @@ impl One<'_> {
         let step = Step { action: "confirm".to_owned(), given: domain::field::Checked::default() };
         let reviewer = self.stage.people.staff("reviewer", self.top, 0).await?;
         let (actor, steps) = (Actor::Staff(reviewer), vec![step]);
-        let act = Act { command: dice.bytes(), actor, case, steps, files: Vec::new() };
+        let act = Act { command: dice.command(), actor, case, steps, files: Vec::new() };
         store.act(pack, at, act).await.doing("confirming a number").map(drop)
     }
 }

@@ -89,7 +89,7 @@ impl Stage {
             Failure::Plain(format!("opening {}: {}", flow.code, fields.join(", ")))
         })?;
         let new = NewCase {
-            command: dice.bytes(),
+            command: dice.command(),
             actor: opening.actor,
             workflow: flow.code.clone(),
             programme: opening.programme,
@@ -155,7 +155,7 @@ impl Stage {
             }
         };
         let steps = vec![Step { action: action.code.clone(), given }];
-        let wish = Act { command: dice.bytes(), actor, case: case.id, steps, files: Vec::new() };
+        let wish = Act { command: dice.command(), actor, case: case.id, steps, files: Vec::new() };
         match self.store.act(&self.pack, now, wish).await {
             Ok(_) => Ok(true),
             Err(WriteError::Refused(No::Refused(why))) => {

@@ -53,6 +53,11 @@ impl Tx {
         Self { side: Side::Pg(tx), poison: None, counts: Vec::new() }
     }
 
+    /// Whether no other work can write at the same time, so that nothing needs to be locked.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.side, Side::Lite(_))
+    }
+
     /// Runs a write and answers how many rows it touched.
     pub async fn exec(&mut self, stmt: &'static Stmt, params: &[P<'_>]) -> Result<u64, Error> {
         self.sound()?;

@@ -27,7 +27,7 @@ use super::value::P;
 /// The most works in one transaction.
 const BATCH_WORKS: usize = 512;
 /// The most bulk works in one transaction.
-const BATCH_BULK: usize = 64;
+const BATCH_BULK: usize = 512;
 /// How long works may be added to one transaction.
 const BATCH_TIME: Duration = Duration::from_millis(20);
 /// How many batches keep their savepoints after a work failed having written.

@@ -9,11 +9,13 @@ use domain::{
     case::{Actor, CaseId, Staff, is_running},
     clock::Clock,
     guarded::{Barred, Judgement},
+    pack::Right,
     people::NotSo,
     refusal::{Bar, Refusal},
     secrecy::{Change, Closed, Ground},
 };
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 use store::{AccountChange, Done, No, Whose, db::WriteError};
 use testkit::{Appeal, Stand, staff, unit};
 
@@ -27,6 +29,7 @@ testkit::both!(
     nobody_leaves_a_circle_that_needs_them,
     a_circle_is_told_when_nobody_can_go_on,
     a_merged_case_does_not_name_a_sealed_one,
+    verify_finds_a_circle_that_nobody_can_widen,
     who_is_kept_out_meets_nothing,
     a_unit_that_is_kept_out_loses_the_case_to_the_one_above,
     the_board_of_somebody_kept_out_adds_up,
@@ -259,6 +262,23 @@ async fn a_circle_is_told_when_nobody_can_go_on(stand: Stand) {
     let told = stand.store.notices(&stand.pack, &who(&east_leader()), now).await.unwrap();
     assert!(told.iter().any(|m| m.message == "nobody_acts" && m.case == case), "{told:?}");
     assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+/// A pack that takes from every role the right to seal leaves a sealed case without anybody who could
+/// let others in: `verify` says so, and says nothing under the pack as it is.
+async fn verify_finds_a_circle_that_nobody_can_widen(stand: Stand) {
+    let case = sealed(&stand).await;
+    let found = |report: store::Report| {
+        let about = report.troubles.into_iter().filter(|t| t.what.contains("circle"));
+        about.map(|t| t.at).collect::<Vec<_>>()
+    };
+    assert_eq!(found(stand.store.verify(&stand.pack).await.unwrap()), Vec::<String>::new());
+    let mut bare = testkit::own_pack();
+    let rules = Arc::get_mut(&mut bare).expect("nobody else has it");
+    for grant in rules.roles.values_mut().flat_map(|role| &mut role.grants) {
+        grant.may.retain(|right| *right != Right::Seal);
+    }
+    assert_eq!(found(stand.store.verify(&bare).await.unwrap()), [format!("case {case}")]);
 }
 
 /// A case that was merged into one that is sealed later keeps its number from whoever may not know.

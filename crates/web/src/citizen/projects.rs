@@ -60,7 +60,7 @@ pub(super) async fn board(
     let unit = &unit.code;
     let year = projects::year_of(asked.year(), page.today());
     let found = app.store().projects((&page.pack, &Viewer::Public), flow, (unit, year)).await?;
-    let read = projects::readings(&app, &page, (unit, year), &found).await?;
+    let read = projects::readings(&app, (&page, &Viewer::Public), (unit, year), &found).await?;
     let day = standing::day_words(&page, standing::last_day(year, page.today()));
     page.show(&BoardPage {
         year: page.tf("figures.year", &[("y", &year.to_string())]),

@@ -97,10 +97,11 @@ pub(crate) fn years(page: &Page, base: &str, year: i16) -> Vec<LinkView> {
     (today - 2..=today).rev().map(link).collect()
 }
 
-/// What each project's figure says so far; none where it has no target yet.
+/// What each project's figure says so far, as far as the viewer may know; none where it has no target
+/// yet.
 pub(crate) async fn readings(
     app: &App,
-    page: &Page,
+    (page, viewer): (&Page, &Viewer),
     (unit, year): (&str, i16),
     projects: &[Project],
 ) -> Result<Vec<Option<Reading>>, Oops> {
@@ -111,7 +112,7 @@ pub(crate) async fn readings(
         .flatten()
         .map(|f| FigureAsk { figure: f, unit, period: standing::period_of(f, year, today) })
         .collect();
-    let mut values = app.store().figure_values(&asks, today).await?.into_iter();
+    let mut values = app.store().figures_for(viewer, &asks, today).await?.into_iter();
     let day = standing::last_day(year, today);
     let read =
         |value: store::FigureValue| Reading { day, value: value.amount.map(AnyAmount::count) };
@@ -136,7 +137,7 @@ pub(super) async fn page(
     let year = year_of(&asked.year, page.today());
     let viewer = me.viewer();
     let found = app.store().projects((&page.pack, &viewer), flow, (&unit.code, year)).await?;
-    let read = readings(&app, &page, (&unit.code, year), &found).await?;
+    let read = readings(&app, (&page, &viewer), (&unit.code, year), &found).await?;
     let one = Lines { page: &page, viewer: &viewer, flow, at: (&unit.code, year) };
     let lines: Vec<LineView> = found.iter().zip(read).map(|(p, r)| one.line(p, r)).collect();
     let own = unit.code == me.account.unit;
