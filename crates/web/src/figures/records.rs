@@ -106,8 +106,16 @@ impl<'a> One<'a> {
 
     /// By which definition.
     pub(super) fn version(&self, page: &Page) -> String {
-        page.tf("figures.version", &[("v", &versions(page, &self.value))])
+        version(page, &self.value)
     }
+}
+
+/// By which definition a number was told; empty where there was none yet.
+pub(super) fn version(page: &Page, value: &FigureValue) -> String {
+    if value.versions.is_empty() {
+        return String::new();
+    }
+    page.tf("figures.version", &[("v", &versions(page, value))])
 }
 
 /// Versions of a definition, in words.

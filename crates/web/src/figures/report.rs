@@ -50,12 +50,14 @@ fn number(page: &Page, amount: Option<AnyAmount>) -> String {
 }
 
 fn definition(page: &Page, figure: &Figure, value: &FigureValue) -> String {
-    let version = page.tf("figures.version", &[("v", &records::versions(page, value))]);
+    let version = records::version(page, value);
+    let word = word(page, figure);
+    let about: Vec<&str> = [word, &version].into_iter().filter(|text| !text.is_empty()).collect();
     let end = if figure.note.ends_with('。') { "" } else { "。" };
     format!(
-        "{}（{}，{version}）：{}{}{end}",
+        "{}（{}）：{}{}{end}",
         figure.name,
-        word(page, figure),
+        about.join("，"),
         list::nature(page, figure),
         figure.note
     )
