@@ -57,6 +57,33 @@ async fn each_number_leads_to_as_many_records() {
     assert!(records.contains("2 件") && records.contains("href=\"/cases/"), "{records}");
 }
 
+/// From a record back to each figure that counts it; nothing for whoever may not ask for the figure.
+#[tokio::test]
+async fn a_record_leads_to_every_figure_that_counts_it() {
+    let town = Town::new().await;
+    let (opened, county) = town.dispatched(FAMILY, EAST).await;
+    let leader = town.cookie("leader", unit::CITY).await;
+    let case = format!("/cases/{}", opened.number);
+    let page = ok(&town.get(&case, &leader).await);
+    let (_, card) = page.split_once("计入的指标").unwrap();
+    let card = card.split("</section>").next().unwrap();
+    let hrefs: Vec<String> = card
+        .split("href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
+    assert!(card.contains("收到诉求") && card.contains("在办诉求"), "{card}");
+    for href in hrefs {
+        let records = ok(&town.get(&href.replace("&#38;", "&"), &leader).await);
+        assert!(records.contains(&format!("href=\"{case}\"")), "{href}: {records}");
+    }
+    let handler = town.cookie("handler", &county).await;
+    let theirs = ok(&town.get(&case, &handler).await);
+    let counted = theirs.contains("计入的指标");
+    let asks = ok(&town.get("/figures", &handler).await).contains("收到诉求");
+    assert!(!counted || asks, "{theirs}");
+}
+
 fn heading(page: &str, n: usize) -> String {
     let cells = page.split("<th scope=\"col\" class=\"n\">").skip(1);
     cells.map(|cell| cell.split('<').next().unwrap().to_owned()).nth(n).unwrap()

@@ -3,6 +3,7 @@
 
 use super::{
     actions::{self, Actions, Tried},
+    counted,
     history::{self, Step, Words},
     letters::{self, LetterView},
     panels::{self, ClockView, LinkView, PersonLine, TaskView},
@@ -78,6 +79,7 @@ struct CaseView<'a> {
     files: Vec<LinkView>,
     files_hidden: usize,
     related: Vec<LinkView>,
+    counted: Vec<LinkView>,
     numbers: bool,
     project: Option<super::project::ProjectView>,
     readers: String,
@@ -176,6 +178,7 @@ pub(super) async fn show(
         files_hidden: if files.is_empty() { shown.files.len() } else { 0 },
         files,
         related: related(app, me, page, shown).await?,
+        counted: counted::of(app, me, page, shown).await?,
         numbers: crate::figures::frozen::has_numbers(page, &shown.case),
         project: super::project::of((app, me), &words, shown).await?,
         readers: traces::readers_href(page, shown),

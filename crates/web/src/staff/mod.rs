@@ -6,6 +6,7 @@ mod bulk;
 mod call;
 pub(crate) mod case;
 mod core;
+mod counted;
 mod desk;
 mod files;
 mod glass;
