@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
 
-#[allow(dead_code, reason = "these tests use a part of the office")]
 mod office;
 
 use axum::http::StatusCode;

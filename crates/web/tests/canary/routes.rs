@@ -85,21 +85,10 @@ fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
             let ask = |figure: &str| format!("{}?unit=wf-9901&period=2025", path(figure));
             pack.figures.iter().map(|figure| Ask::get(ask(&figure.code))).collect()
         }
-        // One figure of each workflow, because nobody may take out more than some twenty lists.
+        // One, because nobody may take out more than some twenty lists: that of the appeals.
         "/figures/{figure}/records" => {
-            let of = |flow: &String| pack.figures.iter().find(|f| f.workflow == *flow);
-            let path = |code: &str| route.replace("{figure}", code);
-            let fields = &[("unit", ""), ("period", "2025")];
-            let figures = pack.workflows.keys().filter_map(of);
-            figures.map(|figure| Ask::post(path(&figure.code), fields)).collect()
-        }
-        "/figures/{figure}" => {
-            let periods = ["2025-03", "2025", "to-2025-03"];
-            let each = pack.figures.iter().flat_map(|figure| {
-                let code = &figure.code;
-                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
-            });
-            each.collect()
+            let path = route.replace("{figure}", "appeals_received");
+            vec![Ask::post(path, &[("unit", ""), ("period", "2025")])]
         }
         "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
