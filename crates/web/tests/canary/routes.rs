@@ -90,6 +90,14 @@ fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
             let path = route.replace("{figure}", "appeals_received");
             vec![Ask::post(path, &[("unit", ""), ("period", "2025")])]
         }
+        "/figures/{figure}" => {
+            let periods = ["2025-03", "2025", "to-2025-03"];
+            let each = pack.figures.iter().flat_map(|figure| {
+                let code = &figure.code;
+                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
+            });
+            each.collect()
+        }
         "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         _ => return None,
