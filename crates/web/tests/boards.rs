@@ -343,7 +343,7 @@ async fn visits_wait_with_their_tries_and_notices_say_nothing_of_the_matter() {
     let visitor = town.get("/visits", &town.cookie("visitor", DESK).await).await;
     let text = ok(&visitor);
     let row = visitor.row(&opened.number);
-    for word in ["邻居家的事", "东区妇联", "怎样联系您才安全：只在上午打", "2 / 3", "开始"]
+    for word in ["邻居家的事", "东区妇联", "安全联系方式：只在上午打", "2 / 3", "开始"]
     {
         assert!(row.iter().any(|w| w == word), "{word} in {row:?}");
     }
