@@ -11,6 +11,7 @@ export const PUBLIC_PAGES = [
   { path: '/privacy', name: 'privacy', mostBytes: 100_000 },
   { path: '/accessibility', name: 'accessibility', mostBytes: 100_000 },
   { path: '/projects/public', name: 'projects-public', mostBytes: 100_000 },
+  { path: '/news', name: 'news', mostBytes: 100_000 },
   { path: '/no-such-page', name: 'not-found', mostBytes: 100_000, status: 404 },
 ];
 
@@ -47,6 +48,8 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-370102', path: '/figures/appeals_received?unit=wf-370102&period=2026', name: 'figure-county' },
   { who: 'leader@wf-3701', path: '/reports', name: 'reports' },
   { who: 'leader@wf-3701', path: '/reports?form=province_annual', name: 'reports-annual' },
+  { who: 'leader@wf-3701', path: '/releases', name: 'releases' },
+  { who: 'leader@wf-3701', path: '/releases/try', name: 'releases-try' },
   { who: 'handler@wf-370102001', path: '/new/report', name: 'new-report' },
   { who: 'leader@wf-3701', path: '{case}/figures', of: '/desk?flow=report&own=0', name: 'report-figures' },
   { who: 'leader@wf-3701', path: '/projects', name: 'projects' },

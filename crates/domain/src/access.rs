@@ -2,10 +2,10 @@
 //! store and the pages strip what the answer does not name before a view exists.
 
 use crate::{
-    case::{Actor, Case, CaseId, Staff},
+    case::{Actor, By, Case, CaseId, Staff},
     field::Meaning,
     pack::{Grant, Pack, Right, Scope, Sees, Sensitivity, Sight, Standing},
-    workflow::Code,
+    workflow::{Code, State},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -79,13 +79,54 @@ pub fn standings(pack: &Pack, staff: &Staff, at: Timestamp, case: &Case) -> BTre
     all
 }
 
+/// Whether the hour of a case is still to come, of a kind that has one: then named readers alone know
+/// of it. What never went out stays so.
+pub fn is_early(pack: &Pack, case: &Case) -> bool {
+    let named = pack.flow_of(case).is_some_and(|flow| flow.readers.is_some());
+    named && (case.is_open(pack) || case.published().next().is_none())
+}
+
+/// Whether a case is in no count: too few know of it.
+pub fn is_uncounted(pack: &Pack, case: &Case) -> bool {
+    case.guarded.is_sealed() || is_early(pack, case)
+}
+
+/// Whether the case names this unit as a reader.
+fn names(pack: &Pack, unit: &str, case: &Case) -> bool {
+    let field = pack.flow_of(case).and_then(|flow| flow.readers.as_ref());
+    let value = field.and_then(|field| case.coded.get(field));
+    value.is_some_and(|units| units.all().iter().any(|named| named == unit))
+}
+
+/// Whether a case before its hour is open to this person: it names their unit, it waits for them, or
+/// they had a part in it. The circle of a sealed case is named already, and broken glass is judged.
+fn is_let_in(pack: &Pack, (staff, at): (&Staff, Timestamp), case: &Case) -> bool {
+    if case.guarded.is_sealed() || !is_early(pack, case) {
+        return true;
+    }
+    let acted = |by: &By| matches!(by, By::Staff(account, _) if *account == staff.account);
+    let waits = || {
+        let state = pack.flow_of(case).and_then(|flow| flow.state(&case.state));
+        let role = state.and_then(State::responsible);
+        case.unit == staff.unit && role.is_some_and(|role| staff.roles.iter().any(|r| r == role))
+    };
+    case.opener == Some(staff.account)
+        || case.deeds.iter().any(|deed| acted(&deed.by))
+        || waits()
+        || names(pack, &staff.unit, case)
+        || case.guarded.shows_through_glass(staff.account, at)
+}
+
 fn stands(pack: &Pack, staff: &Staff, at: Timestamp, case: &Case, standing: Standing) -> bool {
     let unit = &staff.unit;
     match standing {
         Standing::Owner => case.owner == Some(staff.account),
         Standing::Opener => case.opener == Some(staff.account),
         Standing::Unit => case.unit == *unit,
-        Standing::Task => case.open_tasks().any(|t| t.unit == *unit),
+        Standing::Task => {
+            case.open_tasks().any(|t| t.unit == *unit)
+                || (is_early(pack, case) && names(pack, unit, case))
+        }
         Standing::Past => {
             let ended = || case.tasks.iter().any(|t| t.end.is_some() && t.unit == *unit);
             case.unit != *unit && (case.been.contains(unit) || ended())
@@ -105,7 +146,7 @@ pub fn rows<'a>(
     (staff, at): (&Staff, Timestamp),
     case: &Case,
 ) -> Vec<(&'a str, Standing, &'a Grant)> {
-    if case.guarded.bars(staff) {
+    if case.guarded.bars(staff) || !is_let_in(pack, (staff, at), case) {
         return Vec::new();
     }
     let sensitivity = case.sensitivity(pack);

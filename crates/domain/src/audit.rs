@@ -5,6 +5,7 @@
 //! are only ever added to; every stored deed must still be read.
 
 use crate::{
+    access,
     case::{AccountId, Case, CaseId},
     pack::{Pack, Sensitivity},
     workflow::Code,
@@ -166,9 +167,10 @@ impl Deed {
     }
 }
 
-/// Whether it is remembered who reads this case: violence, sexual harm, danger, or a seal.
+/// Whether it is remembered who reads this case: violence, sexual harm, danger, a seal, or an hour
+/// that is still to come.
 pub fn remembers_readers(pack: &Pack, case: &Case) -> bool {
-    case.sensitivity(pack) != Sensitivity::Ordinary
+    case.sensitivity(pack) != Sensitivity::Ordinary || access::is_early(pack, case)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{
     guarded::Guarded,
     milestone::Milestone,
     pack::{Pack, Sensitivity},
+    press::Edition,
     rights::Rights,
     workflow::{Code, StateKind},
 };
@@ -205,6 +206,9 @@ pub struct Case {
     /// Numbers that were frozen, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frozen: Vec<Freezing>,
+    /// Press texts that were signed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editions: Vec<Edition>,
     /// Targets that were approved, in order; the last one holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promises: Vec<Promise>,
@@ -278,6 +282,7 @@ impl Case {
             rights: Rights::default(),
             been: BTreeSet::from([unit.clone()]),
             frozen: Vec::new(),
+            editions: Vec::new(),
             promises: Vec::new(),
             guarded: Guarded::default(),
         })
@@ -301,8 +306,7 @@ impl Case {
             }
             Fact::Given { coded, texts: _ } => self.coded.extend(coded.clone()),
             Fact::Assigned { unit, rule: _ } => {
-                let before = std::mem::replace(&mut self.unit, unit.clone());
-                self.previous_unit = Some(before);
+                self.previous_unit = Some(std::mem::replace(&mut self.unit, unit.clone()));
                 self.been.insert(unit.clone());
                 self.owner = None;
             }
@@ -342,6 +346,7 @@ impl Case {
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
             Fact::Froze { .. } | Fact::Promised { .. } => self.stand_for(stamp, fact),
+            Fact::Filled { .. } | Fact::Published | Fact::Withdrawn => self.edit(stamp, fact),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
             Fact::Sealed { .. }

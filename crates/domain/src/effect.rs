@@ -1,16 +1,19 @@
 //! What effects mean: each variant of the closed list, turned into facts.
 
+mod clocks;
 mod tasks;
 
+use clocks::{extend_clock, pause, resume, start_clock_at};
 pub(crate) use tasks::{drop_tasks, drop_tasks_of, open_tasks};
 
 use crate::{
     case::{Actor, Case, CaseId, Cause, ClockChange, Fact, is_paused, is_running},
-    clock::{Clock, Span},
+    clock::Clock,
     decide::{Ctx, Draft},
     field::{Checked, Meaning, Value},
     figure, milestone,
     pack::{Answer, Assessment, Matter, Route, Unit},
+    press::release,
     refusal::Refusal,
     workflow::{AssignTo, Code, Effect, Workflow},
 };
@@ -31,7 +34,7 @@ pub(crate) fn run(
     match effect {
         Effect::Assign(to) => assign(ctx, draft, to, given),
         Effect::StartClock(code) => start_clock(ctx, flow, draft, code),
-        Effect::StartClockAt { clock, field } => start_clock_at(ctx, draft, clock, given, field),
+        Effect::StartClockAt { .. } => start_clock_at(ctx, draft, given, effect),
         Effect::StopClock(code) => stop_clock(ctx, draft, code),
         Effect::ExtendClock { clock, field, max_days, times } => {
             extend_clock(ctx, draft, clock, days_in(given, draft, field), (*max_days, *times))
@@ -73,6 +76,7 @@ pub(crate) fn run(
         }
         Effect::Propose(fields) => figure::propose(ctx, draft, given, fields).map(drop),
         Effect::Promise(fields) => figure::promise(ctx, draft, given, fields),
+        Effect::Fill(_) | Effect::Publish | Effect::Withdraw => release(ctx, draft, given, effect),
         Effect::SetCategory(field) => {
             if let Some(value) = given.coded.get(field) {
                 categorise(ctx, draft, value.one());
@@ -145,6 +149,9 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Breach(_)
         | Effect::Freeze(_)
         | Effect::FreezeForm { .. }
+        | Effect::Fill(_)
+        | Effect::Publish
+        | Effect::Withdraw
         | Effect::FreezeFigure { .. }
         | Effect::Propose(_)
         | Effect::Promise(_)
@@ -289,85 +296,11 @@ pub(crate) fn start_clock(
     Ok(())
 }
 
-fn start_clock_at(
-    ctx: Ctx<'_>,
-    draft: &mut Draft,
-    code: &str,
-    given: &Checked,
-    field: &str,
-) -> Result<(), Refusal> {
-    let Some(date) = date_in(given, field) else { return Ok(()) };
-    let end = ctx.pack.end_of(date);
-    if end <= ctx.now {
-        return Err(Refusal::DateInPast(field.to_owned()));
-    }
-    let minutes = (end.as_second() - ctx.now.as_second()) / 60;
-    let span = Span::CalendarMinutes(u32::try_from(minutes).unwrap_or(u32::MAX));
-    let clock = Clock::start(code, ctx.now, span, &ctx.pack.of(&draft.case).work_time)?;
-    draft.push(Fact::Clock { change: ClockChange::Started, clock });
-    Ok(())
-}
-
 pub(crate) fn stop_clock(ctx: Ctx<'_>, draft: &mut Draft, code: &str) -> Result<(), Refusal> {
     let live = draft.case.clocks.get(code).filter(|c| is_running(c) || is_paused(c)).cloned();
     if let Some(clock) = live {
         let clock = clock.stop(ctx.now)?;
         draft.push(Fact::Clock { change: ClockChange::Stopped, clock });
-    }
-    Ok(())
-}
-
-fn extend_clock(
-    ctx: Ctx<'_>,
-    draft: &mut Draft,
-    code: &str,
-    days: u32,
-    (max_days, times): (u32, u8),
-) -> Result<(), Refusal> {
-    if days > max_days {
-        return Err(Refusal::OverLimit { what: "extension_days", max: max_days });
-    }
-    let Some(clock) = draft.case.clocks.get(code).filter(|c| is_running(c)).cloned() else {
-        return Ok(());
-    };
-    if clock.extended() >= times {
-        return Err(Refusal::OverLimit { what: "extension_times", max: u32::from(times) });
-    }
-    let by = Span::CalendarDays { days, roll: true };
-    let clock = clock.extend(by, &ctx.pack.of(&draft.case).work_time)?;
-    draft.push(Fact::Clock { change: ClockChange::Extended, clock });
-    Ok(())
-}
-
-fn pause(
-    ctx: Ctx<'_>,
-    draft: &mut Draft,
-    given: &Checked,
-    until: &str,
-    max_days: u32,
-) -> Result<(), Refusal> {
-    let date = date_in(given, until).ok_or_else(|| Refusal::DateInPast(until.to_owned()))?;
-    let end = ctx.pack.end_of(date);
-    if end <= ctx.now {
-        return Err(Refusal::DateInPast(until.to_owned()));
-    }
-    if (end.as_second() - ctx.now.as_second()) / 86_400 > i64::from(max_days) {
-        return Err(Refusal::OverLimit { what: "pause_days", max: max_days });
-    }
-    let running: Vec<Clock> =
-        draft.case.clocks.values().filter(|c| is_running(c)).cloned().collect();
-    for clock in running {
-        let clock = clock.pause(ctx.now, end)?;
-        draft.push(Fact::Clock { change: ClockChange::Paused, clock });
-    }
-    Ok(())
-}
-
-fn resume(ctx: Ctx<'_>, draft: &mut Draft) -> Result<(), Refusal> {
-    let paused: Vec<Clock> = draft.case.clocks.values().filter(|c| is_paused(c)).cloned().collect();
-    for clock in paused {
-        let clock = clock.resume(ctx.now, &ctx.pack.of(&draft.case).work_time)?;
-        draft.push(Fact::Clock { change: ClockChange::Resumed, clock });
     }
     Ok(())
 }

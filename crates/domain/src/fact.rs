@@ -10,6 +10,7 @@ use crate::{
     figure::{Frozen, Target},
     guarded::{Barred, Judgement},
     milestone::Milestone,
+    press::Filled,
     rights,
     workflow::Code,
 };
@@ -273,6 +274,19 @@ pub enum Fact {
         /// The numbers.
         values: Vec<Frozen>,
     },
+    /// The places of a press text were filled with numbers, and it was signed so.
+    Filled {
+        /// The day on which it goes out.
+        day: jiff::civil::Date,
+        /// SHA-256 over headline and texts, in hexadecimal.
+        digest: String,
+        /// What stands in its places.
+        places: Vec<Filled>,
+    },
+    /// The text that was signed last went out.
+    Published,
+    /// What went out was taken back.
+    Withdrawn,
     /// A target was approved; it holds from this day on.
     Promised {
         /// The target.

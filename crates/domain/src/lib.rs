@@ -21,6 +21,7 @@ pub mod milestone;
 pub mod moving;
 pub mod pack;
 pub mod people;
+pub mod press;
 pub mod refusal;
 pub mod retention;
 pub mod rights;

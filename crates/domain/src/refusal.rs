@@ -1,7 +1,8 @@
 //! Why a command is refused. Each refusal has a code; the words for people live in the texts.
 
 use crate::{
-    clock::ClockError, contact::Plan, field::FieldFault, rights, secrecy::Closed, workflow::Code,
+    clock::ClockError, contact::Plan, field::FieldFault, press::Refused, rights, secrecy::Closed,
+    workflow::Code,
 };
 use jiff::Timestamp;
 
@@ -73,6 +74,12 @@ pub enum Refusal {
     /// A step freezes numbers, and there are none.
     #[error("there are no numbers to freeze")]
     NothingCounted,
+    /// There is no press text, or no day on which it goes out, or none that waits to go out.
+    #[error("there is no text that could go out")]
+    NoText,
+    /// A press text is not true of its numbers.
+    #[error("the text cannot go out for {} reasons", .0.len())]
+    Press(Vec<Refused>),
     /// What can be opened once for each programme is opened under one.
     #[error("a programme has to be chosen")]
     NoProgramme,

@@ -10,6 +10,7 @@ use crate::{
     decide,
     field::FieldKind,
     pack::Pack,
+    press::Fill,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
         Target, TargetFields, Who, Workflow,
@@ -231,8 +232,14 @@ impl Proof<'_> {
             Effect::StartClock(c)
             | Effect::StopClock(c)
             | Effect::OpenRoutedTasks { clock: c, .. } => clock(self, c),
-            Effect::StartClockAt { clock: c, field: f }
-            | Effect::ExtendClock { clock: c, field: f, .. }
+            Effect::StartClockAt { clock: c, field: f, time } => {
+                clock(self, c);
+                field(self, f);
+                if let Some(time) = time {
+                    self.holds(at, time, &FieldKind::Time);
+                }
+            }
+            Effect::ExtendClock { clock: c, field: f, .. }
             | Effect::RepeatRisk { field: f, clock: c } => {
                 clock(self, c);
                 field(self, f);
@@ -259,6 +266,8 @@ impl Proof<'_> {
             Effect::TakeOwner
             | Effect::MarkHandling
             | Effect::ResumeClocks
+            | Effect::Publish
+            | Effect::Withdraw
             | Effect::Flag(_)
             | Effect::Unflag(_) => {}
             Effect::KeepContact => self.needs_plan(at),
@@ -271,6 +280,7 @@ impl Proof<'_> {
                 self.holds(at, form, &FieldKind::Form);
                 self.holds(at, period, &FieldKind::Period);
             }
+            Effect::Fill(fill) => self.fill(at, fill),
             Effect::FreezeFigure { figure, period } => {
                 self.holds(at, figure, &FieldKind::Figure);
                 self.holds(at, period, &FieldKind::Period);
@@ -280,6 +290,17 @@ impl Proof<'_> {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
         }
+    }
+
+    fn fill(&mut self, at: &Locus, fill: &Fill) {
+        for code in [&fill.title, &fill.body, &fill.english, &fill.says, &fill.evidence] {
+            let is_text = self.flow.fields.get(code).is_some_and(|f| f.kind.is_text());
+            self.known(at, is_text, "field of text", code);
+        }
+        for code in [&fill.day, &fill.until] {
+            self.holds(at, code, &FieldKind::Date);
+        }
+        self.known(at, self.flow.action(&fill.check).is_some(), "action", &fill.check);
     }
 
     /// The fields of a target are there, and hold what it is made of.

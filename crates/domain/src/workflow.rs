@@ -58,6 +58,10 @@ pub struct Workflow {
     /// The fields that say how a person may be contacted, where the workflow asks for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<contact::Fields>,
+    /// The field that names the units which may read a case before its hour: while it is open, and for
+    /// ever when it never goes out, nobody else knows of it but those who have a part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Code>,
     /// What happens when the grade of a case becomes this one, whoever or whatever raised it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_grade: Vec<OnGrade>,

@@ -30,6 +30,7 @@ struct RawHead {
     en: String,
     pattern: String,
     initial: Code,
+    readers: Option<Code>,
 }
 
 #[derive(Deserialize)]
@@ -254,6 +255,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         clocks,
         mandatory,
         contact: guards.contact,
+        readers: head.readers,
         on_grade: guards.on_grade,
         milestones: guards.milestones,
         duties: guards.duties,

@@ -26,6 +26,7 @@ mod open311;
 mod organisation;
 mod papers;
 mod personal;
+mod press;
 mod protection;
 mod routing;
 mod rules;
@@ -83,12 +84,9 @@ pub fn load(dir: &Path) -> Result<City, Vec<Fault>> {
 }
 
 fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Option<City> {
-    let regions = organisation::regions(folders, &head, faults);
-    let kinds = organisation::kinds(folders, faults);
-    let units = organisation::units(&regions, &kinds, &head, faults);
+    let (regions, units, kinds) = organisation::tree(folders, &head, faults);
     let roles = organisation::roles(folders, &units, faults);
-    let codes: Vec<_> = kinds.iter().map(|k| k.code.clone()).collect();
-    let risk = matters::risk(folders, &codes, faults);
+    let risk = matters::risk(folders, &kinds, faults);
     let categories = matters::categories(folders, &risk, faults);
     let channels = matters::channels(folders, faults);
     let messages = matters::messages(folders, faults);
@@ -101,7 +99,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     let programmes = matters::programmes(folders, faults);
     let personal = personal::read(folders, faults);
     let papers = papers::templates(folders, faults);
-    let figures = figures::figures(folders, faults);
+    let (figures, press) = (figures::figures(folders, faults), press::press(folders, faults));
     let forms = forms::forms(folders, faults);
     let services = open311::services(folders, faults);
     let home = texts::home(folders, faults);
@@ -134,6 +132,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         targets: targets?,
         figures: domain::figure::Figures::new(figures.iter().map(|f| f.figure.clone())),
         forms: forms.into_iter().map(|f| (f.code.clone(), f)).collect(),
+        press: press.press.clone(),
         rights: personal.rights.clone(),
         retention: personal.retention.clone(),
         processing: personal.processing.clone(),
@@ -145,6 +144,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
     personal.check(&pack, faults);
     check::workflows(&pack, &pack.rules, &papers, faults);
     figures::check(&pack, &figures, &papers, faults);
+    press::check(&pack, &press, faults);
     Some(City {
         pack: Arc::new(pack),
         papers,

@@ -88,8 +88,20 @@ impl Worded for RawRole {
     const WORDS: Words = &[("name", "en")];
 }
 
+/// The regions, the units in them, and the codes of the kinds of units.
+pub(crate) fn tree(
+    folders: &Folders,
+    head: &Head,
+    faults: &mut Faults,
+) -> (Regions, Units, Vec<Code>) {
+    let regions = regions(folders, head, faults);
+    let kinds = kinds(folders, faults);
+    let units = units(&regions, &kinds, head, faults);
+    (regions, units, kinds.into_iter().map(|kind| kind.code).collect())
+}
+
 /// The divisions of the city.
-pub(crate) fn regions(folders: &Folders, head: &Head, faults: &mut Faults) -> Regions {
+fn regions(folders: &Folders, head: &Head, faults: &mut Faults) -> Regions {
     let mut rows: Vec<(Locus, Region)> = Vec::new();
     let files = folders.needed("regions.csv", faults);
     let Some(file) = files.last() else { return Regions::default() };
@@ -180,7 +192,7 @@ fn parent(at: &Locus, region: &Region, all: &BTreeMap<&str, &Region>, faults: &m
 }
 
 /// The kinds of unit.
-pub(crate) fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind>> {
+fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind>> {
     let mut kinds = Vec::new();
     for file in folders.needed("units.toml", faults) {
         let Some(mut document) = Document::parse(&file, faults) else {
@@ -222,12 +234,7 @@ pub(crate) fn kinds(folders: &Folders, faults: &mut Faults) -> Vec<Entry<RawKind
 }
 
 /// One unit for each region and kind.
-pub(crate) fn units(
-    regions: &Regions,
-    kinds: &[Entry<RawKind>],
-    head: &Head,
-    faults: &mut Faults,
-) -> Units {
+fn units(regions: &Regions, kinds: &[Entry<RawKind>], head: &Head, faults: &mut Faults) -> Units {
     let of = |kind: &str, level: Level| {
         kinds.iter().any(|k| k.code == kind && k.value.levels.contains(&level))
     };

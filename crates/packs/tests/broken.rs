@@ -21,6 +21,7 @@ struct Case {
     words: &'static [&'static str],
 }
 
+const PRESS: &str = "common/press.toml";
 const APPEAL: &str = "common/workflows/appeal.toml";
 
 const RECEIVED: &str = "common/figures/appeals_received.toml";
@@ -68,6 +69,15 @@ const CASES: &[Case] = &[
     Case { file: MAP, find: "990101000000,3,1", replace: "990101000000,3,99", fault_in: MAP, line_with: "990101000000,3,99", words: &["the row is no tile", "1 to 24"] },
     Case { file: MAP, find: "990101000000,3,1", replace: "990199000000,3,1", fault_in: MAP, line_with: "990199000000,3,1", words: &["unknown region `990199000000`"] },
     Case { file: MAP, find: "990101000000,3,1\n", replace: "", fault_in: MAP, line_with: "990121000000,1,2", words: &["leaves out `990101000000`"] },
+    // Words and sentences of the press.
+    Case { file: PRESS, find: "text = \"2024年，调处矛盾纠纷{disputes_mediated 2024 余1}件。\"", replace: "text = \"2024年，调处矛盾纠纷{disputes_mediated 2024 余1}户。\"", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["counts 件, and the sentence says 户", "write 件"] },
+    Case { file: PRESS, find: "{disputes_mediated 2024 余1}", replace: "{disputes_mediated 2024", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["never closed"] },
+    Case { file: "common/figures/disputes_mediated.toml", find: "word = \"件\"", replace: "word = \"次\"", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["counts 次, and the sentence says 件"] },
+    Case { file: "common/figures/disputes_mediated.toml", find: "nature = \"flow\"", replace: "nature = \"cumulative\"", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["counts from the beginning", "2024年"] },
+    Case { file: PRESS, find: "day = \"2025-02-08\"", replace: "day = \"2025\"", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["2025 is no day"] },
+    Case { file: PRESS, find: "\"累计\", ", replace: "\"累计\", \"去年\", ", fault_in: PRESS, line_with: "# 新闻稿用语", words: &["“去年” stands in `cumulative` and in `last_year`"] },
+    Case { file: PRESS, find: "\"对\", ", replace: "\"对\", \"人\", ", fault_in: PRESS, line_with: "# 新闻稿用语", words: &["“人” counts two things"] },
+    Case { file: PRESS, find: "small_below = 5", replace: "small_below = 1", fault_in: PRESS, line_with: "# 新闻稿用语", words: &["nothing would be hidden"] },
     // References of a workflow.
     Case { file: APPEAL, find: "to = \"registered\"", replace: "to = \"regsitered\"", fault_in: APPEAL, line_with: "to = \"regsitered\"", words: &["unknown state `regsitered`"] },
     Case { file: APPEAL, find: "from = [\"answered\"]", replace: "from = [\"answred\"]", fault_in: APPEAL, line_with: "from = [\"answred\"]", words: &["unknown state `answred`"] },

@@ -24,7 +24,7 @@ use domain::{
     refusal::{Bar, Refusal},
     tick,
     workflow::{
-        Action, Code, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow,
+        Action, Code, Effect, FieldUse, Guard, Mandatory, State, StateKind, Target, Tone, Workflow,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -202,8 +202,14 @@ impl<'a> Walk<'a> {
         let Some((actor, action)) = self.choose(&mut dice) else { return Ok(true) };
         let linked = Some(&self.other);
         let ctx = Ctx { linked, ..Ctx::bare(self.now, self.pack, &actor) };
-        let given =
+        let mut given =
             given(ctx, self.people, self.flow, (&action.fields, &action.guards), &mut dice)?;
+        // The text that is signed is what was written last; the store puts it there.
+        for effect in &action.effects {
+            if let Effect::Fill(fill) = effect {
+                given.texts.insert(fill.body.clone(), "某事".to_owned());
+            }
+        }
         self.chosen = given.coded.clone();
         let frozen = numbers(self.pack, &self.case, action, &given);
         let ctx = Ctx { frozen: &frozen, ..ctx };
@@ -273,7 +279,7 @@ impl<'a> Walk<'a> {
         let given = draft.facts.iter().find_map(|f| match f {
             Fact::Given { coded, texts } => Some(Checked {
                 coded: coded.clone(),
-                texts: texts.iter().map(|t| (t.clone(), String::new())).collect(),
+                texts: texts.iter().map(|t| (t.clone(), "某事".to_owned())).collect(),
             }),
             _ => None,
         });

@@ -138,10 +138,12 @@ impl Store {
         let rows = self.db.read().await?.rows(&BARRED, &params).await?;
         let mut cases =
             rows.iter().map(|r| crate::parse_case(r, 0)).collect::<Result<Vec<_>, _>>()?;
-        // Counted once however often somebody is kept out, and a sealed one not at all.
+        // Counted once however often somebody is kept out, and what only named people know not at all.
         cases.sort_by_key(|case| case.id);
         cases.dedup_by_key(|case| case.id);
-        cases.retain(|case| pack.units.get(&case.unit).is_some() && !case.guarded.is_sealed());
+        cases.retain(|case| {
+            pack.units.get(&case.unit).is_some() && !access::is_uncounted(pack, case)
+        });
         Ok(cases)
     }
 

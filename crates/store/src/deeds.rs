@@ -55,6 +55,10 @@ static OF_CASE: Stmt = Stmt::new(
      WHERE case_id = $6 AND (at, stream, seq, n) < ($1, $2, $3, $4)
      ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT $5",
 );
+static READS: Stmt = Stmt::new(
+    "SELECT at, stream FROM deeds WHERE case_id = $1 AND kind = 'read'
+     ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT 1000",
+);
 static OF_STREAM: Stmt = Stmt::new(
     "SELECT at, stream, seq, n, unit, kind, case_id, whom, detail, amount FROM deeds
      WHERE stream = $6 AND (at, stream, seq, n) < ($1, $2, $3, $4)
@@ -66,8 +70,10 @@ static OF_DETAIL: Stmt = Stmt::new(
      ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT $5",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] =
-    &[&BEGIN, &STREAM, &APPEND, &GROW, &LIST, &OF_ALL, &OF_UNIT, &OF_CASE, &OF_STREAM, &OF_DETAIL];
+pub(crate) static STATEMENTS: &[&Stmt] = &[
+    &BEGIN, &STREAM, &APPEND, &GROW, &LIST, &OF_ALL, &OF_UNIT, &OF_CASE, &READS, &OF_STREAM,
+    &OF_DETAIL,
+];
 
 /// What is taken out of the system under a tag.
 pub const TAGGED: &[&str] = &[
@@ -268,6 +274,23 @@ pub struct DeedPage {
 }
 
 impl Store {
+    /// Who has read a case, and when first, as far as readers of it are remembered. Whoever asks may
+    /// open it.
+    pub(crate) async fn readers_of(
+        &self,
+        case: CaseId,
+    ) -> Result<BTreeMap<AccountId, Timestamp>, Error> {
+        let mut first = BTreeMap::new();
+        for row in self.db.read().await?.rows(&READS, &[case.into()]).await? {
+            let at = Timestamp::from_microsecond(row.int(0)?);
+            first.insert(
+                row.int(1)?.saturating_neg(),
+                at.map_err(|e| row.corrupt(0, e.to_string()))?,
+            );
+        }
+        Ok(first)
+    }
+
     /// Remembers deeds; when this answers they are durable, so that what follows is never unseen.
     ///
     /// # Errors

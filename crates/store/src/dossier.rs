@@ -4,7 +4,12 @@
 //! text into words cost more than the write itself.
 
 use crate::sight;
-use domain::{case::CaseId, field::Meaning, workflow::Workflow};
+use domain::{
+    case::CaseId,
+    field::Meaning,
+    press::{CLAIMS, DIGEST},
+    workflow::Workflow,
+};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt::Write};
 use vault::{BlindKind, CaseKey, Entry, Keys, normalise_name, normalise_phone};
@@ -87,7 +92,9 @@ fn hex(tag: &[u8]) -> String {
 pub fn words(keys: &Keys, flow: &Workflow, texts: &Texts) -> (String, Vec<[u8; 16]>) {
     let mut entry = Entry::new(keys);
     let mut tags = Vec::new();
-    for (field, text) in texts.values().flatten() {
+    // What lies with a signature is found by the words that were signed, not by the letters of a digest.
+    let signed = |field: &str| [DIGEST, CLAIMS].contains(&field);
+    for (field, text) in texts.values().flatten().filter(|(field, _)| !signed(field)) {
         index(keys, &mut entry, &mut tags, sight::meaning(Some(flow), field), text);
     }
     (entry.line(), tags)

@@ -43,7 +43,7 @@ static PEOPLE: Stmt = Stmt::new(
 );
 static KEEP: Stmt =
     Stmt::new("INSERT INTO frozen (case_id, freezing, n, piece, body) VALUES ($1, $2, $3, $4, $5)");
-static PIECES: Stmt = Stmt::new(
+pub(crate) static PIECES: Stmt = Stmt::new(
     "SELECT body FROM frozen WHERE case_id = $1 AND freezing = $2 AND n = $3 ORDER BY piece",
 );
 static ONE_PIECE: Stmt = Stmt::new(
@@ -123,8 +123,10 @@ impl Now {
         Ok(())
     }
 
-    /// The lists of what a command has frozen, under the ordinal of the freezing in its case.
+    /// The lists of what a command has frozen, under the ordinal of the freezing in its case, and what
+    /// has gone out.
     pub(crate) fn keep<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, facts: &[Fact]) {
+        crate::releases::out(batch, case, facts);
         let new = facts.iter().filter_map(|fact| match fact {
             Fact::Froze { values } => Some(values),
             _ => None,
@@ -225,7 +227,7 @@ pub struct FrozenAt {
 }
 
 impl FrozenAt {
-    fn params(self) -> [P<'static>; 3] {
+    pub(crate) fn params(self) -> [P<'static>; 3] {
         let whole = |n: usize| P::Int(i64::try_from(n).unwrap_or(i64::MAX));
         [self.case.into(), whole(self.freezing), whole(self.n)]
     }

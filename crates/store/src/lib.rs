@@ -49,6 +49,8 @@ mod project;
 mod projects;
 mod recent;
 mod recount;
+mod release_numbers;
+mod releases;
 mod reports;
 mod request;
 mod rewrap;
@@ -59,6 +61,7 @@ mod schema_figures;
 mod schema_keeping;
 mod schema_leaving;
 mod schema_proofs;
+mod schema_releases;
 mod schema_rights;
 mod schema_sending;
 mod seal;
@@ -104,6 +107,7 @@ pub use people::{Absence, Owned};
 pub use project::light;
 pub use projects::{Project, Reading};
 pub use recent::PastCase;
+pub use releases::{Release, SignedText, Use};
 pub use reports::OnlyCase;
 pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
@@ -164,6 +168,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         projects::STATEMENTS,
         recent::STATEMENTS,
         recount::STATEMENTS,
+        releases::STATEMENTS,
         reports::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,

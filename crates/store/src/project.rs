@@ -3,6 +3,7 @@
 
 use crate::db::P;
 use domain::{
+    access,
     case::{AccountId, Case, Staff, is_paused, is_running},
     clock::{ClockError, Light},
     pack::Pack,
@@ -224,13 +225,13 @@ pub fn light(rank: i64, yellow: i64, now: Timestamp) -> Light {
 pub const EDITION: &str = "edition";
 
 /// What a case adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
-/// is open, for the rules it lives under. A sealed case counts nowhere that anybody looks.
+/// is open, for the rules it lives under. What only named people know of counts nowhere that anybody looks.
 pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
     let mut all = BTreeMap::new();
     if case.is_open(pack) {
         all.insert((EDITION.to_owned(), case.pack.clone()), 1);
     }
-    if case.guarded.is_sealed() {
+    if access::is_uncounted(pack, case) {
         return all;
     }
     for unit in pack.units.upward(&case.unit) {

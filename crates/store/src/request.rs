@@ -177,6 +177,22 @@ impl Store {
         now: Timestamp,
         act: Act,
     ) -> Result<Done, WriteError<No>> {
+        let viewer = Viewer::of(&act.actor, now);
+        match self.do_act(pack, now, act).await {
+            Err(WriteError::Refused(no)) => {
+                Err(WriteError::Refused(self.withheld(&viewer, no).await?))
+            }
+            done => done,
+        }
+    }
+
+    async fn do_act(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        act: Act,
+    ) -> Result<Done, WriteError<No>> {
+        let act = self.as_signed(pack, act).await?;
         let texts = texts_of(None, &act.steps);
         let sealed = if texts.is_empty() && act.files.is_empty() {
             Sealed::default()

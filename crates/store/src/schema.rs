@@ -16,6 +16,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_rights::MIGRATION,
     crate::schema_figures::MIGRATION,
     crate::schema_keeping::MIGRATION,
+    crate::schema_releases::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

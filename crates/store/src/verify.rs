@@ -159,6 +159,7 @@ impl Store {
                 check_erasure(&mut reader, row, &rebuilt, (&mut sums, &mut report)).await?;
                 check_projections(&mut reader, pack, &rebuilt, (&mut sums, &mut report)).await?;
                 crate::freezing::check(&mut reader, &rebuilt.case, &mut report).await?;
+                crate::releases::check(&mut reader, &rebuilt.case, &mut report).await?;
                 crate::circle::check(&mut reader, (pack, &rebuilt.case), &mut report).await?;
                 let made = (pack, &rebuilt.case, rebuilt.tally);
                 figures.check(&mut reader, made, (row, 6), &mut report).await?;
@@ -173,6 +174,7 @@ impl Store {
                 report.trouble(*table, format!("holds {size} rows, the cases make {made}"));
             }
         }
+        crate::releases::check_strays(&mut reader, &mut report).await?;
         for row in reader.rows(&STRAY, &[]).await? {
             report.trouble(format!("entries of case {}", row.int(0)?), "the case is gone");
         }

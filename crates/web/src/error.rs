@@ -102,6 +102,11 @@ impl Oops {
             Self::Refused(Refusal::OverLimit { max, .. }) => {
                 page.tf(&self.key(), &[("max", &max.to_string())])
             }
+            Self::Refused(Refusal::Press(why)) => {
+                let why: Vec<String> =
+                    why.iter().map(|why| crate::releases::words::line(page, why)).collect();
+                page.tf(&self.key(), &[("why", &why.join(" "))])
+            }
             Self::Slow(seconds) => page.tf(&self.key(), &[("n", &seconds.to_string())]),
             Self::Fault(id) => page.tf(&self.key(), &[("id", id)]),
             Self::Refused(Refusal::NotAllowed { why: Bar::Contact { until, plan }, .. }) => {
@@ -132,6 +137,8 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::BadTarget => "refusal.bad_target".to_owned(),
         Refusal::NoProgramme => "refusal.no_programme".to_owned(),
         Refusal::NothingCounted => "refusal.nothing_counted".to_owned(),
+        Refusal::NoText => "refusal.no_text".to_owned(),
+        Refusal::Press(_) => "refusal.press".to_owned(),
         Refusal::Clock(_) => "refusal.clock".to_owned(),
     }
 }

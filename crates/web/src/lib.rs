@@ -23,6 +23,7 @@ mod ops;
 mod pace;
 pub mod page;
 pub mod password;
+mod releases;
 mod routes;
 mod session;
 mod staff;
@@ -52,6 +53,7 @@ fn all(app: &App) -> Routes {
     let routes = citizen::routes(routes);
     let routes = staff::routes(routes);
     let routes = figures::routes(routes);
+    let routes = releases::routes(routes);
     let routes = api::routes(routes);
     open311::routes(routes)
 }

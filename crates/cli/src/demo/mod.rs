@@ -13,6 +13,7 @@ mod lights;
 mod people;
 mod plot;
 mod projects;
+mod releases;
 mod stage;
 mod texts;
 mod walk;
@@ -106,6 +107,7 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
         }
     }
     projects::build(&stage, projects::read(&city.dir)?).await?;
+    releases::build(&stage).await?;
     store.checkpoint(stage.end).await.doing("sealing")?;
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)

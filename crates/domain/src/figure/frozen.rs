@@ -9,6 +9,7 @@ use crate::{
     decide::{Ctx, Draft},
     field::Checked,
     pack::Pack,
+    press,
     refusal::Refusal,
     workflow::{Code, Effect},
 };
@@ -119,6 +120,10 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
             let (Some(form), Some(period)) = (form, period) else { return Vec::new() };
             let unit = case.handling.as_ref().unwrap_or(&case.unit);
             form.asked(unit, period)
+        }
+        Effect::Fill(fill) => {
+            let text = given.texts.get(&fill.body).map_or("", String::as_str);
+            press::asked(pack, press::releasing(case), text)
         }
         Effect::FreezeFigure { figure, period } => {
             let period = value(period).and_then(|v| Period::parse(v.one()));

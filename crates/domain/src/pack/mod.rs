@@ -30,7 +30,10 @@ use crate::{
     rights::Policy,
     workflow::{Code, Workflow},
 };
-use jiff::{Timestamp, civil::Date};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything that makes the program a given city's.
@@ -82,6 +85,8 @@ pub struct Pack {
     pub tiles: Tiles,
     /// Forms of figures that units report, by code.
     pub forms: BTreeMap<Code, Form>,
+    /// The words of the press.
+    pub press: crate::press::Press,
     /// Who answers requests of the person, how fast, and on which grounds.
     pub rights: Policy,
     /// How long cases are kept.
@@ -244,6 +249,11 @@ impl Pack {
     pub fn end_of(&self, date: Date) -> Timestamp {
         let midnight = date.tomorrow().unwrap_or(date).at(0, 0, 0, 0);
         self.work_time.offset().to_timestamp(midnight).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The instant at which the clocks of this city show so.
+    pub fn instant_of(&self, wall: DateTime) -> Timestamp {
+        self.work_time.offset().to_timestamp(wall).unwrap_or(Timestamp::MAX)
     }
 
     /// Whether somebody may hold the role in this unit.

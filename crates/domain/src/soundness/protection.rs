@@ -14,6 +14,9 @@ impl Proof<'_> {
     pub(super) fn protection(&mut self) {
         self.contact();
         let flow = self.flow;
+        if let Some(readers) = &flow.readers {
+            self.holds(&flow.at, readers, &FieldKind::Units);
+        }
         for rule in &flow.on_grade {
             self.on_grade(rule);
         }

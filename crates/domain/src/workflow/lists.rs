@@ -2,7 +2,7 @@
 //! not written here can be said in a pack.
 
 use super::Code;
-use crate::contact::Way;
+use crate::{contact::Way, press::Fill};
 use serde::{Deserialize, Serialize};
 
 /// Conditions on an action: a closed list.
@@ -115,6 +115,9 @@ pub enum Effect {
         clock: Code,
         /// Date field.
         field: Code,
+        /// Time field; without it the clock ends with the day.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<Code>,
     },
     /// Stops a clock.
     StopClock(Code),
@@ -207,6 +210,12 @@ pub enum Effect {
         /// Period field.
         period: Code,
     },
+    /// The places of a press text are filled with numbers, which are frozen with it.
+    Fill(Fill),
+    /// The press text that was signed last goes out.
+    Publish,
+    /// The press text that went out is taken back.
+    Withdraw,
     /// One figure is frozen for the unit that handles the case.
     FreezeFigure {
         /// Figure field.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod access;
+mod articles;
 mod cast;
 mod commands;
 mod deeds;
@@ -23,6 +24,7 @@ mod people;
 mod projects;
 mod proofs;
 mod raw;
+mod releases;
 mod reports;
 mod rewrap;
 mod rights;

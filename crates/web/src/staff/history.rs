@@ -214,6 +214,12 @@ impl Words<'_> {
                 let n = values.len().to_string();
                 line("history.froze", page.tf("history.froze_n", &[("n", &n)]))
             }
+            Fact::Filled { day, digest: _, places } => {
+                let (n, day) = (places.len().to_string(), day.to_string());
+                line("history.filled", page.tf("history.filled_n", &[("n", &n), ("day", &day)]))
+            }
+            Fact::Published => line("history.published", String::new()),
+            Fact::Withdrawn => line("history.withdrawn", String::new()),
             Fact::Promised { target } => line("history.promised", self.target(target)),
             Fact::Climbed { clock, step: _, unit } => {
                 let name = clock_name(page, self.flow, clock);

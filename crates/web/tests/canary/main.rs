@@ -75,7 +75,7 @@ async fn nobody_sees(site: &Site) {
     let masked = Watch::new(secret::masked(Group::Control));
     let walk = site.walk([&control, &masked], &words);
     none("the walk does not go everywhere", &walk.gaps(&site.doorman().await).await);
-    let mut all = site::changed(&site.before, &site.look_around().await);
+    let mut all = site::changed(&site.before, &site.look_around().await, &site.out);
 
     let near = [Group::Sealed, Group::Excluded];
     let far = [Group::Sealed, Group::Excluded, Group::Foreign];

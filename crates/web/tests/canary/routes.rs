@@ -35,8 +35,8 @@ pub struct Facts {
 /// The requests of a route; none when the route is not in the walk.
 pub fn asks(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     public(facts, route)
-        .or_else(|| numbers(pack, route))
         .or_else(|| lists(pack, facts, route))
+        .or_else(|| numbers(pack, facts, route))
         .or_else(|| cases(facts, route))
         .or_else(|| administration(pack, facts, route))
         .or_else(|| programs(pack, facts, route))
@@ -51,6 +51,10 @@ fn forged(route: &str) -> Ask {
 fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     let word = &[("summary", WORD), ("narrative", WORD), ("contact_name", WORD)];
     Some(match route {
+        "/news" | "/news/feed" => vec![Ask::get(route)],
+        "/news/{number}" => {
+            vec![Ask::get(format!("/news/{NUMBER}")), Ask::get(format!("/news/{}", facts.control))]
+        }
         "/" | "/about" | "/privacy" | "/accessibility" | "/healthz" | "/readyz" | "/metrics"
         | "/leave" | "/my" | "/projects/public" => vec![Ask::get(route)],
         "/look" => vec![Ask::get("/look?lang=en"), Ask::get("/look?lang=zh-Hans&to=/desk")],
@@ -69,37 +73,6 @@ fn public(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/my/{action}" => vec![forged("/my/rate"), forged("/my/none")],
         "/my/papers/{ordinal}" => vec![Ask::get("/my/papers/1"), Ask::get("/my/papers/9")],
         "/my/papers/{ordinal}/docx" => vec![Ask::get("/my/papers/1/docx")],
-        _ => return None,
-    })
-}
-
-/// Figures, reports and projects.
-fn numbers(pack: &Pack, route: &str) -> Option<Vec<Ask>> {
-    Some(match route {
-        "/figures" | "/figures/board.xlsx" | "/figures/board.docx" => {
-            let units = BOARDS.map(|unit| Ask::get(format!("{route}?unit={unit}")));
-            [Ask::get(route)].into_iter().chain(units).collect()
-        }
-        "/figures/{figure}/table.xlsx" | "/figures/{figure}/table.docx" => {
-            let path = |figure: &str| route.replace("{figure}", figure);
-            let ask = |figure: &str| format!("{}?unit=wf-9901&period=2025", path(figure));
-            pack.figures.iter().map(|figure| Ask::get(ask(&figure.code))).collect()
-        }
-        // One, because nobody may take out more than some twenty lists: that of the appeals.
-        "/figures/{figure}/records" => {
-            let path = route.replace("{figure}", "appeals_received");
-            vec![Ask::post(path, &[("unit", ""), ("period", "2025")])]
-        }
-        "/figures/{figure}" => {
-            let periods = ["2025-03", "2025", "to-2025-03"];
-            let each = pack.figures.iter().flat_map(|figure| {
-                let code = &figure.code;
-                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
-            });
-            each.collect()
-        }
-        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
-        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         _ => return None,
     })
 }
@@ -174,6 +147,50 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/traces/people/{account}" => {
             vec![Ask::get(format!("/traces/people/{}", facts.account))]
         }
+        _ => return None,
+    })
+}
+
+/// Figures, reports, projects and releases.
+fn numbers(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
+    Some(match route {
+        "/figures" | "/figures/board.xlsx" | "/figures/board.docx" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("{route}?unit={unit}")));
+            [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}/table.xlsx" | "/figures/{figure}/table.docx" => {
+            let path = |figure: &str| route.replace("{figure}", figure);
+            let ask = |figure: &str| format!("{}?unit=wf-9901&period=2025", path(figure));
+            pack.figures.iter().map(|figure| Ask::get(ask(&figure.code))).collect()
+        }
+        // One, because nobody may take out more than some twenty lists: that of the appeals.
+        "/figures/{figure}/records" => {
+            let path = route.replace("{figure}", "appeals_received");
+            vec![Ask::post(path, &[("unit", ""), ("period", "2025")])]
+        }
+        "/figures/{figure}" => {
+            let periods = ["2025-03", "2025", "to-2025-03"];
+            let each = pack.figures.iter().flat_map(|figure| {
+                let code = &figure.code;
+                periods.map(|p| Ask::get(format!("/figures/{code}?unit=wf-9901&period={p}")))
+            });
+            each.collect()
+        }
+        "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
+        "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
+        "/releases" => vec![Ask::get(route)],
+        "/releases/try" => vec![
+            Ask::get(route),
+            Ask::post(route, &[("text", WORD), ("day", "2025-03-08")]),
+            Ask::post(
+                route,
+                &[("text", "今年收到诉求{appeals_received 2025}"), ("day", "2025-03-08")],
+            ),
+        ],
+        "/releases/{number}" => vec![
+            Ask::get(format!("/releases/{NUMBER}")),
+            Ask::get(format!("/releases/{}", facts.control)),
+        ],
         _ => return None,
     })
 }

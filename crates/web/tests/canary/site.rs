@@ -3,7 +3,7 @@
 
 use crate::{
     ground::{Caller, Ground},
-    plant::{self, Grove},
+    plant::{self, Grove, Planted},
     routes::{Facts, NUMBER, QUERY, TOKEN, WORD},
     seal,
     secret::{self, Group},
@@ -41,6 +41,43 @@ pub struct Site {
     pub facts: Facts,
     /// Every page without a secret in its address, before the secrets were planted.
     pub before: BTreeMap<(String, String), String>,
+    /// What has gone out, which everybody may read where releases are read and nowhere else.
+    pub out: Out,
+}
+
+/// Press texts that have gone out: their numbers, and the words of theirs that are published.
+#[derive(Debug, Clone, Default)]
+pub struct Out {
+    pub numbers: Vec<String>,
+    pub words: Vec<String>,
+}
+
+/// Where releases are read by everybody, and the list of what has gone out.
+pub const NEWS: [&str; 4] = ["/news", "/news/feed", "/news/{number}", "/releases"];
+
+impl Out {
+    /// A page of releases without what has gone out; whatever else it says is looked through.
+    pub fn taken_from(&self, page: &[u8]) -> Vec<u8> {
+        let mut text = String::from_utf8_lossy(page).into_owned();
+        for said in self.numbers.iter().chain(&self.words) {
+            text = text.replace(said.as_str(), "◊");
+        }
+        text.into_bytes()
+    }
+
+    /// A list of releases without the lines of what has gone out.
+    fn lines_without(&self, page: &str) -> String {
+        let tags = [("<li", "</li>"), ("<tr", "</tr>"), ("<entry", "</entry>")];
+        tags.into_iter().fold(page.to_owned(), |text, (open, close)| {
+            let mut parts = text.split(open);
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |all, part| {
+                let (line, rest) = part.split_once(close).unwrap_or((part, ""));
+                let is_out = self.numbers.iter().any(|number| line.contains(number));
+                if is_out { all + rest.trim_start() } else { all + open + part }
+            })
+        })
+    }
 }
 
 /// Somebody who walks.
@@ -65,7 +102,8 @@ impl Site {
         let control = groves[&Group::Control].first("appeal").number.clone();
         let account = ground.person(unit::HOTLINE, &["operator"], 0).await.account;
         let facts = Facts { account, control, receipt: store::new_receipt() };
-        let mut site = Self { ground, groves, people, facts, before: BTreeMap::new() };
+        let mut site =
+            Self { ground, groves, people, facts, before: BTreeMap::new(), out: Out::default() };
         site.people.push(site.appellant().await);
         site.before = site.look_around().await;
         for group in [Group::Sealed, Group::Excluded] {
@@ -76,7 +114,38 @@ impl Site {
         let walkers: Vec<Staff> = walkers.collect();
         seal::exclude(&site.ground, &site.groves[&Group::Excluded], &walkers).await;
         seal::seal(&site.ground, &site.groves[&Group::Sealed]).await;
+        site.out = site.out().await;
         site
+    }
+
+    /// What has gone out of each group: read from the histories of the cases, not from the pages. Of
+    /// what is sealed nothing is out, whatever its history says.
+    async fn out(&self) -> Out {
+        let mut out = Out::default();
+        for group in [Group::Control, Group::Foreign, Group::Excluded] {
+            for planted in self.groves[&group].cases.iter().filter(|c| c.workflow == "release") {
+                let page = self.ground.stand.page(planted.id).await;
+                if page.case.published().next().is_some() {
+                    out.numbers.push(planted.number.clone());
+                }
+            }
+            let fields = &self.ground.pack().workflows["release"].fields;
+            let said = ["title", "body", "english", "reason"];
+            out.words.extend(said.map(|code| secret::text(group, &fields[code])));
+        }
+        out
+    }
+
+    /// The releases of a group that have gone out and are sealed.
+    async fn once_out(&self, group: Group) -> Vec<&Planted> {
+        let mut found = Vec::new();
+        for planted in self.groves[&group].cases.iter().filter(|c| c.workflow == "release") {
+            let case = self.ground.stand.page(planted.id).await.case;
+            if case.published().next().is_some() && case.guarded.is_sealed() {
+                found.push(planted);
+            }
+        }
+        found
     }
 
     /// Somebody who appealed about something else.
@@ -107,6 +176,7 @@ impl Site {
             control,
             masked,
             control_words,
+            out: &self.out,
         }
     }
 
@@ -128,8 +198,11 @@ impl Site {
         let mut all = Vec::new();
         let mut never = NEVER;
         for group in groups {
-            for flow in ["appeal", "mediation", "recognition"] {
-                let planted = self.groves[group].first(flow);
+            let grove = &self.groves[group];
+            // The first release waits to be checked; one that was sealed after its hour is none too.
+            let flows = ["appeal", "mediation", "recognition", "release"];
+            let sealed = self.once_out(*group).await.into_iter().take(1);
+            for planted in flows.map(|flow| grove.first(flow)).into_iter().chain(sealed) {
                 // One of its own for each: what is counted of wrong tries is counted alike.
                 never += 1;
                 let mut case = self.ground.stand.page(planted.id).await.case;
@@ -235,6 +308,7 @@ async fn person(ground: &Ground, seat: &str, roles: &[&str]) -> Person {
 pub fn changed(
     before: &BTreeMap<(String, String), String>,
     after: &BTreeMap<(String, String), String>,
+    out: &Out,
 ) -> Vec<String> {
     // What was done to cases is counted for those who run the program, and remembered for those who
     // watch over it: as how much, never as which. How many letters wait for a gateway is such a
@@ -243,7 +317,14 @@ pub fn changed(
         ["GET /metrics ", "GET /traces", "GET /setup/messages ", "GET /exports "];
     let counts = |ask: &str| COUNTS.iter().any(|p| ask.starts_with(p));
     let kept = before.iter().filter(|((_, ask), _)| !counts(ask));
-    let differs = kept.filter(|(key, text)| after.get(*key) != Some(text));
+    // What has gone out in the meantime is in the lists of what has gone out.
+    let same = |ask: &str, (text, now): (&str, &str)| {
+        let path = ask.strip_prefix("GET ").and_then(|a| a.split(' ').next());
+        let news = path.is_some_and(|path| NEWS.contains(&path));
+        text == now || (news && out.lines_without(text) == out.lines_without(now))
+    };
+    let now = |key: &(String, String)| after.get(key).map_or("", String::as_str);
+    let differs = kept.filter(|(key, text)| !same(&key.1, (text.as_str(), now(key))));
     let words = differs.map(|((who, ask), text)| {
         let now = after.get(&(who.clone(), ask.clone())).map_or("", String::as_str);
         format!("{ask} as {who} has changed: {}", apart(now, text))

@@ -7,6 +7,7 @@
 use crate::{
     ground::{Ask, Caller, Reply, encode, send},
     routes::{self, Facts, NUMBER, QUERY, TOKEN, WORD},
+    site::{NEWS, Out},
 };
 use axum::{Router, http::Method};
 use domain::pack::Pack;
@@ -60,6 +61,8 @@ pub struct Walk<'a> {
     pub masked: &'a Watch,
     /// What finds it.
     pub control_words: &'a [Probe],
+    /// What has gone out.
+    pub out: &'a Out,
 }
 
 /// What came of it.
@@ -216,7 +219,8 @@ impl Walk<'_> {
                     }
                 }
             }
-            for seen in walker.watch.look(&bytes) {
+            let news = NEWS.contains(&route).then(|| self.out.taken_from(&bytes));
+            for seen in walker.watch.look(news.as_deref().unwrap_or(&bytes)) {
                 // What the request itself said may be said back; the decoy shows whether it is more.
                 if own.iter().any(|own| covers(own, &seen.what, walker.watch)) {
                     continue;
