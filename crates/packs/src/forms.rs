@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    pack::{Every, Form, Level, Pack},
-    workflow::Code,
+    pack::{Every, Form, FormCell, Level, Pack},
+    workflow::{Code, Locus},
 };
 use serde::Deserialize;
 
@@ -28,12 +28,17 @@ struct RawForm {
     every: Every,
     kind: Code,
     levels: BTreeSet<Level>,
+    #[serde(default)]
     figures: Vec<Code>,
+    #[serde(default)]
+    asked_by: String,
+    #[serde(default)]
+    asked_by_en: String,
     sample_percent: u32,
 }
 
 impl Worded for RawForm {
-    const WORDS: Words = &[("name", "en"), ("note", "note_en")];
+    const WORDS: Words = &[("name", "en"), ("note", "note_en"), ("asked_by", "asked_by_en")];
 }
 
 /// The forms, one a file; a city's file replaces that of the base.
@@ -42,28 +47,62 @@ pub(crate) fn forms(folders: &Folders, faults: &mut Faults) -> Vec<Form> {
     for file in folders.within("forms", "toml", faults) {
         let Some(mut document) = Document::parse(&file, faults) else { continue };
         let Some((code, at)) = document.code(faults) else { continue };
+        let cells = document.plain::<FormCell>("cell", faults);
         let Some(raw) = document.rest::<RawForm>(faults) else { continue };
         if code != file.stem() {
             let what = format!("the form `{code}` stands in a file of another name");
             faults.add(&at, what, format!("name the file {code}.toml"));
         }
-        let RawForm { name, en, note, note_en, every, kind, levels, figures, sample_percent } = raw;
-        let form = Form {
-            code: code.clone(),
-            name,
-            en,
-            note,
-            note_en,
-            every,
-            kind,
-            levels,
-            figures,
-            sample_percent,
-            at: at.clone(),
-        };
+        let form = form((&code, &at), raw, cells, faults);
         lay(&mut all, vec![Entry { code, at, value: form }]);
     }
     all.into_iter().map(|e| e.value).collect()
+}
+
+fn form(
+    (code, at): (&Code, &Locus),
+    raw: RawForm,
+    cells: Vec<(Locus, FormCell)>,
+    faults: &mut Faults,
+) -> Form {
+    if !cells.is_empty() && !raw.figures.is_empty() {
+        let what = format!("the form `{code}` has both figures and cells");
+        faults.add(at, what, "keep the one or the other");
+    }
+    if cells.is_empty() != raw.asked_by.is_empty() {
+        let what = format!("the form `{code}` has cells and nobody who asks, or the reverse");
+        faults.add(at, what, "a form with [[cell]] says asked_by, another does not");
+    }
+    let mut numbers = BTreeSet::new();
+    let mut figures = raw.figures;
+    for (at, cell) in &cells {
+        if !numbers.insert(cell.number.as_str()) {
+            let what = format!("the cell `{}` stands in the form twice", cell.number);
+            faults.add(at, what, "give each cell the number that the upper level gave it");
+        }
+        if [&cell.number, &cell.label, &cell.label_en].iter().any(|text| text.trim().is_empty()) {
+            faults.add(at, "the cell says too little", "write number, label and label_en");
+        }
+        if !figures.contains(&cell.figure) {
+            figures.push(cell.figure.clone());
+        }
+    }
+    Form {
+        code: code.clone(),
+        name: raw.name,
+        en: raw.en,
+        note: raw.note,
+        note_en: raw.note_en,
+        every: raw.every,
+        kind: raw.kind,
+        levels: raw.levels,
+        figures,
+        cells: cells.into_iter().map(|(_, cell)| cell).collect(),
+        asked_by: raw.asked_by,
+        asked_by_en: raw.asked_by_en,
+        sample_percent: raw.sample_percent,
+        at: at.clone(),
+    }
 }
 
 /// Everything that forms name exists, and no figure stands in a form twice.

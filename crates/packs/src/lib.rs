@@ -31,6 +31,7 @@ mod protection;
 mod routing;
 mod rules;
 mod texts;
+mod tiles;
 mod time;
 
 use std::{collections::BTreeMap, path::Path, path::PathBuf, sync::Arc};
@@ -116,6 +117,7 @@ fn assemble(folders: &Folders, head: folder::Head, faults: &mut Faults) -> Optio
         idle_minutes: head.idle_minutes,
         export_hours: head.export_hours,
         pledge: pledge?,
+        tiles: tiles::tiles(folders, &regions, faults),
         regions,
         units,
         roles,

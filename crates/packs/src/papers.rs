@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a template may name.
-pub const PAPER_VARIABLES: [&str; 32] = [
+pub const PAPER_VARIABLES: [&str; 37] = [
     "accepted_on",
     "case_number",
     "category",
@@ -24,6 +24,11 @@ pub const PAPER_VARIABLES: [&str; 32] = [
     "due_date",
     "extension_days",
     "external_number",
+    "figure_definitions",
+    "figure_digest",
+    "figure_note",
+    "figure_period",
+    "figure_title",
     "from_unit",
     "grade",
     "hotline",

@@ -31,6 +31,8 @@ const OPEN_NOW: &str = "common/figures/appeals_open.toml";
 const DAYS: &str = "common/figures/extension_days.toml";
 const VISITED: &str = "common/figures/appeals_visited.toml";
 const ANSWERS: &str = "common/figures/appeal_answers.toml";
+const FORM: &str = "common/forms/province_annual.toml";
+const MAP: &str = "city/map.csv";
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -56,6 +58,17 @@ const CASES: &[Case] = &[
     Case { file: VISITED, find: "take = \"every\"", replace: "take = \"standing\"", fault_in: VISITED, line_with: "[[version]]", words: &["only a state that was entered can stand"] },
     Case { file: ANSWERS, find: "answer_letter\"]", replace: "answer\"]", fault_in: ANSWERS, line_with: "\"answer\"]", words: &["unknown document `answer`"] },
     Case { file: ANSWERS, find: "name = \"答复书\"\nen = \"Letters of answer\"", replace: "name = \"答复书\"", fault_in: ANSWERS, line_with: "name = \"答复书\"", words: &["`name` has no English"] },
+    // Forms of the upper level, and where districts are drawn.
+    Case { file: FORM, find: "figure = \"appeals_closed\"", replace: "figure = \"appeals_shut\"", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["unknown figure `appeals_shut`"] },
+    Case { file: FORM, find: "number = \"A2\"", replace: "number = \"A1\"", fault_in: FORM, line_with: "[[cell]]\nnumber = \"A1\"\nlabel = \"收到诉求（上年）\"", words: &["the cell `A1` stands in the form twice"] },
+    Case { file: FORM, find: "span = \"before\"", replace: "span = \"later\"", fault_in: FORM, line_with: "later", words: &["unknown word `later`", "up_to"] },
+    Case { file: FORM, find: "label_en = \"Appeals closed, this year\"", replace: "label_en = \"\"", fault_in: FORM, line_with: "[[cell]]\nnumber = \"A3\"", words: &["write number, label and label_en"] },
+    Case { file: FORM, find: "asked_by = \"省妇女联合会\"\nasked_by_en = \"Provincial women's federation\"\n", replace: "", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["has cells and nobody who asks"] },
+    Case { file: FORM, find: "every = \"year\"", replace: "every = \"year\"\nfigures = [\"appeals_open\"]", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["has both figures and cells"] },
+    Case { file: MAP, find: "990101000000,3,1", replace: "990101000000,1,2", fault_in: MAP, line_with: "990121000000,1,2", words: &["stands on the tile of `990101000000`"] },
+    Case { file: MAP, find: "990101000000,3,1", replace: "990101000000,3,99", fault_in: MAP, line_with: "990101000000,3,99", words: &["the row is no tile", "1 to 24"] },
+    Case { file: MAP, find: "990101000000,3,1", replace: "990199000000,3,1", fault_in: MAP, line_with: "990199000000,3,1", words: &["unknown region `990199000000`"] },
+    Case { file: MAP, find: "990101000000,3,1\n", replace: "", fault_in: MAP, line_with: "990121000000,1,2", words: &["leaves out `990101000000`"] },
     // Words and sentences of the press.
     Case { file: PRESS, find: "text = \"2024年，调处矛盾纠纷{disputes_mediated 2024 余1}件。\"", replace: "text = \"2024年，调处矛盾纠纷{disputes_mediated 2024 余1}户。\"", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["counts 件, and the sentence says 户", "write 件"] },
     Case { file: PRESS, find: "{disputes_mediated 2024 余1}", replace: "{disputes_mediated 2024", fault_in: PRESS, line_with: "code = \"disputes_of_the_year\"", words: &["never closed"] },

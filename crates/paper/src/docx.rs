@@ -3,21 +3,21 @@
 //! It decides measures and fonts after GB/T 9704-2012. It never decides content: every string of
 //! the paper becomes text in a run, so nothing in a value can become markup, a field or a link.
 
+mod tables;
+
 use std::io::{Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::text::clean;
-use crate::{Block, Paper, Row};
+use crate::{Block, Paper};
 
 const MAIN: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
 /// 156 mm, the width of the type area, in twentieths of a point.
 const WIDTH: u32 = 8844;
-/// The label column: a quarter of the width.
-const LABEL_WIDTH: u32 = 2211;
 
 pub(crate) fn write(paper: &Paper) -> Vec<u8> {
     let parts = [
@@ -64,7 +64,8 @@ fn document(paper: &Paper) -> String {
             Block::Paragraph(text) => paragraph(&mut body, "BodyText", keep, text),
             Block::Note(text) => paragraph(&mut body, "Note", keep, text),
             Block::Signature(lines) => signature(&mut body, lines),
-            Block::Table(rows) => table(&mut body, rows, keep),
+            Block::Table(rows) => tables::facts(&mut body, rows, keep),
+            Block::Grid(grid) => tables::grid(&mut body, grid, keep),
         }
     }
     // A4 is 210 × 297 mm; 37 mm above, 28 mm at the left, and the type area of 156 × 225 mm
@@ -110,48 +111,6 @@ fn signature(out: &mut String, lines: &[String]) {
     }
 }
 
-fn table(out: &mut String, rows: &[Row], keep: Keep) {
-    let border = |side: &str| {
-        format!("<w:{side} w:val=\"single\" w:sz=\"6\" w:space=\"0\" w:color=\"000000\"/>")
-    };
-    let borders: String =
-        ["top", "left", "bottom", "right", "insideH", "insideV"].map(border).concat();
-    let value_width = WIDTH - LABEL_WIDTH;
-    let columns = format!("<w:gridCol w:w=\"{LABEL_WIDTH}\"/><w:gridCol w:w=\"{value_width}\"/>");
-    let pieces = [
-        &format!("<w:tbl><w:tblPr><w:tblW w:w=\"{WIDTH}\" w:type=\"dxa\"/><w:tblBorders>"),
-        borders.as_str(),
-        "</w:tblBorders><w:tblLayout w:type=\"fixed\"/></w:tblPr><w:tblGrid>",
-        &columns,
-        "</w:tblGrid>",
-    ];
-    out.extend(pieces);
-    for (index, row) in rows.iter().enumerate() {
-        let keep = if index + 1 == rows.len() { keep } else { Keep::Free };
-        out.push_str("<w:tr>");
-        cell(out, (LABEL_WIDTH, "TableLabel", keep), std::slice::from_ref(&row.label));
-        cell(out, (value_width, "TableText", keep), &row.lines);
-        out.push_str("</w:tr>");
-    }
-    out.push_str("</w:tbl>");
-    // Two tables that touch would become one.
-    paragraph(out, "AfterTable", keep, "");
-}
-
-fn cell(out: &mut String, (width, style, keep): (u32, &str, Keep), lines: &[String]) {
-    let width = width.to_string();
-    out.extend(["<w:tc><w:tcPr><w:tcW w:w=\"", &width, "\" w:type=\"dxa\"/>"]);
-    out.push_str("<w:vAlign w:val=\"center\"/></w:tcPr>");
-    for line in lines {
-        paragraph(out, style, keep, line);
-    }
-    if lines.is_empty() {
-        // A cell without a paragraph is a broken file.
-        paragraph(out, style, keep, "");
-    }
-    out.push_str("</w:tc>");
-}
-
 /// A [`Paper`] may be built by hand, so this cleans once more and does not trust the renderer.
 fn escape(out: &mut String, text: &str) {
     for c in clean(text).chars() {
@@ -187,7 +146,7 @@ struct Style {
 
 /// Sizes are the Chinese ones: 一号 26 pt, 二号 22 pt, 三号 16 pt, 四号 14 pt. Twenty-two lines of
 /// 28.95 pt fill the 225 mm of the type area.
-const STYLES: [Style; 11] = [
+const STYLES: [Style; 12] = [
     Style {
         id: "RedHeader",
         font: "宋体",
@@ -256,6 +215,13 @@ const STYLES: [Style; 11] = [
         font: "仿宋",
         half_points: 28,
         paragraph: "<w:spacing w:before=\"60\" w:after=\"60\" w:line=\"400\" w:lineRule=\"atLeast\"/>",
+        run: "",
+    },
+    Style {
+        id: "TableNumber",
+        font: "仿宋",
+        half_points: 28,
+        paragraph: "<w:spacing w:before=\"60\" w:after=\"60\" w:line=\"400\" w:lineRule=\"atLeast\"/><w:jc w:val=\"right\"/>",
         run: "",
     },
     Style {

@@ -32,7 +32,8 @@
 //! {{date}}"""
 //! ```
 //!
-//! Kinds are `heading`, `salutation`, `paragraph`, `table`, `signature` and `note`. A section
+//! Kinds are `heading`, `salutation`, `paragraph`, `table`, `figures`, `signature` and `note`;
+//! `figures` marks the place of a table of numbers, which arrives beside the values. A section
 //! `{{#name}}…{{/name}}` is shown when the value is there and not blank. What renders to nothing
 //! is left out: a whole block, or one row of a table.
 //!
@@ -82,6 +83,8 @@ pub enum Block {
     Paragraph(String),
     /// A bordered table of facts with two columns.
     Table(Vec<Row>),
+    /// A bordered table of numbers.
+    Grid(Grid),
     /// Lines at the right below the body: unit, then date (落款).
     Signature(Vec<String>),
     /// A smaller line at the foot (附注).
@@ -97,7 +100,26 @@ pub struct Row {
     pub lines: Vec<String>,
 }
 
+/// A table of numbers: what a row is about in the first column, numbers in the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grid {
+    /// Names of the columns; they stand again on every page.
+    pub columns: Vec<String>,
+    /// Cells by row, as many as columns.
+    pub rows: Vec<Vec<String>>,
+}
+
 impl Paper {
+    /// Lays tables of numbers into the places that the template has for them, in order. A place for
+    /// which none is left goes.
+    pub fn lay(&mut self, grids: impl IntoIterator<Item = Grid>) {
+        let mut grids = grids.into_iter();
+        self.blocks.retain_mut(|block| match block {
+            Block::Grid(place) => grids.next().map(|grid| *place = grid).is_some(),
+            _ => true,
+        });
+    }
+
     /// The paper as a Word file (DOCX): A4 after the measures of GB/T 9704-2012.
     ///
     /// The same paper gives the same bytes on every machine and on every day.

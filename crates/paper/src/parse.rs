@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use crate::template::{Fault, Form, Template};
 use crate::text::{Braces, Locator, Text};
 
-const KINDS: &str = "heading, salutation, paragraph, table, signature, note";
+const KINDS: &str = "heading, salutation, paragraph, table, figures, signature, note";
 
 pub(crate) fn template(source: &str, file: &str) -> Result<Template, Vec<Fault>> {
     // Editors on Windows put a byte order mark in front.
@@ -97,8 +97,12 @@ impl Reading<'_> {
             return None;
         };
         let (kind, span) = self.string(table, "kind", line)?;
-        let content = if kind == "table" { "rows" } else { "text" };
-        self.refuse_other_keys(table, &["kind", content]);
+        let keys: &[&str] = match kind.as_str() {
+            "table" => &["kind", "rows"],
+            "figures" => &["kind"],
+            _ => &["kind", "text"],
+        };
+        self.refuse_other_keys(table, keys);
         let text = |form: fn(Text) -> Form, reading: &mut Self| {
             reading.text(table, "text", Braces::Double, line).map(form)
         };
@@ -109,6 +113,7 @@ impl Reading<'_> {
             "signature" => text(Form::Signature, self),
             "note" => text(Form::Note, self),
             "table" => self.rows(table, line).map(Form::Table),
+            "figures" => Some(Form::Figures),
             _ => {
                 let line = self.line(&span);
                 let what = format!("there is no block of the kind {kind:?}");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::text::Text;
-use crate::{Block, Paper, Row, parse};
+use crate::{Block, Grid, Paper, Row, parse};
 
 /// One mistake in a template, with the place and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -85,6 +85,7 @@ pub(crate) enum Form {
     Salutation(Text),
     Paragraph(Text),
     Table(Vec<(Text, Text)>),
+    Figures,
     Signature(Text),
     Note(Text),
 }
@@ -185,6 +186,7 @@ impl Form {
             | Self::Signature(text)
             | Self::Note(text) => vec![text],
             Self::Table(rows) => rows.iter().flat_map(|(label, value)| [label, value]).collect(),
+            Self::Figures => Vec::new(),
         }
     }
 
@@ -195,6 +197,7 @@ impl Form {
             Self::Salutation(text) => each_line(&fill(text), Block::Salutation),
             Self::Paragraph(text) => each_line(&fill(text), Block::Paragraph),
             Self::Note(text) => each_line(&fill(text), Block::Note),
+            Self::Figures => vec![Block::Grid(Grid::default())],
             Self::Signature(text) => {
                 let lines = lines(&fill(text));
                 if lines.is_empty() { Vec::new() } else { vec![Block::Signature(lines)] }

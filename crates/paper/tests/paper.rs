@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _};
 
-use paper::{Block, Fault, Gap, Paper, Row, Template};
+use paper::{Block, Fault, Gap, Grid, Paper, Row, Template};
 use quick_xml::events::Event;
 
 const ACCEPTANCE: &str = include_str!("templates/acceptance.toml");
@@ -365,4 +365,32 @@ fn a_report_with_headings_and_many_lines() {
             Block::Heading("二、办理过程".into()),
         ]
     );
+}
+
+#[test]
+fn tables_of_numbers_are_laid_where_the_template_has_a_place_for_them() {
+    let source = "code='a'\ntitle='统计表'\nheader='某某县妇联'\nnumber='〔{year}〕1号'\n\
+                  [[block]]\nkind='paragraph'\ntext='如下。'\n[[block]]\nkind='figures'\n\
+                  [[block]]\nkind='figures'\n[[block]]\nkind='note'\ntext='完。'\n";
+    let template = Template::parse(source, "a.toml").unwrap();
+    let mut paper = template.render(&values(&[("year", "2026")])).unwrap();
+    let text = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
+    paper.lay([Grid {
+        columns: text(&["指标", "单位", "2026年"]),
+        rows: vec![text(&["收到<诉求>", "件", "3"]), text(&["办结诉求", "件", "没有数"])],
+    }]);
+    assert_eq!(paper.blocks.len(), 3, "a place without a table goes");
+    let docx = paper.docx();
+    let all = paragraphs(&docx);
+    let at = all.iter().position(|p| p == "指标").unwrap();
+    assert_eq!(
+        all[at..at + 9],
+        ["指标", "单位", "2026年", "收到<诉求>", "件", "3", "办结诉求", "件", "没有数"]
+    );
+    let xml = part(&docx, "word/document.xml");
+    assert_eq!(xml.matches("<w:tblHeader/>").count(), 1, "names stand again on every page");
+    assert_eq!(xml.matches("<w:gridCol ").count(), 3);
+    let faults =
+        Template::parse(&source.replace("kind='figures'", "kind='figures'\ntext='x'"), "a");
+    assert!(faults.unwrap_err()[0].what.contains("text"));
 }

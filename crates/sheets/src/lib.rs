@@ -14,6 +14,7 @@
 //! ```
 
 mod archive;
+mod book;
 mod columns;
 mod dates;
 mod delimited;
@@ -26,6 +27,7 @@ mod table;
 mod workbook;
 mod write;
 
+pub use book::{Book, Cell, Head};
 pub use columns::{Conflict, Duplicate, Mapping, Synonyms, columns};
 pub use dates::{DateFault, Moment, parse_moment};
 pub use fault::{RowFault, SheetFault, Why};

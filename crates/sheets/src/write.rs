@@ -1,10 +1,9 @@
 //! Tables on their way out: a workbook or CSV that opens cleanly everywhere, says on itself who took
 //! it out, and runs nothing on the machine of whoever opens it.
 //!
-//! Decides how cells become a file; never what stands in them. A workbook is made in memory: the
-//! row-by-row way of the library would write the rows to a temporary file, in clear.
+//! Decides how cells become a file; never what stands in them.
 
-use rust_xlsxwriter::{DocProperties, Format, FormatAlign, Workbook, XlsxError};
+use crate::book::{Book, Head};
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,19 +60,15 @@ pub struct Leaving {
 #[error("the workbook could not be made")]
 pub struct Broken;
 
-impl From<XlsxError> for Broken {
-    fn from(_: XlsxError) -> Self {
-        Self
-    }
-}
-
 /// A cell that a spreadsheet program takes as text: what would begin a formula, or slip past the
 /// quotes of a CSV, gets an apostrophe in front.
 pub fn harmless(cell: &str) -> String {
     let starts = |c: char| "=+-@\t\r\n＝＋－＠|%".contains(c);
     // Spaces and quotes in front are skipped by some programs before they look for a formula.
     let first = cell.trim_start_matches([' ', '"', '\'', '\u{a0}', '\u{feff}', '\u{3000}']);
-    let bad = cell.starts_with(starts) || first.starts_with(starts);
+    // So begins the way in which workbooks write signs by their numbers.
+    let hidden = first.starts_with("_x");
+    let bad = cell.starts_with(starts) || first.starts_with(starts) || hidden;
     if bad { format!("'{cell}") } else { cell.to_owned() }
 }
 
@@ -114,33 +109,20 @@ impl Leaving {
     }
 
     fn xlsx(&self) -> Result<Vec<u8>, Broken> {
-        let mut book = Workbook::new();
-        let properties = DocProperties::new()
-            .set_author(&self.author)
-            .set_title(&self.title)
-            .set_comment(&self.mark)
-            .set_custom_property("trace", &self.tag);
-        book.set_properties(&properties);
-        let sheet = book.add_worksheet();
-        sheet.set_name(&self.title)?;
-        let mark = Format::new().set_italic().set_font_color("A33A3A");
-        let head = Format::new().set_bold().set_background_color("EFEAE0");
-        let cell = Format::new().set_align(FormatAlign::Top);
-        sheet.write_string_with_format(0, 0, harmless(&self.mark), &mark)?;
-        for (column, name) in (0..).zip(&self.columns) {
-            sheet.write_string_with_format(1, column, name, &head)?;
+        let head = Head {
+            title: self.title.clone(),
+            mark: self.mark.clone(),
+            tag: self.tag.clone(),
+            author: self.author.clone(),
+            columns: self.columns.clone(),
+            ..Head::default()
+        };
+        let mut book = Book::begin(Vec::new(), &head)?;
+        for cells in &self.rows {
+            let tag = self.tag.as_str().into();
+            book.row(cells.iter().map(|cell| cell.as_str().into()).chain([tag]))?;
         }
-        for (row, cells) in (2..).zip(self.lines()) {
-            for (column, text) in (0..).zip(cells) {
-                sheet.write_string_with_format(row, column, text, &cell)?;
-            }
-        }
-        sheet.set_freeze_panes(2, 0)?;
-        // In headers `&` begins an instruction.
-        let foot: String = self.mark.replace('&', "&&").chars().take(230).collect();
-        sheet.set_footer(format!("&L{foot}&R&P/&N"));
-        sheet.set_landscape();
-        Ok(book.save_to_buffer()?)
+        book.end()
     }
 }
 
@@ -177,6 +159,7 @@ mod tests {
             "\u{3000}=1",
             "|calc",
             "%0a",
+            "_x003D_1+1",
         ] {
             assert_eq!(harmless(bad), format!("'{bad}"));
         }

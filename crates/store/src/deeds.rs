@@ -76,7 +76,19 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
 ];
 
 /// What is taken out of the system under a tag.
-pub const TAGGED: &[&str] = &["desk_xlsx", "desk_csv", "desk_file", "paper", "print"];
+pub const TAGGED: &[&str] = &[
+    "desk_xlsx",
+    "desk_csv",
+    "desk_file",
+    "records_xlsx",
+    "board_xlsx",
+    "board_docx",
+    "figure_xlsx",
+    "figure_docx",
+    "form_xlsx",
+    "paper",
+    "print",
+];
 
 /// So many lines at most come at once.
 const MOST: usize = 100;

@@ -72,6 +72,8 @@ pub struct FigureRecord {
 /// What is shown of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordCase {
+    /// The case.
+    pub id: CaseId,
     /// Number.
     pub number: String,
     /// Category.
@@ -122,6 +124,8 @@ struct Walk<'a> {
     version: &'a Version,
     from: Date,
     to: Date,
+    /// Records of a page.
+    most: usize,
 }
 
 /// A record as the rows have it.
@@ -154,6 +158,20 @@ impl Store {
         today: Date,
         cursor: Option<&RecordCursor>,
     ) -> Result<RecordPage, Error> {
+        self.records_up_to((pack, viewer), ask, today, (cursor, PAGE)).await
+    }
+
+    /// The same, so many at a time: for whoever takes out all of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn records_up_to(
+        &self,
+        (pack, viewer): (&Pack, &Viewer),
+        ask: FigureAsk<'_>,
+        today: Date,
+        (cursor, most): (Option<&RecordCursor>, usize),
+    ) -> Result<RecordPage, Error> {
         if !may_count(pack, viewer, ask.unit) {
             return Ok(RecordPage::default());
         }
@@ -161,15 +179,15 @@ impl Store {
         let mut found: Vec<Found> = Vec::new();
         let skip = cursor.map_or(0, |c| c.version);
         for (version, from, to) in ask.versions(today) {
-            if version.number < skip || found.len() > PAGE {
+            if version.number < skip || found.len() > most {
                 continue;
             }
-            let walk = Walk { pack, ask: &ask, version, from, to };
+            let walk = Walk { pack, ask: &ask, version, from, to, most };
             walk.go(&mut reader, cursor.filter(|c| c.version == version.number), &mut found)
                 .await?;
         }
-        let more = found.len() > PAGE;
-        found.truncate(PAGE);
+        let more = found.len() > most;
+        found.truncate(most);
         let next = found.last().filter(|_| more).map(|f| RecordCursor {
             version: f.version,
             unit: f.unit.clone(),
@@ -208,6 +226,7 @@ impl Store {
 
     fn shown(&self, pack: &Pack, case: &Case, one: &Found) -> RecordCase {
         RecordCase {
+            id: case.id,
             number: self.number_of(pack, case),
             category: case.category.clone(),
             state: case.state.clone(),
@@ -253,7 +272,7 @@ impl Walk<'_> {
             if ahead.is_none() {
                 self.own(reader, &unit, resume.take(), found).await?;
             }
-            if found.len() > PAGE {
+            if found.len() > self.most {
                 break;
             }
             if units.get(&unit).is_none_or(|u| u.level == Level::Village) {
@@ -306,7 +325,7 @@ impl Walk<'_> {
         // A rank before the first one that counts: a stock counts what stands beyond the day.
         let before = if stands { to } else { from - 1 };
         let (rank, case, n) = after.map_or((before, i64::MAX, 0), |c| (c.rank, c.case, c.n));
-        let left = i64::try_from((PAGE + 1).saturating_sub(found.len())).unwrap_or(0);
+        let left = i64::try_from((self.most + 1).saturating_sub(found.len())).unwrap_or(0);
         let params = [
             (&figure).into(),
             unit.into(),

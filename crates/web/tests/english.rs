@@ -48,6 +48,12 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/look", "only sets a cookie"),
     ("/leave", "leads away"),
     ("/cases/{number}/papers/", "official papers are Chinese by law"),
+    ("/figures/board.", "files; the workbook has the words of the page, the paper is Chinese"),
+    (
+        "/figures/{figure}/table.",
+        "files; the workbook has the words of the page, the paper is Chinese",
+    ),
+    ("/cases/{number}/figures/form.xlsx", "a file with the words of the page"),
     ("/my/papers/", "official papers are Chinese by law"),
     ("/cases/{number}/files/", "what people sent"),
     ("/cases/{number}/copy", "what people sent, as an official paper"),

@@ -234,3 +234,149 @@ async fn nothing_is_seen_before_the_promise_and_a_new_version_asks_again() {
     let security = store.unpledged("next").await.unwrap().0;
     assert!(security.iter().any(|a| a.id == account));
 }
+
+/// The row of a table that begins with these cells.
+fn row<'a>(rows: &'a [Vec<String>], n: usize, is: &str) -> &'a Vec<String> {
+    let found = rows.iter().find(|row| row.get(n).is_some_and(|cell| cell == is));
+    found.unwrap_or_else(|| panic!("no {is} in {rows:?}"))
+}
+
+#[tokio::test]
+async fn a_board_of_figures_leaves_as_it_is_on_the_page() {
+    let office = Office::open(Vec::new()).await;
+    for _ in 0..3 {
+        case(&office, "想离婚").await;
+    }
+    let page = office.get(EAST, "/figures").await;
+    let at = page.body.find("href=\"/figures/board.xlsx").unwrap();
+    let href = page.body[at + 6..].split('"').next().unwrap().replace("&amp;", "&");
+    let href = href.replace("&#38;", "&");
+    let (headers, body) = fetch(&office, EAST, &href).await.unwrap();
+    assert!(headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+    let rows = cells(body);
+    assert!(rows[0][0].contains("reviewer某（reviewer@wf-990101）"), "{:?}", rows[0]);
+    assert!(rows[1][0].starts_with("指标 · ") && rows[2][0].contains("2026年1月5日"), "{rows:?}");
+    let received = row(&rows, 1, "appeals_received");
+    assert_eq!(received[2..8], ["收到诉求", "件", "期间发生数。", "3", "3", "3"]);
+    assert_eq!(received[8], "1", "the version of the definition");
+    // A stock is one number, and what nobody counts is a word and no zero.
+    assert_eq!(row(&rows, 1, "appeals_open")[5..8], ["见累计", "见累计", "3"]);
+    let tag = rows[0][0].rsplit(' ').next().unwrap();
+    let found = office.get(AUDITOR, &format!("/traces/tag?tag={tag}")).await;
+    assert!(found.has("reviewer某") && found.has("指标表（Excel）"), "{}", found.words());
+    // The western county counts its own, and whoever counts nothing has no such file.
+    let west = cells(fetch(&office, WEST, "/figures/board.xlsx").await.unwrap().1);
+    assert_eq!(row(&west, 1, "appeals_received")[5..8], ["0", "0", "0"]);
+    for (who, path) in [
+        (WEST, "/figures/board.xlsx?unit=wf-990101"),
+        (AUDITOR, "/figures/board.xlsx"),
+        (WEST, "/figures/appeals_received/table.xlsx?unit=wf-990101"),
+        (LEADER, "/figures/nothing/table.xlsx"),
+    ] {
+        assert_eq!(fetch(&office, who, path).await.unwrap_err(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_figure_leaves_by_units_and_months_and_missing_is_no_zero() {
+    let office = Office::open(Vec::new()).await;
+    case(&office, "想离婚").await;
+    let path = "/figures/appeals_received/table.xlsx?unit=wf-9901&period=2026-01";
+    let rows = cells(fetch(&office, LEADER, path).await.unwrap().1);
+    assert!(rows[1][0].contains("收到诉求") && rows[2][0].contains("1 件"), "{rows:?}");
+    let names = &rows[4];
+    assert_eq!(names.len(), 2 + 12 + 1);
+    assert_eq!((names[13].as_str(), names[14].as_str()), ("2026年1月", "2026年1月"));
+    for (unit, number) in [("wf-9901", "1"), ("wf-990101", "1"), ("wf-990121", "0")] {
+        let row = row(&rows, 0, unit);
+        assert_eq!((row[13].as_str(), row[14].as_str()), (number, number), "{unit}");
+    }
+    // Before the figure began there is a word.
+    let path = "/figures/appeals_received/table.xlsx?unit=wf-9901&period=2015-06";
+    let rows = cells(fetch(&office, LEADER, path).await.unwrap().1);
+    assert!(row(&rows, 0, "wf-9901")[2..].iter().all(|cell| cell == "没有数"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn records_behind_a_number_leave_like_every_other_list() {
+    let office = Office::open(Vec::new()).await;
+    let mut numbers = Vec::new();
+    for n in 0..25 {
+        numbers.push(case(&office, &format!("第{n}件，想离婚")).await);
+    }
+    let form = [("unit", "wf-9901"), ("period", "2026")];
+    let path = "/figures/appeals_received/records";
+    let page = office.get(LEADER, "/figures/appeals_received?unit=wf-9901&period=2026").await;
+    assert!(page.body.contains(&format!("action=\"{path}\"")), "{}", page.body);
+    let made = office.post(LEADER, path, &form).await;
+    assert_eq!((made.status, made.to.as_str()), (StatusCode::SEE_OTHER, "/exports?done=made"));
+    let (_, body) = newest(&office, LEADER).await;
+    let rows = cells(body);
+    assert!(rows[0][0].contains("leader某（leader@wf-9901）"), "{:?}", rows[0]);
+    assert_eq!(rows[4].len(), 25 - 16, "nine columns, no name and no story among them");
+    for number in &numbers {
+        let row = row(&rows, 0, number);
+        assert_eq!((row[1].as_str(), row[2].as_str()), ("2026-01-05", "wf-990101"));
+        assert_eq!((row[4].as_str(), row[7].as_str()), ("0101", "1"));
+        assert!(rows[0][0].contains(&row[8]), "every row carries the tag");
+    }
+    let all = format!("{rows:?}");
+    for secret in ["林小禾", "13800001234", "想离婚"] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+    let found = office.get(AUDITOR, &format!("/traces/tag?tag={}", rows[5][8])).await;
+    assert!(found.has("指标的记录清单") && found.has("下载清单"), "{}", found.words());
+    // Whoever may not take lists out has neither the form nor the address, nor another's unit.
+    for (who, unit) in [(HANDLER, "wf-990101"), (AUDITOR, "wf-9901"), (WEST, "wf-990101")] {
+        let form = [("unit", unit), ("period", "2026")];
+        assert_eq!(office.post(who, path, &form).await.status, StatusCode::NOT_FOUND, "{who}");
+    }
+    let mine = office.get(HANDLER, "/figures/appeals_received?unit=wf-990101&period=2026").await;
+    assert!(!mine.has(path));
+}
+
+/// The words of a Word file, paragraph by paragraph.
+fn paragraphs(docx: Vec<u8>) -> Vec<String> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(docx)).unwrap();
+    let mut xml = String::new();
+    std::io::Read::read_to_string(&mut zip.by_name("word/document.xml").unwrap(), &mut xml)
+        .unwrap();
+    let text = |p: &str| {
+        let runs = p.split("<w:t xml:space=\"preserve\">").skip(1);
+        runs.filter_map(|run| run.split("</w:t>").next()).collect::<String>()
+    };
+    xml.split("</w:p>").map(text).filter(|line| !line.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn a_board_and_a_figure_leave_as_official_papers() {
+    let office = Office::open(Vec::new()).await;
+    case(&office, "想离婚").await;
+    let (headers, body) = fetch(&office, EAST, "/figures/board.docx").await.unwrap();
+    assert!(headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+    let lines = paragraphs(body);
+    let all = lines.join("\n");
+    let at = lines.iter().position(|line| line == "收到诉求").unwrap();
+    assert_eq!(lines[at + 1..at + 5], ["件", "1", "1", "1"]);
+    assert!(all.contains("收到诉求（件，口径第 1 版）"), "{all}");
+    assert!(all.contains("截至 2026年1月5日") && all.contains("校验码（SHA-256）："), "{all}");
+    let tag = all.split('〕').nth(1).unwrap().split('号').next().unwrap().to_owned();
+    let found = office.get(AUDITOR, &format!("/traces/tag?tag={tag}")).await;
+    assert!(found.has("指标表（Word）"), "the number of the paper leads back: {}", found.words());
+    // The digest follows the numbers.
+    let digest = |all: &str| all.split("SHA-256）：").nth(1).unwrap()[..64].to_owned();
+    let again = paragraphs(fetch(&office, EAST, "/figures/board.docx").await.unwrap().1);
+    assert_eq!(digest(&again.join("\n")), digest(&all));
+    case(&office, "想离婚").await;
+    let later = paragraphs(fetch(&office, EAST, "/figures/board.docx").await.unwrap().1);
+    assert_ne!(digest(&later.join("\n")), digest(&all));
+    let path = "/figures/appeals_received/table.docx?unit=wf-9901&period=2026";
+    let lines = paragraphs(fetch(&office, LEADER, path).await.unwrap().1);
+    let all = lines.join("\n");
+    assert!(all.contains("2 件"), "{all}");
+    let at = lines.iter().position(|line| line.contains("东区")).unwrap();
+    assert_eq!(lines[at + 1], "2");
+    for (who, path) in [(WEST, "/figures/board.docx?unit=wf-990101"), (WEST, path)] {
+        assert_eq!(fetch(&office, who, path).await.unwrap_err(), StatusCode::NOT_FOUND, "{path}");
+    }
+}

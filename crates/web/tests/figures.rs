@@ -118,3 +118,35 @@ async fn what_is_not_theirs_is_answered_like_nothing() {
     }
     assert_eq!(town.get("/figures/nothing", &county).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_figure_is_drawn_by_district_with_its_number_in_each_tile() {
+    let town = Town::new().await;
+    for place in [EAST, EAST, WEST] {
+        town.dispatched(FAMILY, place).await;
+    }
+    let leader = town.cookie("leader", unit::CITY).await;
+    let path = |period: &str| format!("/figures/appeals_received?unit=wf-9901&period={period}");
+    let page = ok(&town.get(&path("2026"), &leader).await);
+    let map = page.split("<svg class=\"tiles\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    // The east stands right of the west and above it, as the pack lays them.
+    let tile = |name: &str| {
+        let tile = map.split("<g class=\"").skip(1).find(|tile| tile.contains(name)).unwrap();
+        let number = tile.rsplit("</text>").nth(1).unwrap().rsplit('>').next().unwrap();
+        let place = tile.split("translate(").nth(1).unwrap().split(')').next().unwrap();
+        (tile.split('"').next().unwrap().to_owned(), place.to_owned(), number.to_owned())
+    };
+    assert_eq!(tile("东区"), ("s4".into(), "208 0".into(), "2".into()));
+    assert_eq!(tile("西县"), ("s2".into(), "0 108".into(), "1".into()));
+    assert!(map.contains("2 个地区（件）：最多 2（东区），最少 1（西县）"), "{map}");
+    assert!(page.contains("2</a>") && page.contains("下级单位比较"), "the table stands beside");
+    // What nobody counted is hatched and has no number, and no zero.
+    let page = ok(&town.get(&path("2010"), &leader).await);
+    let map = page.split("<svg class=\"tiles\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    assert_eq!(map.matches("<g class=\"none\"").count(), 2);
+    assert_eq!(map.matches("url(#hatch)").count(), 2);
+    assert!(map.contains("2 个地区都没有数") && !map.contains(">0<"), "{map}");
+    // A town has no district below it to be laid side by side.
+    let page = ok(&town.get("/figures/appeals_received?unit=wf-990121100", &leader).await);
+    assert!(!page.contains("class=\"tiles\""));
+}

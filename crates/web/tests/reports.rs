@@ -6,8 +6,13 @@
 #[allow(dead_code, reason = "these tests use a part of the office")]
 mod office;
 
-use axum::http::StatusCode;
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use calamine::Reader;
 use office::{Office, Page};
+use std::io::Cursor;
 
 const TRIAGE: &str = "triage@hotline-9901";
 const TOWN: &str = "handler@wf-990101001";
@@ -113,4 +118,68 @@ async fn numbers_of_others_are_as_unknown_as_none() {
     let (appeal, _) = office.call(STORY).await;
     let none = office.get("operator@hotline-9901", &format!("/cases/{appeal}/figures")).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND, "an appeal freezes no numbers");
+}
+
+const COUNTY: &str = "handler@wf-990101";
+const CITY_LEADER: &str = "leader@wf-9901";
+const CITY_REVIEWER: &str = "reviewer@wf-9901";
+
+/// The cells of the form of a report, and whether it is there at all.
+async fn form(office: &Office, who: &str, report: &str) -> Result<Vec<Vec<String>>, StatusCode> {
+    let session = office.session(who).await;
+    let path = format!("/cases/{report}/figures/form.xlsx");
+    let request = Request::get(path).header(header::COOKIE, session.cookie);
+    let answer = office.raw(request.body(Body::empty()).unwrap()).await;
+    if answer.status() != StatusCode::OK {
+        return Err(answer.status());
+    }
+    let body = to_bytes(answer.into_body(), 8 << 20).await.unwrap().to_vec();
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(body)).unwrap();
+    let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+    Ok(sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect())
+}
+
+#[tokio::test]
+async fn a_locked_report_fills_the_form_of_the_upper_level_cell_by_cell() {
+    let office = Office::open(Vec::new()).await;
+    dispatched(&office).await;
+    let which = [("form", "province_annual"), ("period", "2026")];
+    let report = number_of(&office.post(COUNTY, "/new/report", &which).await);
+    office.must(COUNTY, &report, "submit", &[]).await;
+    assert_eq!(form(&office, COUNTY, &report).await.unwrap_err(), StatusCode::NOT_FOUND);
+    office.must(CITY_REVIEWER, &report, "check", &[("sampled", "1"), ("wrong", "0")]).await;
+    office.must(CITY_LEADER, &report, "approve", &[]).await;
+    // The lock falls in its time.
+    office.pass(8 * 24 * 3_600);
+    office.come_in_anew();
+    office.app.store().tick(&office.app.pack(), office.app.now(), 100).await.unwrap();
+    let page = office.get(CITY_LEADER, &format!("/cases/{report}/figures")).await;
+    assert!(page.has("form.xlsx"), "{}", page.body);
+    let rows = form(&office, CITY_LEADER, &report).await.unwrap();
+    assert!(rows[0][0].contains("leader某（leader@wf-9901）"), "{:?}", rows[0]);
+    assert_eq!(rows[1][0], "妇联工作年度统计表");
+    assert!(rows[2][0].contains("2026年 · 省妇女联合会布置"), "{:?}", rows[2]);
+    assert_eq!(rows[3], ["编号", "指标名称", "计量单位", "数", "备注"]);
+    let cells = &office.app.pack().forms["province_annual"].cells;
+    assert_eq!(rows.len(), 4 + cells.len(), "one row for each cell, in the order of the form");
+    for (row, cell) in rows[4..].iter().zip(cells) {
+        assert_eq!((&row[0], &row[1]), (&cell.number, &cell.label));
+    }
+    assert_eq!(rows[4], ["A1", "收到诉求（本年）", "件", "1", ""]);
+    assert_eq!(rows[5][..4], ["A2", "收到诉求（上年）", "件", "0"]);
+    let views = rows.iter().find(|row| row[0] == "D1").unwrap();
+    assert!(views[4].contains("手工填报"), "{views:?}");
+
+    // One more comes, and what was released stays where it is, with the revision beside it.
+    dispatched(&office).await;
+    let reason = [("reason", "补录一件")];
+    office.must(CITY_REVIEWER, &report, "propose_revision", &reason).await;
+    assert_eq!(form(&office, COUNTY, &report).await.unwrap_err(), StatusCode::NOT_FOUND);
+    office.must(CITY_LEADER, &report, "accept_revision", &[]).await;
+    let rows = form(&office, CITY_LEADER, &report).await.unwrap();
+    assert_eq!(rows[4][3], "1");
+    assert_eq!(rows[4][4], "更正为 2（2026年1月13日）");
+    assert_eq!(rows[5][4], "", "what did not change says nothing");
+    let other = form(&office, "leader@wf-990121", &report).await;
+    assert_eq!(other.unwrap_err(), StatusCode::NOT_FOUND);
 }

@@ -119,8 +119,7 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
             let period = value(period).and_then(|v| Period::parse(v.one()));
             let (Some(form), Some(period)) = (form, period) else { return Vec::new() };
             let unit = case.handling.as_ref().unwrap_or(&case.unit);
-            let of = |figure: &Code| Asked { figure: figure.clone(), unit: unit.clone(), period };
-            form.figures.iter().map(of).collect()
+            form.asked(unit, period)
         }
         Effect::Fill(fill) => {
             let text = given.texts.get(&fill.body).map_or("", String::as_str);

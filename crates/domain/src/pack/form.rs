@@ -2,7 +2,7 @@
 
 use super::region::Level;
 use crate::{
-    figure::Period,
+    figure::{Asked, Period},
     workflow::{Code, Locus},
 };
 use serde::Deserialize;
@@ -27,12 +27,85 @@ pub struct Form {
     pub kind: Code,
     /// The levels on which units report.
     pub levels: BTreeSet<Level>,
-    /// Its figures, in the order of its lines.
+    /// Its figures, each once, in the order of its lines.
     pub figures: Vec<Code>,
+    /// The cells of a form that an upper level asks for, in its order; empty for a form of one's own.
+    pub cells: Vec<FormCell>,
+    /// Who asks for it; empty for a form of one's own.
+    pub asked_by: String,
+    /// The same in English.
+    pub asked_by_en: String,
     /// So many records in a hundred are looked at again by whoever checks it.
     pub sample_percent: u32,
     /// Where it is written.
     pub at: Locus,
+}
+
+/// One cell of a form that an upper level asks for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormCell {
+    /// The code that the upper level gave it.
+    pub number: String,
+    /// What the upper level calls it.
+    pub label: String,
+    /// The same in English.
+    pub label_en: String,
+    /// What is counted, by the unit that reports and all below it.
+    pub figure: Code,
+    /// In which span.
+    #[serde(default)]
+    pub span: Span,
+}
+
+/// For which time a cell asks, told from the period of its form.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// In the period.
+    #[default]
+    Within,
+    /// In the period before it.
+    Before,
+    /// From the beginning to the end of the period.
+    UpTo,
+}
+
+impl Span {
+    /// The time that it means.
+    pub fn of(self, period: Period) -> Period {
+        match self {
+            Self::Within => period,
+            Self::UpTo => Period::up_to(period.last()),
+            Self::Before => {
+                let eve = period.first().and_then(|day| day.yesterday().ok());
+                match period {
+                    Period::Year(_) => eve.map_or(period, Period::year),
+                    Period::Month(..) => eve.map_or(period, Period::month),
+                    Period::UpTo(..) => period,
+                }
+            }
+        }
+    }
+}
+
+impl Form {
+    /// The numbers that the form asks of a unit for a period, each once, in the order of its lines.
+    pub fn asked(&self, unit: &str, period: Period) -> Vec<Asked> {
+        let asked =
+            |figure: &Code, period| Asked { figure: figure.clone(), unit: unit.to_owned(), period };
+        if self.cells.is_empty() {
+            return self.figures.iter().map(|figure| asked(figure, period)).collect();
+        }
+        let mut all: Vec<Asked> = Vec::new();
+        for cell in &self.cells {
+            let one = asked(&cell.figure, cell.span.of(period));
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        all
+    }
 }
 
 /// How long a period of a form is.
@@ -51,6 +124,25 @@ impl Every {
         match self {
             Self::Month => matches!(period, Period::Month(..)),
             Self::Year => matches!(period, Period::Year(_)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_asks_for_the_time_that_its_span_means() {
+        for (span, period, meant) in [
+            (Span::Within, "2025", "2025"),
+            (Span::Before, "2025", "2024"),
+            (Span::UpTo, "2025", "to-2025-12"),
+            (Span::Before, "2025-01", "2024-12"),
+            (Span::UpTo, "2025-02", "to-2025-02"),
+        ] {
+            let period = Period::parse(period).expect("period");
+            assert_eq!(span.of(period).code(), meant);
         }
     }
 }

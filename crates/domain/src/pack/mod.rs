@@ -11,9 +11,10 @@ mod routing;
 mod rules;
 mod secrecy;
 mod sight;
+mod tiles;
 mod unit;
 
-pub use form::{Every, Form};
+pub use form::{Every, Form, FormCell, Span};
 pub use processing::{Assessment as ImpactAssessment, Ground, Processing, Purpose};
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};
@@ -21,6 +22,7 @@ pub use routing::{Matter, Route, RouteTo, Routing, Rule};
 pub use rules::Rules;
 pub use secrecy::{Reason, Secrecy};
 pub use sight::{Grant, Right, Scope, Sees, Sensitivity, Sight, Standing};
+pub use tiles::{Tile, Tiles};
 pub use unit::{Admin, Role, Unit, UnitKind, Units};
 
 use crate::{
@@ -79,6 +81,8 @@ pub struct Pack {
     pub targets: crate::figure::TargetRules,
     /// What is counted.
     pub figures: crate::figure::Figures,
+    /// Where districts stand when numbers are drawn by district.
+    pub tiles: Tiles,
     /// Forms of figures that units report, by code.
     pub forms: BTreeMap<Code, Form>,
     /// The words of the press.

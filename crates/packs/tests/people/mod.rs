@@ -6,7 +6,7 @@ use domain::{
     case::{Actor, Case, Staff},
     field::{Checked, Field, FieldKind, Meaning, Raw},
     figure::{Frozen, asked},
-    pack::{Level, Pack, Unit},
+    pack::{Every, Level, Pack, Unit},
     workflow::{Action, Code, FieldUse, Guard, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
@@ -223,7 +223,12 @@ fn values(
             let width = usize::try_from(max - min + 1).expect("small");
             (min + i64::try_from(dice.below(width)).expect("small")).to_string()
         }
-        FieldKind::Form => any(pack.forms.keys(), dice),
+        // The period beside it is a month.
+        FieldKind::Form => {
+            let monthly = pack.forms.values().filter(|form| form.every == Every::Month);
+            let codes: Vec<&Code> = monthly.map(|form| &form.code).collect();
+            any(codes.into_iter(), dice)
+        }
         FieldKind::Period if flow.promises() => "2025".to_owned(),
         FieldKind::Period => "2025-03".to_owned(),
         FieldKind::Figure => {

@@ -2,7 +2,7 @@
 //! of each. Whoever may open the case may see its numbers; what of a record is shown is decided by
 //! the rights to that record.
 
-use super::{NONE, period_name, records, word};
+use super::{NONE, form, period_name, records, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
 use askama::Template;
 use axum::{
@@ -49,6 +49,8 @@ struct FrozenPage<'a> {
     page: &'a Page,
     number: &'a str,
     title: String,
+    /// Where the form of a locked report is; empty for everything else.
+    form: String,
     columns: Vec<ColumnView>,
     lines: Vec<LineView>,
 }
@@ -142,6 +144,11 @@ pub(super) async fn page(
         page: &page,
         number: &number,
         title: title(&page, case).unwrap_or_else(|| number.clone()),
+        form: if form::is_locked(&page, case) {
+            format!("/cases/{number}/figures/form.xlsx")
+        } else {
+            String::new()
+        },
         columns: columns.collect(),
         lines: lines.map(|((ask, a), value)| one.line(ask, a, value.amount)).collect(),
     })

@@ -59,6 +59,8 @@ struct FiguresPage<'a> {
     unit: String,
     as_of: String,
     code: String,
+    /// What is asked for, as the addresses of the files write it.
+    files: String,
     months: Vec<OptionView>,
     crumbs: Vec<LinkView>,
     below: Vec<LinkView>,
@@ -72,6 +74,53 @@ struct NothingPage<'a> {
     page: &'a Page,
 }
 
+/// What the list tells: every figure of a unit, in three periods each.
+pub(super) struct Board<'a> {
+    pub(super) unit: String,
+    root: String,
+    months: Vec<Period>,
+    month: Period,
+    pub(super) end: Date,
+    pub(super) periods: [Period; 3],
+    pub(super) figures: Vec<&'a Figure>,
+    values: Vec<FigureValue>,
+}
+
+impl<'a> Board<'a> {
+    /// Asks for it; none for a unit whose figures the viewer may not see.
+    pub(super) async fn ask(
+        app: &App,
+        page: &'a Page,
+        me: &LoggedIn,
+        asked: &Asked,
+    ) -> Result<Option<Self>, Oops> {
+        let pack = &page.pack;
+        let root = access::list_root(pack, &me.staff()).unwrap_or_default();
+        let unit = if asked.unit.is_empty() { root.clone() } else { asked.unit.clone() };
+        if pack.units.get(&unit).is_none() || !may_count(pack, &me.viewer(), &unit) {
+            return Ok(None);
+        }
+        let today = pack.date_of(app.now());
+        let months = months(today, pack.figures.iter().filter_map(Figure::since).min());
+        let wanted = Period::parse(&asked.month).filter(|p| months.contains(p));
+        let month = wanted.unwrap_or(Period::month(today));
+        let end = month.last().min(today);
+        let periods = [month, Period::year(end), Period::up_to(end)];
+        let figures: Vec<&Figure> = pack.figures.iter().collect();
+        let asks: Vec<FigureAsk<'_>> = figures
+            .iter()
+            .flat_map(|figure| periods.map(|period| FigureAsk { figure, unit: &unit, period }))
+            .collect();
+        let values = app.store().figures_for(&me.viewer(), &asks, today).await?;
+        Ok(Some(Self { unit, root, months, month, end, periods, figures, values }))
+    }
+
+    /// Each figure with what it says in the three periods.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&'a Figure, &[FigureValue])> {
+        self.figures.iter().copied().zip(self.values.chunks(3))
+    }
+}
+
 /// Own unit, or one below it.
 pub(super) async fn own_unit(
     State(app): State<App>,
@@ -79,45 +128,47 @@ pub(super) async fn own_unit(
     me: LoggedIn,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
-    let pack = &page.pack;
-    let root = access::list_root(pack, &me.staff()).unwrap_or_default();
-    let unit = if asked.unit.is_empty() { root.clone() } else { asked.unit };
-    if pack.units.get(&unit).is_none() || !may_count(pack, &me.viewer(), &unit) {
+    let Some(board) = Board::ask(&app, &page, &me, &asked).await? else {
         return page.show(&NothingPage { page: &page });
-    }
-    let today = pack.date_of(app.now());
-    let months = months(today, pack.figures.iter().filter_map(Figure::since).min());
-    let wanted = Period::parse(&asked.month).filter(|p| months.contains(p));
-    let month = wanted.unwrap_or(Period::month(today));
-    let end = month.last().min(today);
-    let periods = [month, Period::year(end), Period::up_to(end)];
-    let figures: Vec<&Figure> = pack.figures.iter().collect();
-    let asks: Vec<FigureAsk<'_>> = figures
-        .iter()
-        .flat_map(|figure| periods.map(|period| FigureAsk { figure, unit: &unit, period }))
-        .collect();
-    let values = app.store().figures_for(&me.viewer(), &asks, today).await?;
-    let rows = figures.iter().copied().zip(values.chunks(3));
-    let shown = Shown { page: &page, unit: &unit, periods };
-    let groups = groups(&page, rows.map(|(f, v)| (f, shown.figure(f, v))).collect());
-    let below = pack.units.children(&unit).filter(|u| !u.agency);
+    };
+    let (unit, month) = (&board.unit, board.month);
+    let shown = Shown { page: &page, unit, periods: board.periods };
+    let groups = groups(&page, board.rows().map(|(f, v)| (f, shown.figure(f, v))).collect());
+    let below = page.pack.units.children(unit).filter(|u| !u.agency);
     page.show(&FiguresPage {
         page: &page,
-        unit: page.unit(&unit).to_owned(),
-        as_of: as_of(&page, end),
-        months: months
+        unit: page.unit(unit).to_owned(),
+        as_of: as_of(&page, board.end),
+        months: board
+            .months
             .iter()
             .map(|p| OptionView::new(&p.code(), &period_name(&page, *p), *p == month))
             .collect(),
-        crumbs: crumbs(&page, &root, &unit, month),
-        below: below.map(|u| link(&page, (&u.code, month), &unit)).collect(),
+        crumbs: crumbs(&page, &board.root, unit, month),
+        below: below.map(|u| link(&page, (&u.code, month), unit)).collect(),
+        files: format!("unit={unit}&month={}", month.code()),
         code: unit.clone(),
-        columns: periods.map(|period| period_name(&page, period)),
+        columns: board.periods.map(|period| period_name(&page, period)),
         groups,
     })
 }
 
-fn as_of(page: &Page, today: Date) -> String {
+/// Whether a figure says the same in this period as in the last of the three: what stands now, and
+/// what has come together since the beginning, is one number.
+pub(super) fn is_once(figure: &Figure, period: Period) -> bool {
+    figure.nature != Nature::Flow && !matches!(period, Period::UpTo(..))
+}
+
+/// What kind of number it is, in words.
+pub(super) fn nature<'a>(page: &'a Page, figure: &Figure) -> &'a str {
+    page.t(match figure.nature {
+        Nature::Flow => "figures.flow",
+        Nature::Stock => "figures.stock",
+        Nature::Cumulative => "figures.cumulative",
+    })
+}
+
+pub(super) fn as_of(page: &Page, today: Date) -> String {
     let (y, m, d) = (today.year().to_string(), today.month().to_string(), today.day().to_string());
     let day = page.tf("time.day", &[("y", &y), ("m", &m), ("d", &d)]);
     page.tf("figures.as_of", &[("day", &day)])
@@ -187,23 +238,17 @@ impl Shown<'_> {
     fn figure(&self, figure: &Figure, values: &[FigureValue]) -> FigureView {
         let page = self.page;
         let numbers = self.periods.iter().zip(values);
-        let nature = match figure.nature {
-            Nature::Flow => "figures.flow",
-            Nature::Stock => "figures.stock",
-            Nature::Cumulative => "figures.cumulative",
-        };
         FigureView {
             name: page.either(&figure.name, &figure.en).to_owned(),
             word: word(page, figure).to_owned(),
             note: page.either(&figure.note, &figure.note_en).to_owned(),
-            nature: page.t(nature).to_owned(),
+            nature: nature(page, figure).to_owned(),
             numbers: numbers.map(|(period, value)| self.number(figure, *period, value)).collect(),
         }
     }
 
     fn number(&self, figure: &Figure, period: Period, value: &FigureValue) -> NumberView {
-        // What stands now, and what has come together since the beginning, is one number.
-        let once = figure.nature != Nature::Flow && !matches!(period, Period::UpTo(..));
+        let once = is_once(figure, period);
         let number = value.amount.filter(|_| !once).map(AnyAmount::count);
         let unknown = value.unknown.to_string();
         NumberView {

@@ -1,29 +1,40 @@
-//! The figures of a unit, and the records behind each number. Which units may be asked for, and what
+//! The figures of a unit, the records behind each number, and both as files. Which units may be asked for, and what
 //! of a record is shown, is decided by the store.
 
+mod form;
 pub(crate) mod frozen;
 mod list;
+mod map;
 pub(crate) mod projects;
 mod records;
+mod report;
 mod reports;
+mod sheet;
 pub(crate) mod standing;
+pub(crate) mod takeout;
 mod trend;
 
 use crate::{
     page::Page,
     routes::{Access, Routes},
 };
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::figure::{Figure, Period};
 use jiff::ToSpan;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .add(Access::Staff, "/figures", get(list::own_unit))
+        .add(Access::Staff, "/figures/board.xlsx", get(sheet::board))
+        .add(Access::Staff, "/figures/board.docx", get(report::board))
         .add(Access::Staff, "/figures/{figure}", get(records::page))
+        .add(Access::Staff, "/figures/{figure}/table.xlsx", get(sheet::figure))
+        .add(Access::Staff, "/figures/{figure}/table.docx", get(report::figure))
+        .add(Access::Staff, "/figures/{figure}/records", post(takeout::records))
         .add(Access::Staff, "/reports", get(reports::page))
         .add(Access::Staff, "/projects", get(projects::page))
         .add(Access::Staff, "/cases/{number}/figures", get(frozen::page))
+        .add(Access::Staff, "/cases/{number}/figures/form.xlsx", get(form::page))
         .add(Access::Staff, "/cases/{number}/figures/{freezing}/{n}", get(frozen::records))
 }
 

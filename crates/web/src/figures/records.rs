@@ -8,16 +8,16 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use domain::figure::Period;
+use domain::figure::{Figure, Period};
 use serde::Deserialize;
-use store::{FigureAsk, FigureRecord, RecordCursor, may_count};
+use store::{FigureAsk, FigureRecord, FigureValue, RecordCursor, may_count};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    unit: String,
+    pub(super) unit: String,
     #[serde(default)]
-    period: String,
+    pub(super) period: String,
     #[serde(default)]
     after: String,
 }
@@ -45,9 +45,89 @@ struct RecordsPage<'a> {
     unknown: String,
     version: String,
     back: String,
+    code: String,
+    /// Unit and period, as the addresses of the files write them.
+    asked: [String; 2],
     trend: Option<trend::TrendView>,
     records: Vec<RecordView>,
     next: String,
+}
+
+/// A number and its figure, for a unit that the viewer may count.
+pub(super) struct One<'a> {
+    pub(super) figure: &'a Figure,
+    pub(super) unit: String,
+    pub(super) period: Period,
+    pub(super) value: FigureValue,
+}
+
+impl<'a> One<'a> {
+    /// Asks for it: figure, unit and period as the address has them.
+    pub(super) async fn ask(
+        app: &App,
+        page: &'a Page,
+        me: &LoggedIn,
+        (code, unit, period): (&str, &str, &str),
+    ) -> Result<Self, Oops> {
+        let pack = &page.pack;
+        let figure = pack.figures.get(code).ok_or(Oops::NotFound)?;
+        let today = pack.date_of(app.now());
+        let period = match period {
+            "" => Period::month(today),
+            given => Period::parse(given).ok_or(Oops::NotFound)?,
+        };
+        let unit = if unit.is_empty() { me.account.unit.clone() } else { unit.to_owned() };
+        // A unit that is not theirs is answered like one that does not exist.
+        if pack.units.get(&unit).is_none() || !may_count(pack, &me.viewer(), &unit) {
+            return Err(Oops::NotFound);
+        }
+        let ask = FigureAsk { figure, unit: &unit, period };
+        let value = app.store().figures_for(&me.viewer(), &[ask], today).await?;
+        let value = value.into_iter().next().ok_or(Oops::NotFound)?;
+        Ok(Self { figure, unit, period, value })
+    }
+
+    pub(super) fn asked(&self) -> FigureAsk<'_> {
+        FigureAsk { figure: self.figure, unit: &self.unit, period: self.period }
+    }
+
+    /// The number with its word.
+    pub(super) fn total(&self, page: &Page) -> String {
+        self.value.amount.map_or_else(
+            || NONE.to_owned(),
+            |amount| format!("{} {}", amount.count(), word(page, self.figure)),
+        )
+    }
+
+    /// What is not in the number.
+    pub(super) fn unknown(&self, page: &Page) -> String {
+        unknown(page, &self.value)
+    }
+
+    /// By which definition.
+    pub(super) fn version(&self, page: &Page) -> String {
+        version(page, &self.value)
+    }
+}
+
+/// By which definition a number was told; empty where there was none yet.
+pub(super) fn version(page: &Page, value: &FigureValue) -> String {
+    if value.versions.is_empty() {
+        return String::new();
+    }
+    page.tf("figures.version", &[("v", &versions(page, value))])
+}
+
+/// Versions of a definition, in words.
+pub(super) fn versions(page: &Page, value: &FigureValue) -> String {
+    let versions: Vec<String> = value.versions.iter().map(ToString::to_string).collect();
+    versions.join(page.t("board.comma"))
+}
+
+/// What is not in a number; empty when nothing is.
+pub(super) fn unknown(page: &Page, value: &FigureValue) -> String {
+    let unknown = value.unknown.to_string();
+    if value.unknown == 0 { String::new() } else { page.tf("figures.unknown", &[("n", &unknown)]) }
 }
 
 pub(super) async fn page(
@@ -57,21 +137,9 @@ pub(super) async fn page(
     Path(code): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
-    let pack = page.pack.clone();
-    let figure = pack.figures.get(&code).ok_or(Oops::NotFound)?;
-    let today = pack.date_of(app.now());
-    let period = match asked.period.as_str() {
-        "" => Period::month(today),
-        given => Period::parse(given).ok_or(Oops::NotFound)?,
-    };
-    let unit = if asked.unit.is_empty() { me.account.unit.clone() } else { asked.unit };
-    // A unit that is not theirs is answered like one that does not exist.
-    if pack.units.get(&unit).is_none() || !may_count(&pack, &me.viewer(), &unit) {
-        return Err(Oops::NotFound);
-    }
-    let ask = FigureAsk { figure, unit: &unit, period };
-    let value =
-        app.store().figures_for(&me.viewer(), &[ask], today).await?.pop().ok_or(Oops::NotFound)?;
+    let (pack, today) = (page.pack.clone(), page.today());
+    let one = One::ask(&app, &page, &me, (&code, &asked.unit, &asked.period)).await?;
+    let (figure, unit, period, ask) = (one.figure, &one.unit, one.period, one.asked());
     let cursor = (!asked.after.is_empty()).then(|| parse(&asked.after).ok_or(Oops::NotFound));
     let cursor = cursor.transpose()?;
     let viewer = me.viewer();
@@ -81,26 +149,18 @@ pub(super) async fn page(
     } else {
         None
     };
-    let base = super::records_href(figure, &unit, period);
+    let base = super::records_href(figure, unit, period);
     let next = found.next.map_or(String::new(), |c| format!("{base}&after={}", written(&c)));
-    let total = value.amount.map_or_else(
-        || NONE.to_owned(),
-        |amount| format!("{} {}", amount.count(), word(&page, figure)),
-    );
-    let versions: Vec<String> = value.versions.iter().map(ToString::to_string).collect();
-    let unknown = value.unknown.to_string();
     page.show(&RecordsPage {
         name: page.either(&figure.name, &figure.en).to_owned(),
         note: page.either(&figure.note, &figure.note_en).to_owned(),
-        unit: page.unit(&unit).to_owned(),
+        unit: page.unit(unit).to_owned(),
         period: period_name(&page, period),
-        total,
-        unknown: if value.unknown == 0 {
-            String::new()
-        } else {
-            page.tf("figures.unknown", &[("n", &unknown)])
-        },
-        version: page.tf("figures.version", &[("v", &versions.join(page.t("board.comma")))]),
+        total: one.total(&page),
+        unknown: one.unknown(&page),
+        version: one.version(&page),
+        code: code.clone(),
+        asked: [unit.clone(), period.code()],
         back: format!("/figures?unit={unit}"),
         trend,
         records: found.records.iter().map(|r| record(&page, &figure.workflow, r)).collect(),

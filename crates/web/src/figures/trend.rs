@@ -1,7 +1,7 @@
 //! How a number came about: the twelve months up to it, and the units below beside one another. Every
 //! picture has its table, and every number in the table leads to its records.
 
-use super::{NONE, period_name, records_href};
+use super::{NONE, map, period_name, records_href};
 use crate::{app::App, error::Oops, page::Page};
 use domain::access::Viewer;
 use domain::figure::{AnyAmount, Figure, Nature, Period};
@@ -36,6 +36,7 @@ pub(super) struct TrendView {
     pub(super) words: String,
     pub(super) months: Vec<LineView>,
     pub(super) units: Vec<LineView>,
+    pub(super) map: Option<map::MapView>,
 }
 
 /// The month in which a period ends.
@@ -51,6 +52,16 @@ fn month(figure: &Figure, first: Date) -> Period {
     }
 }
 
+/// The twelve months up to the end of a period, as the figure is told by them.
+pub(super) fn months(figure: &Figure, period: Period, today: Date) -> Vec<Period> {
+    let last = end_of(period, today);
+    (0..MONTHS)
+        .rev()
+        .filter_map(|back| last.checked_sub(back.months()).ok())
+        .map(|first| month(figure, first))
+        .collect()
+}
+
 /// The trend up to a period, and the units below in it.
 pub(super) async fn of(
     app: &App,
@@ -58,12 +69,7 @@ pub(super) async fn of(
     (viewer, ask): (&Viewer, FigureAsk<'_>),
 ) -> Result<TrendView, Oops> {
     let today = page.today();
-    let last = end_of(ask.period, today);
-    let months: Vec<Period> = (0..MONTHS)
-        .rev()
-        .filter_map(|back| last.checked_sub(back.months()).ok())
-        .map(|first| month(ask.figure, first))
-        .collect();
+    let months = months(ask.figure, ask.period, today);
     let units: Vec<&str> =
         page.pack.units.children(ask.unit).filter(|u| !u.agency).map(|u| u.code.as_str()).collect();
     let own = months.iter().map(|period| FigureAsk { period: *period, ..ask });
@@ -87,7 +93,9 @@ pub(super) async fn of(
         view.share = count(value).map_or(0, |n| share(n, most));
     }
     beside.sort_by_key(|view| std::cmp::Reverse(view.share));
+    let districts: Vec<(&str, &FigureValue)> = units.iter().copied().zip(below).collect();
     Ok(TrendView {
+        map: map::of(page, ask.figure, ask.unit, &districts),
         bars: bars(page, &months, own),
         words: words(page, &months, own),
         months: lines.collect(),
@@ -95,7 +103,7 @@ pub(super) async fn of(
     })
 }
 
-fn count(value: &FigureValue) -> Option<i64> {
+pub(super) fn count(value: &FigureValue) -> Option<i64> {
     value.amount.map(AnyAmount::count)
 }
 

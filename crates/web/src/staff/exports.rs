@@ -8,6 +8,7 @@ use crate::{
     app::App,
     download,
     error::Oops,
+    figures::takeout,
     form::Form,
     page::Page,
     routes::{Access, Routes},
@@ -201,8 +202,9 @@ async fn list(
         until: clock_time(&page, one.until),
         tag: one.tag.clone(),
     });
-    let done = ["made", "cut", "full"].into_iter().find(|d| *d == came.done);
-    let most = MOST_ROWS.to_string();
+    let done = ["made", "cut", "long", "full"].into_iter().find(|d| *d == came.done);
+    let most = if came.done == "long" { takeout::MOST_ROWS } else { MOST_ROWS };
+    let most = most.to_string();
     let done = done.map(|d| page.tf(&format!("export.done.{d}"), &[("n", &most)]));
     page.show(&ExportsPage {
         page: &page,

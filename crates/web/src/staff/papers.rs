@@ -60,7 +60,8 @@ const CHOICES: &[(&str, &str)] = &[
     ("supervision_level", "level"),
 ];
 /// The media type of a Word file.
-const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+pub(crate) const DOCX: &str =
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 /// The clock that starts when a case is accepted.
 const OVERALL: &str = "overall";
 
@@ -422,6 +423,7 @@ pub(crate) struct BlockView {
     pub(crate) text: String,
     pub(crate) lines: Vec<String>,
     pub(crate) rows: Vec<paper::Row>,
+    pub(crate) grid: paper::Grid,
 }
 
 impl PaperView {
@@ -433,6 +435,7 @@ impl PaperView {
             Block::Paragraph(line) => text("paragraph", line),
             Block::Note(line) => text("note", line),
             Block::Table(rows) => BlockView { kind: "table", rows, ..BlockView::default() },
+            Block::Grid(grid) => BlockView { kind: "grid", grid, ..BlockView::default() },
             Block::Signature(lines) => {
                 BlockView { kind: "signature", lines, ..BlockView::default() }
             }

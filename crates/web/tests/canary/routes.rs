@@ -154,9 +154,19 @@ fn lists(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
 /// Figures, reports, projects and releases.
 fn numbers(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
     Some(match route {
-        "/figures" => {
-            let units = BOARDS.map(|unit| Ask::get(format!("/figures?unit={unit}")));
+        "/figures" | "/figures/board.xlsx" | "/figures/board.docx" => {
+            let units = BOARDS.map(|unit| Ask::get(format!("{route}?unit={unit}")));
             [Ask::get(route)].into_iter().chain(units).collect()
+        }
+        "/figures/{figure}/table.xlsx" | "/figures/{figure}/table.docx" => {
+            let path = |figure: &str| route.replace("{figure}", figure);
+            let ask = |figure: &str| format!("{}?unit=wf-9901&period=2025", path(figure));
+            pack.figures.iter().map(|figure| Ask::get(ask(&figure.code))).collect()
+        }
+        // One, because nobody may take out more than some twenty lists: that of the appeals.
+        "/figures/{figure}/records" => {
+            let path = route.replace("{figure}", "appeals_received");
+            vec![Ask::post(path, &[("unit", ""), ("period", "2025")])]
         }
         "/figures/{figure}" => {
             let periods = ["2025-03", "2025", "to-2025-03"];
@@ -239,6 +249,7 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         }
         "/cases/{number}/readers" => vec![Ask::get(at("/readers"))],
         "/cases/{number}/figures" => vec![Ask::get(at("/figures"))],
+        "/cases/{number}/figures/form.xlsx" => vec![Ask::get(at("/figures/form.xlsx"))],
         "/cases/{number}/figures/{freezing}/{n}" => {
             vec![Ask::get(at("/figures/0/0")), Ask::get(at("/figures/0/0?sample=1"))]
         }

@@ -274,7 +274,7 @@ pub fn apart(found: &str, expected: &str) -> String {
 
 /// An answer without what differs each time, and without what was sent in it.
 pub fn settled(reply: &Reply, sent: &[&str]) -> String {
-    let mut text = format!("{}\n{}", reply.head(), reply.text());
+    let mut text = format!("{}\n{}", reply.head(), unpacked(reply));
     // Drawn by chance, in which four digits of a telephone may stand by chance too: they go first.
     for (before, after) in [
         ("name=\"csrf\" value=\"", '"'),
@@ -297,6 +297,43 @@ pub fn settled(reply: &Reply, sent: &[&str]) -> String {
         }
     }
     text
+}
+
+/// The words of an answer; of one that is packed those of its parts, without the tag that is drawn
+/// anew whenever something is taken out.
+fn unpacked(reply: &Reply) -> String {
+    if !reply.bytes.starts_with(b"PK") {
+        return reply.text();
+    }
+    let parts = mark::layers(reply.kind(), &reply.bytes).unwrap_or_default();
+    let text =
+        |(name, part): &(String, Vec<u8>)| format!("{name}\n{}\n", String::from_utf8_lossy(part));
+    let all: String =
+        parts.iter().filter(|(name, _)| name.starts_with("part ")).map(text).collect();
+    without_tags(&all)
+}
+
+/// Twelve signs in three groups are a tag; no number of a case is written so.
+fn without_tags(text: &str) -> String {
+    let signs: Vec<char> = text.chars().collect();
+    let sign = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+    let is_tag = |at: usize| {
+        let group = signs.get(at..at + 14);
+        group.is_some_and(|g| {
+            g.iter().enumerate().all(|(n, c)| if n == 4 || n == 9 { *c == '-' } else { sign(*c) })
+        })
+    };
+    let (mut all, mut at) = (String::with_capacity(text.len()), 0);
+    while at < signs.len() {
+        if is_tag(at) {
+            all.push('◊');
+            at += 14;
+        } else {
+            all.push(signs[at]);
+            at += 1;
+        }
+    }
+    all
 }
 
 fn blanked(text: &str, before: &str, after: char) -> String {
