@@ -243,10 +243,23 @@ async fn signed_view(
         numbers,
         differences: differences
             .into_iter()
-            .map(|d| DifferenceView { of: d.of, before: d.before, after: d.after })
+            .map(|d| DifferenceView { of: counted(page, &d.of), before: d.before, after: d.after })
             .collect(),
         claims: signed.claims.iter().map(|c| (c.says.clone(), c.evidence.clone())).collect(),
     })
+}
+
+/// What is counted, in words: figure, or part and whole, with period and unit.
+fn counted(page: &Page, of: &str) -> String {
+    let (figures, rest) = of.split_once(' ').unwrap_or((of, ""));
+    let name = |code| {
+        page.pack.figures.get(code).map_or(code, |figure| page.either(&figure.name, &figure.en))
+    };
+    let names: Vec<&str> = figures.split('/').map(name).collect();
+    let (period, unit) = rest.split_once(' ').unwrap_or((rest, ""));
+    let unit = if unit.is_empty() { "" } else { page.unit(unit) };
+    let parts = [names.join("/"), unit.to_owned(), period.to_owned()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn number(
