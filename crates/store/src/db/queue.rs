@@ -144,23 +144,16 @@ impl Queue {
         }
     }
 
-    /// Moves up to `most` normal jobs to `taken`; if there are none and `bulk` allows it, one of
-    /// the bulk line, so that nobody waits for more than one of those. Says which line it was.
-    pub(super) fn take(
-        &self,
-        taken: &mut VecDeque<Box<dyn Job>>,
-        most: usize,
-        bulk: bool,
-    ) -> Option<Lane> {
+    /// Moves up to `most` normal jobs to `taken`; if there are none, one of the bulk line, so that
+    /// nobody waits for more than one of those.
+    pub(super) fn take(&self, taken: &mut VecDeque<Box<dyn Job>>, most: usize) {
         let mut state = self.state();
-        if !state.normal.is_empty() {
+        if state.normal.is_empty() {
+            taken.extend(state.bulk.pop_front());
+        } else {
             let count = state.normal.len().min(most);
             taken.extend(state.normal.drain(..count));
-            return Some(Lane::Normal);
         }
-        let job = if bulk { state.bulk.pop_front() } else { None };
-        taken.push_back(job?);
-        Some(Lane::Bulk)
     }
 
     /// Takes no more jobs; later ones get `error`. Those in line are still run.

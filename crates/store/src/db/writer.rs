@@ -19,15 +19,13 @@ use rusqlite::Connection;
 use super::Stats;
 use super::error::{Error, Fault, FaultKind};
 use super::lite;
-use super::queue::{Job, Lane, Queue};
+use super::queue::{Job, Queue};
 use super::stmt::Stmt;
 use super::tx::{CountKey, Tx};
 use super::value::P;
 
 /// The most works in one transaction.
 const BATCH_WORKS: usize = 512;
-/// The most bulk works in one transaction.
-const BATCH_BULK: usize = 512;
 /// How long works may be added to one transaction.
 const BATCH_TIME: Duration = Duration::from_millis(20);
 /// How many batches keep their savepoints after a work failed having written.
@@ -129,9 +127,8 @@ impl Writer {
     /// Runs works as long as there are any, within the limits of a batch.
     fn fill(&mut self, ran: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
         let started = Instant::now();
-        let mut bulk_left = BATCH_BULK;
         while ran.len() < BATCH_WORKS && started.elapsed() < BATCH_TIME {
-            let Some(job) = self.next(BATCH_WORKS - ran.len(), &mut bulk_left) else { break };
+            let Some(job) = self.next(BATCH_WORKS - ran.len()) else { break };
             // Owned by the batch before anything can fail, so that no asker is forgotten.
             ran.push(job);
             self.tally.add_work();
@@ -143,12 +140,10 @@ impl Writer {
         Ok(())
     }
 
-    fn next(&mut self, most: usize, bulk_left: &mut usize) -> Option<Box<dyn Job>> {
+    /// People's works first; one of the bulk line only when none of them waits.
+    fn next(&mut self, most: usize) -> Option<Box<dyn Job>> {
         if self.pending.is_empty() {
-            let lane = self.queue.take(&mut self.pending, most, *bulk_left > 0)?;
-            if lane == Lane::Bulk {
-                *bulk_left -= 1;
-            }
+            self.queue.take(&mut self.pending, most);
         }
         self.pending.pop_front()
     }
@@ -250,7 +245,7 @@ impl Writer {
 
     /// Answers those who wait without running them.
     fn turn_away(&mut self, error: &Error) {
-        while let Some(job) = self.next(BATCH_WORKS, &mut BATCH_BULK.clone()) {
+        while let Some(job) = self.next(BATCH_WORKS) {
             job.fail(error);
         }
     }

@@ -20,9 +20,9 @@ impl Work for Says {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite_people_go_first() {
-    const BULK: i64 = 200;
+    const BULK: i64 = 600;
     let fresh = Backend::Lite.fresh();
-    let db = fresh.open_with(&Options { bulk_queue: 300, ..Options::default() }).await;
+    let db = fresh.open_with(&Options { bulk_queue: 700, ..Options::default() }).await;
     let (says, mut said) = unbounded_channel();
     let (mut gate, held) = Gate::new();
     let holder = db.clone();
@@ -40,14 +40,14 @@ async fn on_sqlite_people_go_first() {
     let mut order = Vec::new();
     while let Some(n) = said.recv().await {
         order.push(n);
-        if order.len() == 250 {
+        if order.len() == 650 {
             break;
         }
     }
     let expected: Vec<i64> = (BULK + 1..=BULK + 50).chain(1..=BULK).collect();
     assert_eq!(order, expected);
-    // At most 64 bulk works share a batch.
-    assert!(db.stats().commits >= 4, "{:?}", db.stats());
+    // At most 512 works share a batch.
+    assert!(db.stats().commits >= 2, "{:?}", db.stats());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
