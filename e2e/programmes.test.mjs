@@ -68,8 +68,7 @@ describe('programmes', () => {
 
   test('they agree, and the agreement is performed', async () => {
     const page = await staff.page(TOWN);
-    const today = await page.evaluate(() =>
-      new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10));
+    const today = app.time().day;
     const agreed = await staff.act(TOWN, dispute, 'agree', {
       session_form: 'joint',
       narrative: '老人轮流居住，每家三个月。',

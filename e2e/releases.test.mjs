@@ -54,13 +54,13 @@ describe('releases', () => {
 
   /** The day and the minute a little later, as the city writes them. */
   function soon() {
-    const at = new Date(Date.now() + 8 * 3_600_000 + 75_000).toISOString();
-    return { goes_out_on: at.slice(0, 10), goes_out_at: at.slice(11, 16) };
+    const { day, minute } = app.time(75);
+    return { goes_out_on: day, goes_out_at: minute };
   }
 
   test('a text is tried, and 余 is refused where nothing exceeds it', async () => {
     const page = await staff.page(WRITER);
-    year = await page.evaluate(() => new Date(Date.now() + 8 * 3_600_000).getUTCFullYear());
+    year = Number(app.time().day.slice(0, 4));
     await page.goto('/releases/try');
     await page.locator('#p-text').fill(sentence());
     await send(page, page.locator('main form .acts button'));

@@ -13,6 +13,8 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const PROFILE = process.env.XIAOHE_PROFILE ?? 'debug';
 const BINARY = process.env.XIAOHE_BIN ?? join(ROOT, 'target', PROFILE, 'xiaohe');
 
+/** The hour at which every demonstration of the tests begins: a working morning, whenever they run. */
+const AS_OF = '2026-06-10T10:30+08:00';
 const READY_MS = 120_000;
 const END_MS = 10_000;
 
@@ -43,12 +45,13 @@ export async function startApp({
   const place = ['--pack', join(ROOT, pack), '--db', database];
   const options = { cwd: folder, env: { ...process.env, ...env } };
   if (staff) make(program, place, staff, options);
-  const how = staff ? ['serve'] : ['demo', '--scale', scale];
+  const how = staff ? ['serve'] : ['demo', '--scale', scale, '--as-of', AS_OF];
+  const began = Date.now();
   const child = spawn(program, [...before, ...how, ...place, '--listen', listen], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const app = new App(child, `http://${listen}`, folder);
+  const app = new App(child, `http://${listen}`, folder, staff ? began : Date.parse(AS_OF));
   try {
     await app.ready(readyMs);
   } catch (error) {
@@ -75,11 +78,13 @@ class App {
   #child;
   #folder;
   #output = '';
+  #ahead;
   #ended;
 
-  constructor(child, origin, folder) {
+  constructor(child, origin, folder, hour) {
     this.#child = child;
     this.#folder = folder;
+    this.#ahead = hour - Date.now();
     this.origin = origin;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
@@ -94,6 +99,12 @@ class App {
     // A test run that is broken off must not leave a server behind.
     this.killAtExit = () => child.kill('SIGKILL');
     process.once('exit', this.killAtExit);
+  }
+
+  /** The day and the minute that it is in the city, some seconds from now. */
+  time(seconds = 0) {
+    const at = new Date(Date.now() + this.#ahead + 8 * 3_600_000 + seconds * 1000).toISOString();
+    return { day: at.slice(0, 10), minute: at.slice(11, 16) };
   }
 
   get pid() {

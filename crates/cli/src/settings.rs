@@ -3,14 +3,14 @@
 use crate::failure::Failure;
 use clap::Args;
 use courier::Courier;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use packs::City;
 use proofs::{Address, Misconfigured, Passkeys, Provider};
 use serde::Deserialize;
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 use store::Store;
 use vault::{Keys, Suite};
@@ -267,9 +267,20 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T
         .block_on(future)
 }
 
+/// How far the time of this process is from that of the machine.
+static AHEAD: OnceLock<SignedDuration> = OnceLock::new();
+
 /// The time: the one place of the program that asks for it.
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    let ahead = AHEAD.get().copied().unwrap_or_default();
+    now.checked_add(ahead).unwrap_or(now)
+}
+
+/// Lets the time of this process go on from an hour. Only a demonstration may: deadlines, seals and
+/// sessions of an installation in earnest stand on the true time.
+pub fn begin_at(hour: Timestamp) {
+    AHEAD.get_or_init(|| hour.duration_since(Timestamp::now()));
 }
 
 /// Logs to standard error; `XIAOHE_LOG` chooses how much.

@@ -21,10 +21,11 @@ mod walk;
 use crate::{
     failure::{Doing, Failure},
     rules, serve,
-    settings::{Place, block_on, now},
+    settings::{Place, begin_at, block_on, now},
 };
 use clap::{Args, ValueEnum};
 use courier::Courier;
+use jiff::Timestamp;
 use packs::City;
 use people::People;
 use stage::Stage;
@@ -44,6 +45,10 @@ pub struct Demo {
     /// Address to listen on; loopback only.
     #[arg(long, default_value = "127.0.0.1:12338")]
     listen: SocketAddr,
+    /// The hour at which it begins, such as 2026-06-10T10:30+08:00, for a demonstration that is the same
+    /// whenever it is built; now, if none is given.
+    #[arg(long)]
+    as_of: Option<Timestamp>,
 }
 
 /// How many cases a demonstration has.
@@ -64,6 +69,9 @@ impl Demo {
         if !self.listen.ip().is_loopback() {
             let why = "a demonstration has known passwords and listens on loopback only";
             return Err(Failure::Plain(why.to_owned()));
+        }
+        if let Some(hour) = self.as_of {
+            begin_at(hour);
         }
         block_on(async {
             let mut place = self.place.complete()?;

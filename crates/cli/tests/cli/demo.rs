@@ -5,7 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn start(town: &Town) -> Server {
-    Server::start(town.command(&["demo", "--scale", "small"]))
+    let hour = "2026-06-10T10:30+08:00";
+    Server::start(town.command(&["demo", "--scale", "small", "--as-of", hour]))
 }
 
 /// The states of every case, read from the doctor's own count.
