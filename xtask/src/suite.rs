@@ -178,7 +178,8 @@ fn tests(root: &Path) -> Verdict {
 /// What the store promises holds under the national cipher suite as well.
 fn national(root: &Path) -> Verdict {
     println!("\n-- the store's contract under the national cipher suite");
-    let arguments = ["test", "--package", "store", "--test", "contract", "--no-fail-fast"];
+    // With the whole workspace: for one crate alone cargo would build its dependencies anew.
+    let arguments = ["test", "--workspace", "--test", "contract", "--no-fail-fast"];
     let mut command = run::cargo(root, &arguments);
     command.env("XIAOHE_TEST_SUITE", "national");
     run::go_and_listen(command)

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    figure::Word,
+    figure::{Part, Word},
     pack::Pack,
     press::{Press, Printed, Setting, Standard, Template},
     workflow::Locus,
@@ -27,6 +27,8 @@ struct Raw {
     hidden_width: Option<i64>,
     #[serde(default)]
     also: BTreeMap<Word, Vec<String>>,
+    #[serde(default)]
+    parts: BTreeMap<Part, Vec<String>>,
     #[serde(default)]
     words: RawWords,
 }
@@ -108,6 +110,7 @@ pub(crate) fn press(folders: &Folders, faults: &mut Faults) -> Read {
         press.small_below = raw.small_below.unwrap_or(press.small_below);
         press.hidden_width = raw.hidden_width.unwrap_or(press.hidden_width);
         press.also.extend(raw.also);
+        press.parts.extend(raw.parts);
         raw.words.lay(&mut press);
     }
     lists_hold(&press, &last, faults);
@@ -163,7 +166,8 @@ fn lists_hold(press: &Press, at: &Locus, faults: &mut Faults) {
         faults.add(at, "nothing would be hidden in published tables", advice);
     }
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for (list, words) in all(press) {
+    let parts = press.parts.iter().map(|(part, words)| (part.code(), words.as_slice()));
+    for (list, words) in all(press).into_iter().chain(parts) {
         if words.is_empty() {
             let what = format!("the list `{list}` is empty");
             faults.add(at, what, "give at least one word, or leave the list to the base");
@@ -173,7 +177,7 @@ fn lists_hold(press: &Press, at: &Locus, faults: &mut Faults) {
                 let what = format!("`{list}` holds an empty word, or one with blanks around it");
                 faults.add(at, what, "write the word alone");
             }
-            let apart = APART.contains(&list);
+            let apart = APART.contains(&list) || Part::ALL.iter().any(|part| part.code() == list);
             if let Some(other) = apart.then(|| seen.insert(word, list)).flatten() {
                 let what = format!("“{word}” stands in `{other}` and in `{list}`");
                 faults.add(at, what, "leave it in the list whose meaning it has");

@@ -97,10 +97,11 @@ impl<'a> FigureAsk<'a> {
             (true, _) if since_ever => {
                 Range { name: first_name(&whole), from: from.clone(), to: to.clone() }
             }
-            // Months do not add up to a year of different people: the year has a cell of its own.
-            (true, Period::Year(_)) => {
-                let year = self.period.code();
-                Range { name: whole, from: year.clone(), to: year }
+            // Months do not add up to a year of different people: each longer period has a cell of
+            // its own.
+            (true, Period::Part(..) | Period::Year(_)) => {
+                let cell = self.period.code();
+                Range { name: whole, from: cell.clone(), to: cell }
             }
             _ => Range { name: whole, from: from.clone(), to: to.clone() },
         };

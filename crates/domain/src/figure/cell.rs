@@ -1,10 +1,13 @@
 //! Where marks are added up: one cell for each figure, unit, part and period. A board reads a cell,
 //! or the twelve of a year that lie side by side; nothing is added up from records.
 
-use super::mark::Mark;
+use super::{
+    mark::Mark,
+    period::{Part, Period},
+};
 use crate::{pack::Pack, workflow::Code};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The part of a figure that is the whole.
 pub const WHOLE: &str = "";
@@ -18,7 +21,7 @@ const FIRST: &str = "1";
 pub struct Cell {
     /// Figure, version, unit and part, as one name.
     pub name: String,
-    /// Month `2026-03`, year `2026`, or everything.
+    /// Month `2026-03`, or, of persons, quarter `2026-q1`, half `2026-h1` or year `2026`.
     pub period: String,
 }
 
@@ -31,8 +34,8 @@ pub struct Somebody {
     pub key: String,
 }
 
-/// How often somebody is counted in each month. A person counts once in a month, once in a year, and
-/// once for ever, in the month in which she came first.
+/// How often somebody is counted in each month. A person counts once in a month, a quarter, half a
+/// year, a year, and once for ever, in the month in which she came first.
 pub type Visits = BTreeMap<String, i64>;
 
 /// What marks add to cells.
@@ -75,6 +78,14 @@ pub fn first_name(name: &str) -> String {
     format!("{name}{FIRST}")
 }
 
+/// The quarter, the half and the year in which a month lies.
+fn around(month: &str) -> Vec<String> {
+    let Some(Period::Month(year, month)) = Period::parse(month) else { return Vec::new() };
+    let parts = Part::ALL.into_iter().filter(|part| part.holds(month));
+    let parts = parts.map(|part| Period::Part(year, part));
+    parts.chain([Period::Year(year)]).map(Period::code).collect()
+}
+
 /// What changes in the cells when the visits of somebody change from one to the other.
 pub fn people_cells(name: &str, before: &Visits, after: &Visits) -> BTreeMap<Cell, i64> {
     let mut cells: BTreeMap<Cell, i64> = BTreeMap::new();
@@ -83,9 +94,8 @@ pub fn people_cells(name: &str, before: &Visits, after: &Visits) -> BTreeMap<Cel
         let mut add = |name: String, period: &str| {
             *cells.entry(Cell { name, period: period.to_owned() }).or_default() += sign;
         };
-        let mut years: Vec<&str> = months.iter().filter_map(|m| m.get(..4)).collect();
-        years.dedup();
-        for period in months.iter().map(|m| m.as_str()).chain(years) {
+        let longer: BTreeSet<String> = months.iter().flat_map(|month| around(month)).collect();
+        for period in months.iter().copied().chain(&longer) {
             add(name.to_owned(), period);
         }
         if let Some(first) = months.first() {
@@ -152,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_one_in_a_month_a_year_and_for_ever() {
+    fn a_person_is_one_in_a_month_a_quarter_a_half_a_year_and_for_ever() {
         let cells =
             people_cells("x", &visits(&["2025-12", "2026-03"]), &visits(&["2026-03", "2026-05"]));
         let told: Vec<_> =
@@ -162,7 +172,10 @@ mod tests {
             [
                 ("x", "2025", -1),
                 ("x", "2025-12", -1),
+                ("x", "2025-h2", -1),
+                ("x", "2025-q4", -1),
                 ("x", "2026-05", 1),
+                ("x", "2026-q2", 1),
                 ("x1", "2025-12", -1),
                 ("x1", "2026-03", 1),
             ]

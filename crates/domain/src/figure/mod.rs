@@ -24,7 +24,7 @@ pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature
 pub(crate) use frozen::freeze;
 pub use frozen::{Asked, Freezing, Frozen, asked, sample};
 pub use mark::Mark;
-pub use period::Period;
+pub use period::{Part, Period};
 pub use tally::{Step, Tally};
 pub use target::{
     Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums,

@@ -81,6 +81,8 @@ impl Span {
                 let eve = period.first().and_then(|day| day.yesterday().ok());
                 match period {
                     Period::Year(_) => eve.map_or(period, Period::year),
+                    Period::Part(_, part) if part.is_half() => eve.map_or(period, Period::half),
+                    Period::Part(..) => eve.map_or(period, Period::quarter),
                     Period::Month(..) => eve.map_or(period, Period::month),
                     Period::UpTo(..) => period,
                 }
@@ -114,6 +116,10 @@ impl Form {
 pub enum Every {
     /// A month.
     Month,
+    /// A quarter.
+    Quarter,
+    /// Half a year.
+    Half,
     /// A year.
     Year,
 }
@@ -123,6 +129,8 @@ impl Every {
     pub fn takes(self, period: Period) -> bool {
         match self {
             Self::Month => matches!(period, Period::Month(..)),
+            Self::Quarter => matches!(period, Period::Part(_, part) if !part.is_half()),
+            Self::Half => matches!(period, Period::Part(_, part) if part.is_half()),
             Self::Year => matches!(period, Period::Year(_)),
         }
     }
@@ -139,6 +147,9 @@ mod tests {
             (Span::Before, "2025", "2024"),
             (Span::UpTo, "2025", "to-2025-12"),
             (Span::Before, "2025-01", "2024-12"),
+            (Span::Before, "2025-h1", "2024-h2"),
+            (Span::Before, "2025-q2", "2025-q1"),
+            (Span::UpTo, "2025-h1", "to-2025-06"),
             (Span::UpTo, "2025-02", "to-2025-02"),
         ] {
             let period = Period::parse(period).expect("period");

@@ -324,7 +324,7 @@ impl One<'_> {
         let so_far = self.figure.nature == Nature::Cumulative;
         match (self.figure.nature, self.place.period) {
             (Nature::Stock, _) => self.stock(),
-            (Nature::Flow, Period::Month(..) | Period::Year(_)) => self.within(),
+            (Nature::Flow, Period::Month(..) | Period::Part(..) | Period::Year(_)) => self.within(),
             (Nature::Flow, Period::UpTo(..)) | (Nature::Cumulative, _) => self.so_far(so_far),
         }
     }
@@ -333,7 +333,10 @@ impl One<'_> {
     fn so_far(&self, is_cumulative: bool) -> Option<Told> {
         let fits = || {
             let since = self.figure.since().map_or(String::new(), |day| day.year().to_string());
-            vec![format!("自{since}年以来累计"), format!("截至{}累计", chinese(self.place.period))]
+            vec![
+                format!("自{since}年以来累计"),
+                format!("截至{}累计", self.chinese(self.place.period)),
+            ]
         };
         let Some(mark) = self.said() else {
             let unsaid = is_cumulative && !matches!(self.place.period, Period::UpTo(..));
@@ -376,7 +379,7 @@ impl One<'_> {
         let last = self.place.period.last();
         let same = span.days().is_some_and(|(_, end)| end == last);
         let said = mark.words.clone();
-        let fits = vec![format!("截至{}", chinese(self.place.period))];
+        let fits = vec![format!("截至{}", self.chinese(self.place.period))];
         (!same).then_some((Why::OtherEnd { said, last }, fits))
     }
 
@@ -412,6 +415,7 @@ impl One<'_> {
                 let same = match (span, self.place.period) {
                     (Span::Year(y), Period::Year(year)) => y == year,
                     (Span::Month(y, m), Period::Month(year, month)) => (y, m) == (year, month),
+                    (Span::Part(y, p), Period::Part(year, part)) => (y, p) == (year, part),
                     _ => false,
                 };
                 (!same).then(|| self.other_period(mark))
@@ -423,7 +427,19 @@ impl One<'_> {
     fn other_period(&self, mark: &Mark) -> Told {
         let period = self.place.period;
         let why = Why::OtherPeriod { said: mark.words.clone(), period: period.code() };
-        (why, vec![chinese(period)])
+        (why, vec![self.chinese(period)])
+    }
+
+    /// A period as a sentence says it.
+    fn chinese(&self, period: Period) -> String {
+        match period {
+            Period::Year(year) => format!("{year}年"),
+            Period::Month(year, month) | Period::UpTo(year, month) => format!("{year}年{month}月"),
+            Period::Part(year, part) => {
+                let words = self.setting.press.parts.get(&part).and_then(|words| words.first());
+                format!("{year}年{}", words.map_or(part.code(), String::as_str))
+            }
+        }
     }
 
     /// Only what happened in a period is new.
@@ -434,7 +450,7 @@ impl One<'_> {
             self.marks.iter().rev().filter(|mark| mark.from >= clause && mark.to <= self.at);
         let last = near.find(|m| matches!(m.sense, Sense::New | Sense::SoFar | Sense::Since(_)));
         let mark = last.filter(|mark| mark.sense == Sense::New)?;
-        let within = matches!(self.place.period, Period::Month(..) | Period::Year(_));
+        let within = !matches!(self.place.period, Period::UpTo(..));
         if self.figure.nature == Nature::Flow && within {
             return None;
         }
@@ -456,14 +472,6 @@ impl One<'_> {
 /// The month with which a period ends.
 fn month_code(period: Period) -> String {
     Period::month(period.last()).code()
-}
-
-/// A period as a sentence says it.
-fn chinese(period: Period) -> String {
-    match period {
-        Period::Year(year) => format!("{year}年"),
-        Period::Month(year, month) | Period::UpTo(year, month) => format!("{year}年{month}月"),
-    }
 }
 
 #[cfg(test)]

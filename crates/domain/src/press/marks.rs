@@ -2,6 +2,7 @@
 //! 累计, 新增. Reads one sentence; what it means for a number is decided in `fit`.
 
 use super::words::{Press, begins, ends, longest};
+use crate::figure::{Part, Period};
 use jiff::{ToSpan, civil::Date};
 
 /// What stands for a place among the characters of a sentence.
@@ -12,6 +13,7 @@ pub(super) const PLACE: char = '\u{fffc}';
 pub(super) enum Span {
     Year(i16),
     Month(i16, i8),
+    Part(i16, Part),
     Day(Date),
     /// One for which no figure is told.
     Other,
@@ -48,6 +50,10 @@ impl Span {
             Self::Year(y) => (Date::new(y, 1, 1).ok()?, 1.year()),
             Self::Month(y, m) => (Date::new(y, m, 1).ok()?, 1.month()),
             Self::Day(day) => (day, 1.day()),
+            Self::Part(y, part) => {
+                let period = Period::Part(y, part);
+                return Some((period.first()?, period.last()));
+            }
             Self::Other => return None,
         };
         Some((first, first.checked_add(after).ok()?.yesterday().ok()?))
@@ -129,12 +135,23 @@ impl Lexer<'_> {
         let fits = lists.iter().filter_map(|(words, bit)| {
             longest(rest, words).map(|word| (word.chars().count(), *bit))
         });
-        let (length, bit) = fits.max_by_key(|(length, _)| *length)?;
+        let part = self.part_of(self.year_before().unwrap_or(year), rest);
+        let part = part.map(|(length, span)| (length, Bit::Sense(Sense::In(span))));
+        let (length, bit) = fits.chain(part).max_by_key(|(length, _)| *length)?;
         if let Bit::Sense(Sense::In(Span::Year(year))) = bit {
-            let (more, span) = month_of(year, &rest[length..]);
+            let behind = &rest[length..];
+            let (more, span) = self.part_of(year, behind).unwrap_or_else(|| month_of(year, behind));
             return Some((length + more, Bit::Sense(Sense::In(span))));
         }
         Some((length, bit))
+    }
+
+    /// A half or a quarter of that year which is named here; how many characters name it.
+    fn part_of(&self, year: i16, rest: &[char]) -> Option<(usize, Span)> {
+        let parts = self.press.parts.iter();
+        let named = parts.filter_map(|(part, words)| Some((longest(rest, words)?, part)));
+        let (word, part) = named.max_by_key(|(word, _)| word.chars().count())?;
+        Some((word.chars().count(), Span::Part(year, *part)))
     }
 
     /// A date in digits that begins here: 2024年, 2024年3月, 3月8日.
@@ -151,7 +168,9 @@ impl Lexer<'_> {
         match (digits, rest.get(digits)) {
             (4, Some('年')) => {
                 let year = i16::try_from(named).ok()?;
-                let (more, span) = month_of(year, &rest[5..]);
+                let behind = &rest[5..];
+                let part = self.part_of(year, behind);
+                let (more, span) = part.unwrap_or_else(|| month_of(year, behind));
                 Some((5 + more, if far { Span::Other } else { span }))
             }
             (4, Some(c)) if joins(*c) => {
@@ -170,7 +189,7 @@ impl Lexer<'_> {
     /// The year that the sentence has named last.
     fn year_before(&self) -> Option<i16> {
         self.found.iter().rev().find_map(|(_, _, bit)| match bit {
-            Bit::Sense(Sense::In(Span::Year(y) | Span::Month(y, _))) => Some(*y),
+            Bit::Sense(Sense::In(Span::Year(y) | Span::Month(y, _) | Span::Part(y, _))) => Some(*y),
             _ => None,
         })
     }

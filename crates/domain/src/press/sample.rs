@@ -2,7 +2,7 @@
 
 use super::{Press, Setting};
 use crate::{
-    figure::{Credit, Figure, Figures, Filter, Measure, Nature, Take, Version, Word},
+    figure::{Credit, Figure, Figures, Filter, Measure, Nature, Part, Take, Version, Word},
     pack::{Level, Unit, UnitKind, Units},
     workflow::Locus,
 };
@@ -96,7 +96,8 @@ pub(super) fn press() -> Press {
         last_year: list("去年 上年度 上年"),
         this_month: list("本月"),
         last_month: list("上月"),
-        other_spans: list("上半年 一季度"),
+        parts: [(Part::H1, list("上半年")), (Part::Q1, list("一季度 第一季度"))].into(),
+        other_spans: list("近三年 前三季度"),
         comparing: list("较 比"),
         superlatives: list("首个 全国首个 唯一 率先 第一 首位"),
         not_superlatives: list("第一课堂 第一时间"),

@@ -6,7 +6,11 @@ use super::{
     fit::Setting,
     place::Template,
 };
-use crate::{figure::Word, pack::Pack, workflow::Code};
+use crate::{
+    figure::{Part, Word},
+    pack::Pack,
+    workflow::Code,
+};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -43,7 +47,9 @@ pub struct Press {
     pub this_month: Vec<String>,
     /// Words for the month before: 上月.
     pub last_month: Vec<String>,
-    /// Spans of time for which no figure is told: 上半年.
+    /// Words for the halves and quarters of a year: 上半年.
+    pub parts: BTreeMap<Part, Vec<String>>,
+    /// Spans of time for which no figure is told: 近三年.
     pub other_spans: Vec<String>,
     /// Words before a period that is only compared with: 较, 比.
     pub comparing: Vec<String>,

@@ -19,7 +19,7 @@ use crate::{
     routes::{Access, Routes},
 };
 use axum::routing::{get, post};
-use domain::figure::{Figure, Period};
+use domain::figure::{Figure, Part, Period};
 use jiff::ToSpan;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -43,13 +43,15 @@ pub(crate) fn records_href(figure: &Figure, unit: &str, period: Period) -> Strin
     format!("/figures/{}?unit={unit}&period={}", figure.code, period.code())
 }
 
-/// The periods that a form may be for: the months up to this one, and years.
+/// The periods that a form may be for: the months up to this one, quarters, halves and years.
 pub(crate) fn recent_periods(page: &Page) -> Vec<Period> {
     let today = page.today();
     let back = |n: i64| today.first_of_month().checked_sub(n.months()).unwrap_or(today);
     let months = (0..15).map(|n| Period::month(back(n)));
+    let quarters = (0..5).map(|n| Period::quarter(back(3 * n)));
+    let halves = (0..4).map(|n| Period::half(back(6 * n)));
     let years = (0..3).map(|n| Period::Year(today.year() - n));
-    months.chain(years).collect()
+    months.chain(quarters).chain(halves).chain(years).collect()
 }
 
 /// A period in words.
@@ -57,6 +59,17 @@ pub(crate) fn period_name(page: &Page, period: Period) -> String {
     let year = |y: i16| y.to_string();
     match period {
         Period::Month(y, m) => page.tf("figures.month", &[("y", &year(y)), ("m", &m.to_string())]),
+        Period::Part(y, part) => {
+            let name = page.t(match part {
+                Part::H1 => "figures.part.h1",
+                Part::H2 => "figures.part.h2",
+                Part::Q1 => "figures.part.q1",
+                Part::Q2 => "figures.part.q2",
+                Part::Q3 => "figures.part.q3",
+                Part::Q4 => "figures.part.q4",
+            });
+            page.tf("figures.part", &[("y", &year(y)), ("part", name)])
+        }
         Period::Year(y) => page.tf("figures.year", &[("y", &year(y))]),
         Period::UpTo(y, m) => page.tf("figures.up_to", &[("y", &year(y)), ("m", &m.to_string())]),
     }
