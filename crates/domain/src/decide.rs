@@ -14,6 +14,7 @@ use crate::{
     field::{Checked, Meaning, Value},
     figure::Frozen,
     pack::{Pack, Right, Rules, Unit},
+    press::Past,
     refusal::{Bar, Refusal},
     rights,
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
@@ -36,6 +37,8 @@ pub struct Ctx<'a> {
     pub linked: Option<&'a Case>,
     /// Numbers as they are now, for a step that freezes some.
     pub frozen: &'a [Frozen],
+    /// What went out before of the figures that a signed text tells.
+    pub told: &'a [Past],
     /// The people of the circle as they are now, for a decision about a sealed case; none where
     /// nothing is decided, or the case is not sealed.
     pub circle: Option<&'a [Staff]>,
@@ -44,7 +47,7 @@ pub struct Ctx<'a> {
 impl<'a> Ctx<'a> {
     /// A decision with nothing beside the case itself.
     pub fn bare(now: Timestamp, pack: &'a Pack, actor: &'a Actor) -> Self {
-        Self { now, pack, actor, linked: None, circle: None, frozen: &[] }
+        Self { now, pack, actor, linked: None, circle: None, frozen: &[], told: &[] }
     }
 
     /// The stamp that facts of this decision carry.

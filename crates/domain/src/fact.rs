@@ -10,7 +10,7 @@ use crate::{
     figure::{Frozen, Target},
     guarded::{Barred, Judgement},
     milestone::Milestone,
-    press::Filled,
+    press::{Filled, Table},
     rights,
     workflow::Code,
 };
@@ -282,6 +282,9 @@ pub enum Fact {
         digest: String,
         /// What stands in its places.
         places: Vec<Filled>,
+        /// Its numbers by the units below, without what is kept back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tables: Vec<Table>,
     },
     /// The text that was signed last went out.
     Published,

@@ -165,6 +165,7 @@ impl Work for Command {
             linked: linked.as_ref(),
             circle: circle.as_deref(),
             frozen: &now.values,
+            told: &now.told,
             ..Ctx::bare(self.at, &self.pack, &self.actor)
         };
         match (self.decide(ctx, before.as_ref().map(|l| &l.case)), before) {
@@ -388,6 +389,7 @@ impl Command {
         self.queue(&mut batch, (case, seq), &queued);
         tx.exec_all(batch).await?;
         figures.cells(tx).await?;
+        crate::told_numbers::keep(tx, case, &draft.facts).await?;
         erase::follow(tx, (case.id, seq), &draft.facts).await?;
         self.count(tx, before.as_ref().map(|l| &l.case), case);
         Ok(Done { case: case.id, seq, repeated: false })

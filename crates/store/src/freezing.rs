@@ -13,7 +13,7 @@ use crate::{
     figure_records::{FigureRecord, Found},
     figure_values::{FigureAsk, months_between},
     figures::{mark_name, number_of},
-    hex, text_of,
+    hex, text_of, told_numbers,
     verify::Report,
 };
 use domain::{
@@ -22,7 +22,8 @@ use domain::{
     decide::Step,
     figure::{Asked, Frozen, Nature, Version, WHOLE, asked, name_of},
     pack::Pack,
-    workflow::Code,
+    press::Past,
+    workflow::{Code, Effect},
 };
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -64,6 +65,8 @@ pub(crate) type Listed = (Code, CaseId, i64, i64, Option<i64>);
 #[derive(Debug, Default)]
 pub(crate) struct Now {
     pub values: Vec<Frozen>,
+    /// What went out before of the figures that a text tells.
+    pub told: Vec<Past>,
     pieces: Vec<Vec<String>>,
 }
 
@@ -80,6 +83,15 @@ impl Now {
         let mut now = Self::default();
         for one in wanted(&command.pack, case, steps) {
             now.add(tx, (&command.pack, command.pack.date_of(command.at)), &one).await?;
+        }
+        if tells(&command.pack, case, steps) {
+            let told = now.values.iter().map(|v| (v.figure.as_str(), v.period.as_str()));
+            for (figure, periods) in told_numbers::periods(told) {
+                let figure = command.pack.figures.get(figure).filter(|f| !f.is_distinct());
+                if let Some(figure) = figure {
+                    now.told.push(told_numbers::past(tx, &command.pack, figure, &periods).await?);
+                }
+            }
         }
         Ok(now)
     }
@@ -160,6 +172,13 @@ fn wanted(pack: &Pack, case: &Case, steps: &[Step]) -> BTreeSet<Asked> {
     let effects =
         actions.flat_map(|(action, given)| action.effects.iter().map(move |e| (e, given)));
     effects.flat_map(|(effect, given)| asked(pack, case, given, effect)).collect()
+}
+
+/// Whether one of the steps signs a text.
+fn tells(pack: &Pack, case: &Case, steps: &[Step]) -> bool {
+    let flow = pack.flow_of(case);
+    let mut actions = steps.iter().filter_map(|step| flow?.action(&step.action));
+    actions.any(|action| action.effects.iter().any(|e| matches!(e, Effect::Fill(_))))
 }
 
 /// The unit and all below it.

@@ -70,6 +70,7 @@ mod sessions;
 mod sight;
 mod subjects;
 mod told;
+mod told_numbers;
 mod verify;
 mod verify_deeds;
 mod verify_figures;
@@ -169,6 +170,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         recent::STATEMENTS,
         recount::STATEMENTS,
         releases::STATEMENTS,
+        told_numbers::STATEMENTS,
         reports::STATEMENTS,
         request::STATEMENTS,
         rules::STATEMENTS,

@@ -8,7 +8,6 @@ use crate::{
     db::Error,
     figure_hidden,
     figure_values::{FigureAsk, FigureValue},
-    freezing::{FrozenAt, Listed, PIECES},
     releases::Release,
 };
 use domain::{
@@ -17,7 +16,6 @@ use domain::{
     pack::Pack,
     press::{self, Counted, Need, Refused, Template, Unsayable},
     refusal::Refusal,
-    workflow::Code,
 };
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -39,6 +37,7 @@ impl Store {
             if edition.published.is_none() {
                 signed.text.clear();
                 signed.english.clear();
+                edition.tables.clear();
                 for place in &mut edition.places {
                     place.said.clear();
                     place.english.clear();
@@ -112,21 +111,5 @@ impl Store {
             versions: value.versions,
         });
         Ok(needs.into_iter().zip(counted).collect())
-    }
-
-    /// How much of a frozen number is credited to which unit.
-    ///
-    /// # Errors
-    /// When the database fails or a row is corrupt.
-    pub async fn frozen_by_unit(&self, at: FrozenAt) -> Result<BTreeMap<Code, i64>, Error> {
-        let rows = self.db.read().await?.rows(&PIECES, &at.params()).await?;
-        let mut units = BTreeMap::new();
-        for row in rows {
-            let list: Result<Vec<Listed>, _> = serde_json::from_str(row.text(0)?);
-            for (unit, _, _, _, amount) in list.map_err(|e| row.corrupt(0, e.to_string()))? {
-                *units.entry(unit).or_default() += amount.unwrap_or(0);
-            }
-        }
-        Ok(units)
     }
 }

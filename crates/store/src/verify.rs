@@ -160,6 +160,7 @@ impl Store {
                 check_projections(&mut reader, pack, &rebuilt, (&mut sums, &mut report)).await?;
                 crate::freezing::check(&mut reader, &rebuilt.case, &mut report).await?;
                 crate::releases::check(&mut reader, &rebuilt.case, &mut report).await?;
+                crate::told_numbers::check(&mut reader, &rebuilt.case, &mut report).await?;
                 crate::circle::check(&mut reader, (pack, &rebuilt.case), &mut report).await?;
                 let made = (pack, &rebuilt.case, rebuilt.tally);
                 figures.check(&mut reader, made, (row, 6), &mut report).await?;

@@ -93,6 +93,12 @@ pub enum Refused {
         /// Ways to say it that would be true: what to write, and what would be read.
         fits: Vec<(String, String)>,
     },
+    /// With what went out before, the number would let somebody find what was kept back.
+    #[error("the numbers of `{figure}` would tell what was kept back in an earlier table")]
+    Reveals {
+        /// Its figure.
+        figure: Code,
+    },
     /// There is no number.
     #[error("line {}, character {}: there is no number for {{{place}}}; that is not zero", at.line, at.column)]
     Missing {
@@ -419,6 +425,7 @@ mod tests {
                 Refused::Unsayable { .. } => "unsayable",
                 Refused::Missing { .. } => "missing",
                 Refused::Claim { .. } => "claim",
+                Refused::Reveals { .. } => "reveals",
             })
             .collect();
         assert_eq!(kinds, ["misfit", "misfit", "missing", "unsayable", "claim", "claim"]);

@@ -6,9 +6,11 @@
 
 use super::{
     claims::Claim,
-    compose::{Composed, Counted, Material, Need, compose, compose_english},
+    compose::{Composed, Counted, Material, Need, Refused, compose, compose_english},
     fit::Setting,
+    hiding::Rule,
     place::Template,
+    split::{Number, Parts, Scene, Spot, Told},
 };
 use crate::{
     case::Stamp,
@@ -16,7 +18,7 @@ use crate::{
     decide::{Ctx, Draft},
     field::Checked,
     figure::{Asked, Frozen, Period},
-    pack::Pack,
+    pack::{Level, Pack},
     refusal::Refusal,
     workflow::{Code, Effect},
 };
@@ -71,6 +73,17 @@ pub struct Filled {
     pub whole: Option<usize>,
 }
 
+/// A number of a signed text by the units below.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Which of the numbers that were frozen with it.
+    #[serde(rename = "n")]
+    pub number: usize,
+    /// The part of each unit.
+    #[serde(rename = "p")]
+    pub parts: Parts,
+}
+
 /// A signed text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edition {
@@ -85,6 +98,9 @@ pub struct Edition {
     pub digest: String,
     /// Its places, in order.
     pub places: Vec<Filled>,
+    /// Its numbers by the units below.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Table>,
     /// When it went out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Timestamp>,
@@ -139,6 +155,25 @@ impl Edition {
             let same = self.places.iter().find(|filled| filled.place == code);
             same.map(|filled| filled.english.clone())
         })
+    }
+
+    /// All that it tells of figures, on the day of its signature: its numbers, and their parts; each with
+    /// its figure.
+    pub fn told(&self, values: &[Frozen], on: Date) -> Vec<(Code, Told)> {
+        let mut told = Vec::new();
+        for (n, value) in values.iter().enumerate() {
+            let Some(period) = Period::parse(&value.period) else { continue };
+            let mut one = |spot: Spot, amount: Option<i64>| {
+                told.push((value.figure.clone(), Told { spot, period, on, amount }));
+            };
+            one(Spot { unit: value.unit.clone(), own: false }, value.amount);
+            for (unit, amount) in
+                self.tables.iter().filter(|t| t.number == n).flat_map(|t| &t.parts)
+            {
+                one(Spot { own: *unit == value.unit, unit: unit.clone() }, *amount);
+            }
+        }
+        told
     }
 
     /// What this edition says otherwise than an earlier one.
@@ -237,11 +272,42 @@ fn fill(ctx: Ctx<'_>, draft: &mut Draft, given: &Checked, fill: &Fill) -> Result
     let english = text(&fill.english);
     compose_english(english, &composed).map_err(Refusal::Press)?;
     let places = places(&composed, &values, &own);
+    let tables = tables(ctx, &values).map_err(Refusal::Press)?;
     if !values.is_empty() {
         draft.push(Fact::Froze { values });
     }
-    draft.push(Fact::Filled { day, digest: text(DIGEST).to_owned(), places });
+    draft.push(Fact::Filled { day, digest: text(DIGEST).to_owned(), places, tables });
     Ok(())
+}
+
+/// The numbers by the units below, so that nobody finds in them, or in all that went out before, what
+/// is kept back.
+fn tables(ctx: Ctx<'_>, values: &[Frozen]) -> Result<Vec<Table>, Vec<Refused>> {
+    let press = &ctx.pack.press;
+    let rule = Rule { small_below: press.small_below, width: press.hidden_width };
+    let (mut tables, mut refused) = (Vec::new(), Vec::new());
+    for past in ctx.told {
+        let Some(figure) = ctx.pack.figures.get(&past.figure) else { continue };
+        let today = ctx.pack.date_of(ctx.now);
+        let scene = Scene { figure, units: &ctx.pack.units, rule, past, today };
+        let mine = values.iter().enumerate().filter(|(_, value)| value.figure == past.figure);
+        let mine: Vec<(usize, Number<'_>)> = mine
+            .filter_map(|(n, value)| {
+                let period = Period::parse(&value.period)?;
+                let level = ctx.pack.units.get(&value.unit)?.level;
+                let splits = value.amount.is_some() && value.unknown == 0 && level < Level::Town;
+                Some((n, Number { unit: &value.unit, period, splits }))
+            })
+            .collect();
+        let numbers: Vec<Number<'_>> = mine.iter().map(|(_, number)| *number).collect();
+        match scene.split(&numbers) {
+            Ok(parts) => tables.extend(mine.iter().zip(parts).filter_map(|((n, _), parts)| {
+                Some(Table { number: *n, parts: parts.filter(|parts| parts.len() > 1)? })
+            })),
+            Err(_) => refused.push(Refused::Reveals { figure: past.figure.clone() }),
+        }
+    }
+    if refused.is_empty() { Ok(tables) } else { Err(refused) }
 }
 
 fn places(composed: &Composed, values: &[Frozen], own: &str) -> Vec<Filled> {
@@ -289,12 +355,13 @@ impl Case {
     /// What a fact of frozen numbers, or of the press, changes.
     pub(crate) fn edit(&mut self, stamp: &Stamp, fact: &Fact) {
         match fact {
-            Fact::Filled { day, digest, places } => self.editions.push(Edition {
+            Fact::Filled { day, digest, places, tables } => self.editions.push(Edition {
                 at: stamp.at,
                 day: *day,
                 freezing: (!places.is_empty()).then(|| self.frozen.len().saturating_sub(1)),
                 digest: digest.clone(),
                 places: places.clone(),
+                tables: tables.clone(),
                 published: None,
                 withdrawn: None,
             }),
@@ -334,6 +401,7 @@ mod tests {
             freezing: Some(0),
             digest: String::new(),
             places,
+            tables: Vec::new(),
             published: None,
             withdrawn: None,
         }

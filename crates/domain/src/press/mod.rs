@@ -13,6 +13,7 @@ mod marks;
 mod place;
 #[cfg(test)]
 mod sample;
+mod split;
 mod wording;
 mod words;
 
@@ -22,10 +23,11 @@ pub use compose::{
 };
 pub(crate) use edition::release;
 pub use edition::{
-    CLAIMS, DIGEST, Difference, Edition, Fill, Filled, asked, asked_for, numbers, releasing,
+    CLAIMS, DIGEST, Difference, Edition, Fill, Filled, Table, asked, asked_for, numbers, releasing,
 };
 pub use fit::{Misfit, Setting, Why};
 pub use hiding::{CellId, Hidden, Rule, Standing, Tables, Unpublishable};
 pub use place::{Piece, Place, PlaceFault, Position, Template, Unreadable};
+pub use split::{Counts, Number, Parts, Past, Scene, Spot, Told};
 pub use wording::{Decimal, Form, Hedge, Over, Ratio, Said, Style, Unsayable};
 pub use words::{Press, Printed, Standard};

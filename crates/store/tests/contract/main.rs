@@ -35,3 +35,4 @@ mod search;
 mod secrets;
 mod tamper;
 mod time;
+mod told;

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use domain::press::Edition;
-use store::{FrozenAt, Release, SignedText};
+use store::{Release, SignedText};
 
 /// Releases of a list.
 const LISTED: u32 = 50;
@@ -96,13 +96,6 @@ pub(super) async fn one(
         before = Some(&signed.edition);
     }
     texts.reverse();
-    let splits = match newest.edition.freezing {
-        Some(freezing) => {
-            let at = FrozenAt { case: release.case.id, freezing, n: 0 };
-            table::split(&app, &page, (at, &newest.values)).await?
-        }
-        None => Vec::new(),
-    };
     let mut texts = texts.into_iter();
     page.show(&OnePage {
         withdrawn: newest.edition.withdrawn.map_or(String::new(), |at| when(&page, at)),
@@ -110,7 +103,7 @@ pub(super) async fn one(
         newest: texts.next().ok_or(Oops::NotFound)?,
         older: texts.collect(),
         article: feed::article(&page, &release),
-        splits,
+        splits: table::split(&page, newest),
         page: &page,
     })
 }

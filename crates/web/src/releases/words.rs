@@ -62,6 +62,13 @@ pub(crate) fn view(page: &Page, refused: &Refused) -> RefusedView {
             definition: definition(page, figure),
             fits: Vec::new(),
         },
+        Refused::Reveals { figure } => RefusedView {
+            place: String::new(),
+            sentence: String::new(),
+            why: page.t("press.reveals").to_owned(),
+            definition: definition(page, figure),
+            fits: Vec::new(),
+        },
         Refused::Claim { found, why } => RefusedView {
             place: String::new(),
             sentence: found.sentence.clone(),

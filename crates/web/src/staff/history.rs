@@ -214,7 +214,7 @@ impl Words<'_> {
                 let n = values.len().to_string();
                 line("history.froze", page.tf("history.froze_n", &[("n", &n)]))
             }
-            Fact::Filled { day, digest: _, places } => {
+            Fact::Filled { day, digest: _, places, tables: _ } => {
                 let (n, day) = (places.len().to_string(), day.to_string());
                 line("history.filled", page.tf("history.filled_n", &[("n", &n), ("day", &day)]))
             }

@@ -12,7 +12,7 @@ mod cheapest;
 use cheapest::{Ways, cheapest};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Larger tables are not published, rather than kept waiting for.
+/// More numbers that are not known yet are not published at once, rather than waited for.
 const MOST_CELLS: usize = 1_000;
 
 /// How many steps are tried before a whole table is made larger or smaller.
@@ -39,6 +39,10 @@ pub enum Standing {
     Known,
     /// It is not published, but part of a sum that is.
     Unseen,
+    /// It was kept back before, elsewhere, and stays so.
+    Kept,
+    /// It is not published, and whoever looks finds it all the same.
+    Lost,
 }
 
 #[derive(Debug, Clone)]
@@ -176,6 +180,11 @@ impl Tables {
         Ok(())
     }
 
+    /// How a cell is published.
+    pub fn standing(&self, cell: CellId) -> Standing {
+        self.cells[cell].standing
+    }
+
     /// The cell of that name.
     pub fn find(&self, name: &str) -> Option<CellId> {
         self.by_name.get(name).copied()
@@ -207,7 +216,7 @@ impl Tables {
         let small = all.filter(|(_, cell)| match cell.standing {
             Standing::Open => cell.value > 0 && cell.value < rule.small_below,
             Standing::Known => false,
-            Standing::Unseen => true,
+            Standing::Unseen | Standing::Kept | Standing::Lost => true,
         });
         small.map(|(id, _)| id).collect()
     }
@@ -217,8 +226,9 @@ impl Tables {
     /// # Errors
     /// When the tables cannot be published safely.
     pub fn hide(&self, rule: Rule) -> Result<Hidden, Unpublishable> {
-        if self.cells.len() > MOST_CELLS {
-            return Err(Unpublishable::TooMany(self.cells.len()));
+        let unknown = self.cells.iter().filter(|cell| cell.standing != Standing::Known).count();
+        if unknown > MOST_CELLS {
+            return Err(Unpublishable::TooMany(unknown));
         }
         let mut search = Search::new(self, rule);
         while let Some(cell) = search.unprotected() {
@@ -264,7 +274,11 @@ impl<'a> Search<'a> {
     fn is_harmless(&self, cell: CellId) -> bool {
         let Cell { value, standing, .. } = &self.tables.cells[cell];
         let small = *value > 0 && *value < self.rule.small_below;
-        *standing == Standing::Unseen && !small
+        match standing {
+            Standing::Lost => true,
+            Standing::Unseen => !small,
+            Standing::Open | Standing::Known | Standing::Kept => false,
+        }
     }
 
     /// How far the moves take a cell down and up.
@@ -310,7 +324,7 @@ impl<'a> Search<'a> {
                 Standing::Known => None,
                 _ if self.hidden.contains(&id) => Some(0.001),
                 // What is zero may be known to be: nobody can have such a case.
-                Standing::Open | Standing::Unseen => {
+                _ => {
                     let cost = u32::try_from(*cost).map_or(f64::MAX, f64::from);
                     Some(cost * if *value == 0 { 8.0 } else { 1.0 })
                 }
