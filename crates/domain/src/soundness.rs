@@ -8,7 +8,7 @@ mod protection;
 
 use crate::{
     decide,
-    field::FieldKind,
+    field::{Field, FieldKind, Meaning},
     pack::Pack,
     press::Fill,
     workflow::{
@@ -305,16 +305,37 @@ impl Proof<'_> {
 
     /// The fields of a target are there, and hold what it is made of.
     fn target(&mut self, at: &Locus, target: &TargetFields) {
-        let TargetFields { figure, goal, baseline, from, until, steps } = target;
+        let TargetFields { figure, goal, baseline, from, until, steps, lead, budget } = target;
         self.holds(at, figure, &FieldKind::Figure);
+        if let Some(lead) = lead {
+            self.holds(at, lead, &FieldKind::Unit);
+            self.tells_of_nobody(at);
+        }
         for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
             self.holds(at, day, &FieldKind::Date);
         }
         let values = steps.iter().map(|s| &s.value);
-        for number in values.chain(baseline).chain([goal]) {
+        for number in values.chain(baseline).chain(budget).chain([goal]) {
             let kind = self.flow.fields.get(number).map(|f| &f.kind);
             let is_number = matches!(kind, Some(FieldKind::Number { .. }));
             self.known(at, is_number, "number field", number);
+        }
+    }
+
+    /// Who leads a case is let in by that alone, partner agencies too; so nothing of a person may be
+    /// in it.
+    fn tells_of_nobody(&mut self, at: &Locus) {
+        let personal = |f: &&Field| {
+            let told = f.meaning.is_personal()
+                || f.kind.is_text() && matches!(f.meaning, Meaning::Story | Meaning::Summary);
+            told || matches!(f.kind, FieldKind::Category | FieldKind::Risk | FieldKind::Case)
+        };
+        for field in self.flow.fields.values().filter(personal) {
+            let what = format!(
+                "a target names who leads, and the field `{}` tells of a person",
+                field.code
+            );
+            self.fault(at, what, "take lead out of the target, or the field out of the workflow");
         }
     }
 
@@ -325,6 +346,15 @@ impl Proof<'_> {
             }
             AssignTo::Desk(kind) | AssignTo::AboveHandlingOrDesk(kind) => {
                 self.known(at, self.pack.units.kind(kind).is_some(), "unit kind", kind);
+            }
+            AssignTo::Lead => {
+                let names = |e: &Effect| matches!(e, Effect::Promise(t) if t.lead.is_some());
+                self.known(
+                    at,
+                    self.flow.effects().any(names),
+                    "target that names who leads",
+                    "lead",
+                );
             }
             AssignTo::Routed if self.pack.routing.rules.is_empty() => self.fault(
                 at,
@@ -338,7 +368,7 @@ impl Proof<'_> {
     fn clocks_and_roles(&mut self) {
         for state in &self.flow.states {
             let at = &state.at;
-            if let Some(role) = state.responsible() {
+            for role in state.expected() {
                 self.known(at, self.pack.roles.contains_key(role), "role", role);
             }
             match &state.kind {
