@@ -5,15 +5,16 @@
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
 mod protection;
+mod target;
 
 use crate::{
     decide,
-    field::{Field, FieldKind, Meaning},
+    field::FieldKind,
     pack::Pack,
     press::Fill,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
-        Target, TargetFields, Who, Workflow,
+        Target, Who, Workflow,
     },
 };
 use std::collections::{BTreeSet, VecDeque};
@@ -301,42 +302,6 @@ impl Proof<'_> {
             self.holds(at, code, &FieldKind::Date);
         }
         self.known(at, self.flow.action(&fill.check).is_some(), "action", &fill.check);
-    }
-
-    /// The fields of a target are there, and hold what it is made of.
-    fn target(&mut self, at: &Locus, target: &TargetFields) {
-        let TargetFields { figure, goal, baseline, from, until, steps, lead, budget } = target;
-        self.holds(at, figure, &FieldKind::Figure);
-        if let Some(lead) = lead {
-            self.holds(at, lead, &FieldKind::Unit);
-            self.tells_of_nobody(at);
-        }
-        for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
-            self.holds(at, day, &FieldKind::Date);
-        }
-        let values = steps.iter().map(|s| &s.value);
-        for number in values.chain(baseline).chain(budget).chain([goal]) {
-            let kind = self.flow.fields.get(number).map(|f| &f.kind);
-            let is_number = matches!(kind, Some(FieldKind::Number { .. }));
-            self.known(at, is_number, "number field", number);
-        }
-    }
-
-    /// Who leads a case is let in by that alone, partner agencies too; so nothing of a person may be
-    /// in it.
-    fn tells_of_nobody(&mut self, at: &Locus) {
-        let personal = |f: &&Field| {
-            let told = f.meaning.is_personal()
-                || f.kind.is_text() && matches!(f.meaning, Meaning::Story | Meaning::Summary);
-            told || matches!(f.kind, FieldKind::Category | FieldKind::Risk | FieldKind::Case)
-        };
-        for field in self.flow.fields.values().filter(personal) {
-            let what = format!(
-                "a target names who leads, and the field `{}` tells of a person",
-                field.code
-            );
-            self.fault(at, what, "take lead out of the target, or the field out of the workflow");
-        }
     }
 
     fn assign(&mut self, at: &Locus, to: &AssignTo) {

@@ -318,7 +318,7 @@ async fn the_budget_and_who_leads_are_shown_with_their_days() {
     ];
     town.act(case, ("handler", unit::EAST), "propose_change", &change).await;
     let board = ok(&town.get("/projects/public?year=2026", "").await);
-    assert!(board.contains("预算：50万元") && !board.contains("有调整"), "{board}");
+    assert!(board.contains("预算：50万元") && !board.contains("牵头单位和预算有调整"), "{board}");
     let leader = town.cookie("leader", CITY).await;
     let waits = ok(&town.get(&format!("/cases/{number}"), &leader).await);
     assert!(waits.contains("<b>50万元</b>"), "what is proposed does not hold: {waits}");
@@ -337,7 +337,7 @@ async fn the_budget_and_who_leads_are_shown_with_their_days() {
     assert!(list.contains("1234567元") && list.contains("西县妇联"), "{list}");
     let board = ok(&town.get("/projects/public?year=2026", "").await);
     assert!(board.contains("预算由 50万元 调整为 1234567元"), "{board}");
-    assert!(board.contains("更换了牵头单位") && board.contains("有调整"), "{board}");
+    assert!(board.contains("更换了牵头单位") && board.contains("牵头单位和预算有调整"), "{board}");
     for hidden in ["目标由", "东区", "西县", "人手不足"] {
         assert!(!board.contains(hidden), "{hidden}: {board}");
     }
