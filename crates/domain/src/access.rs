@@ -5,7 +5,7 @@ use crate::{
     case::{Actor, By, Case, CaseId, Staff},
     field::Meaning,
     pack::{Grant, Pack, Right, Scope, Sees, Sensitivity, Sight, Standing},
-    workflow::{Code, State},
+    workflow::{Code, State, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -56,6 +56,14 @@ impl Rights {
 pub fn scope(pack: &Pack, staff: &Staff) -> Scope {
     let roles = staff.roles.iter().filter_map(|r| pack.roles.get(r));
     roles.map(crate::pack::Role::scope).max().unwrap_or(Scope::None)
+}
+
+/// How far somebody's lists of one workflow reach: whoever may lead its cases has those of the own unit.
+/// Figures are not asked by it: what a unit leads is counted for the unit that promised it.
+pub fn scope_in(pack: &Pack, staff: &Staff, flow: &Workflow) -> Scope {
+    let mut roles = staff.roles.iter().filter_map(|r| pack.roles.get(r));
+    let leads = flow.names_leads() && roles.any(|r| r.ever_stands(Standing::Lead));
+    scope(pack, staff).max(if leads { Scope::Unit } else { Scope::None })
 }
 
 /// The unit whose list of cases the viewer may read as a whole; the top unit for a scope that
@@ -123,6 +131,7 @@ fn stands(pack: &Pack, staff: &Staff, at: Timestamp, case: &Case, standing: Stan
         Standing::Owner => case.owner == Some(staff.account),
         Standing::Opener => case.opener == Some(staff.account),
         Standing::Unit => case.unit == *unit,
+        Standing::Lead => case.lead() == Some(unit),
         Standing::Task => {
             case.open_tasks().any(|t| t.unit == *unit)
                 || (is_early(pack, case) && names(pack, unit, case))

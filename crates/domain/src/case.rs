@@ -438,6 +438,11 @@ impl Case {
         case
     }
 
+    /// The unit that leads by the target that holds.
+    pub fn lead(&self) -> Option<&str> {
+        self.promises.last()?.target.lead.as_deref()
+    }
+
     /// Open tasks.
     pub fn open_tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.iter().filter(|t| t.end.is_none())

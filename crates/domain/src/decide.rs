@@ -477,22 +477,25 @@ pub(crate) fn settle(ctx: Ctx<'_>, draft: Draft) -> Result<Draft, Refusal> {
     if is_manned(ctx.pack, &draft.case) { Ok(draft) } else { Err(Refusal::NoUnit) }
 }
 
-/// Whether the role that is expected to act can be held where it must be held: a case given to
+/// Whether a role that is expected to act can be held where it must be held: a case given to
 /// an office without such people would have a clock and nobody who may stop it.
 pub(crate) fn is_manned(pack: &Pack, case: &Case) -> bool {
     let Some(flow) = pack.flow_of(case) else { return false };
-    let Some(role) = flow.state(&case.state).and_then(|s| s.responsible()) else { return true };
-    let holds = |unit: &Unit| pack.can_hold(role, unit);
-    let ways = flow.actions_from(&case.state).flat_map(|a| &a.by).filter(|w| w.role == role);
-    let mut upward = pack.units.upward(&case.unit);
-    let own = upward.next().is_some_and(holds);
-    let above = upward.any(holds);
-    ways.map(|w| w.relation).any(|relation| match relation {
-        Relation::Responsible => own,
-        Relation::Above => above,
-        Relation::Covering => own || above,
-        Relation::Anywhere => true,
-        // A part of the case is not the case.
-        Relation::Task | Relation::Appellant => false,
-    })
+    let Some(state) = flow.state(&case.state).filter(|s| s.is_open()) else { return true };
+    let manned = |role: &str| {
+        let holds = |unit: &Unit| pack.can_hold(role, unit);
+        let ways = flow.actions_from(&case.state).flat_map(|a| &a.by).filter(|w| w.role == role);
+        let mut upward = pack.units.upward(&case.unit);
+        let own = upward.next().is_some_and(holds);
+        let above = upward.any(holds);
+        ways.map(|w| w.relation).any(|relation| match relation {
+            Relation::Responsible => own,
+            Relation::Above => above,
+            Relation::Covering => own || above,
+            Relation::Anywhere => true,
+            // A part of the case is not the case.
+            Relation::Task | Relation::Appellant => false,
+        })
+    };
+    state.expected().any(manned)
 }

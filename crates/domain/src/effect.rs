@@ -74,7 +74,7 @@ pub(crate) fn run(
         Effect::Freeze(_) | Effect::FreezeForm { .. } | Effect::FreezeFigure { .. } => {
             figure::freeze(ctx, draft, given, effect)
         }
-        Effect::Propose(fields) => figure::propose(ctx, draft, given, fields).map(drop),
+        Effect::Propose(fields) => figure::propose(ctx, draft, given, fields),
         Effect::Promise(fields) => figure::promise(ctx, draft, given, fields),
         Effect::Fill(_) | Effect::Publish | Effect::Withdraw => release(ctx, draft, given, effect),
         Effect::SetCategory(field) => {
@@ -246,6 +246,7 @@ fn assign(ctx: Ctx<'_>, draft: &mut Draft, to: &AssignTo, given: &Checked) -> Re
             _ => None,
         },
         AssignTo::Previous => case.previous_unit.clone(),
+        AssignTo::Lead => case.lead().map(str::to_owned).or_else(|| case.previous_unit.clone()),
     };
     let unit = unit.ok_or(Refusal::NoUnit)?;
     // What somebody chose is refused; what the program works out goes to the next unit above.

@@ -219,10 +219,10 @@ pub fn is_name(username: &str) -> bool {
     (2..=64).contains(&username.len()) && username.chars().all(fits)
 }
 
-/// Whether somebody may own a case of this state: they hold the role that the state waits for.
+/// Whether somebody may own a case of this state: they hold a role that the state waits for.
 pub fn can_own(pack: &Pack, case: &Case, roles: &[Code]) -> bool {
     let state = pack.workflow(&case.workflow).and_then(|flow| flow.state(&case.state));
-    state.and_then(|s| s.responsible()).is_some_and(|role| roles.iter().any(|r| r == role))
+    state.is_some_and(|state| state.expects(roles))
 }
 
 /// Gives the case to another owner, because the owner leaves.

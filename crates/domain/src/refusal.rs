@@ -86,6 +86,9 @@ pub enum Refusal {
     /// A target that says nothing: no days, no way to go, or nobody knows where it stands.
     #[error("the target cannot be followed")]
     BadTarget,
+    /// A change that would change nothing.
+    #[error("the target would stay as it is")]
+    SameTarget,
     /// A clock cannot be computed.
     #[error(transparent)]
     Clock(#[from] ClockError),

@@ -5,6 +5,7 @@
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
 mod protection;
+mod target;
 
 use crate::{
     decide,
@@ -13,7 +14,7 @@ use crate::{
     press::Fill,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
-        Target, TargetFields, Who, Workflow,
+        Target, Who, Workflow,
     },
 };
 use std::collections::{BTreeSet, VecDeque};
@@ -303,21 +304,6 @@ impl Proof<'_> {
         self.known(at, self.flow.action(&fill.check).is_some(), "action", &fill.check);
     }
 
-    /// The fields of a target are there, and hold what it is made of.
-    fn target(&mut self, at: &Locus, target: &TargetFields) {
-        let TargetFields { figure, goal, baseline, from, until, steps } = target;
-        self.holds(at, figure, &FieldKind::Figure);
-        for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
-            self.holds(at, day, &FieldKind::Date);
-        }
-        let values = steps.iter().map(|s| &s.value);
-        for number in values.chain(baseline).chain([goal]) {
-            let kind = self.flow.fields.get(number).map(|f| &f.kind);
-            let is_number = matches!(kind, Some(FieldKind::Number { .. }));
-            self.known(at, is_number, "number field", number);
-        }
-    }
-
     fn assign(&mut self, at: &Locus, to: &AssignTo) {
         match to {
             AssignTo::Field(f) => {
@@ -325,6 +311,15 @@ impl Proof<'_> {
             }
             AssignTo::Desk(kind) | AssignTo::AboveHandlingOrDesk(kind) => {
                 self.known(at, self.pack.units.kind(kind).is_some(), "unit kind", kind);
+            }
+            AssignTo::Lead => {
+                let names = |e: &Effect| matches!(e, Effect::Promise(t) if t.lead.is_some());
+                self.known(
+                    at,
+                    self.flow.effects().any(names),
+                    "target that names who leads",
+                    "lead",
+                );
             }
             AssignTo::Routed if self.pack.routing.rules.is_empty() => self.fault(
                 at,
@@ -338,7 +333,7 @@ impl Proof<'_> {
     fn clocks_and_roles(&mut self) {
         for state in &self.flow.states {
             let at = &state.at;
-            if let Some(role) = state.responsible() {
+            for role in state.expected() {
                 self.known(at, self.pack.roles.contains_key(role), "role", role);
             }
             match &state.kind {

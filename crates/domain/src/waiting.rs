@@ -9,11 +9,19 @@ use crate::{
     workflow::{Code, Effect, Relation, State, Workflow},
 };
 
-/// The relations in which the expected role of an open state acts; may repeat.
+/// The relations in which the expected roles of an open state act; may repeat.
 pub fn ways<'a>(flow: &'a Workflow, state: &'a State) -> impl Iterator<Item = Relation> + 'a {
-    let role = state.responsible();
-    let actions = flow.actions_from(&state.code).filter(move |_| role.is_some());
-    actions.flat_map(|a| &a.by).filter(move |who| role == Some(&who.role)).map(|who| who.relation)
+    state.expected().flat_map(|role| ways_of(flow, state, role))
+}
+
+/// The relations in which one role acts in a state; may repeat.
+fn ways_of<'a>(
+    flow: &'a Workflow,
+    state: &'a State,
+    role: &'a str,
+) -> impl Iterator<Item = Relation> + 'a {
+    let who = flow.actions_from(&state.code).flat_map(|a| &a.by);
+    who.filter(move |who| who.role == role).map(|who| who.relation)
 }
 
 /// Whether the expected role may act from the responsible unit.
@@ -37,14 +45,15 @@ pub fn from_above(relation: Relation) -> bool {
 pub fn brought_to<'a>(pack: &'a Pack, case: &'a Case) -> Option<&'a Unit> {
     let flow = pack.workflow(&case.workflow)?;
     let state = flow.state(&case.state)?;
-    let role = state.responsible()?;
+    let holds = |unit: &Unit, from: fn(Relation) -> bool| {
+        let mut held = state.expected().filter(|role| pack.can_hold(role, unit));
+        held.any(|role| ways_of(flow, state, role).any(from))
+    };
     let mut upward = pack.units.upward(&case.unit);
-    let own = upward.next()?;
-    if pack.can_hold(role, own) && ways(flow, state).any(from_own) {
+    if holds(upward.next()?, from_own) {
         return None;
     }
-    let above = upward.find(|unit| pack.can_hold(role, unit))?;
-    ways(flow, state).any(from_above).then_some(above)
+    upward.find(|unit| holds(unit, from_above))
 }
 
 /// Whether somebody with these roles can answer a task of this kind.
@@ -57,7 +66,6 @@ pub fn answers(flow: &Workflow, roles: &[Code], kind: &str) -> bool {
 
 /// Whether anything in the workflow waits for somebody with these roles.
 pub fn concerns(flow: &Workflow, roles: &[Code]) -> bool {
-    let expected =
-        |state: &State| state.responsible().is_some_and(|r| roles.iter().any(|m| m == r));
-    flow.states.iter().any(expected) || flow.task_kinds().any(|kind| answers(flow, roles, kind))
+    flow.states.iter().any(|state| state.expects(roles))
+        || flow.task_kinds().any(|kind| answers(flow, roles, kind))
 }

@@ -148,6 +148,9 @@ pub enum StateKind {
     Open {
         /// Role that is expected to act.
         responsible: Code,
+        /// Role that is expected to act in units that have no such people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        or: Option<Code>,
         /// Stage clock, started on entry and stopped on leaving.
         clock: Code,
     },
@@ -176,6 +179,20 @@ impl State {
             }
             StateKind::Closed | StateKind::End => None,
         }
+    }
+
+    /// The roles that are expected to act, the usual one first; none in a closed state.
+    pub fn expected(&self) -> impl Iterator<Item = &str> {
+        let or = match &self.kind {
+            StateKind::Open { or, .. } => or.as_deref(),
+            StateKind::Held { .. } | StateKind::Closed | StateKind::End => None,
+        };
+        self.responsible().into_iter().chain(or)
+    }
+
+    /// Whether somebody with these roles is expected to act.
+    pub fn expects(&self, roles: &[Code]) -> bool {
+        self.expected().any(|role| roles.iter().any(|r| r == role))
     }
 }
 
@@ -353,6 +370,11 @@ impl Workflow {
             _ => None,
         });
         opened.chain(self.milestones.values().filter_map(|m| m.task.as_ref()))
+    }
+
+    /// Whether its cases name a unit that leads.
+    pub fn names_leads(&self) -> bool {
+        self.effects().any(|e| matches!(e, Effect::Promise(target) if target.lead.is_some()))
     }
 
     /// Whether its cases promise something of a figure.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     pack::{Grant, Message, Pack, Right, Secrecy, Sees, Sensitivity, Sight, Standing},
-    workflow::{Code, Locus, Relation},
+    workflow::{Code, Locus, Relation, Workflow},
 };
 use serde::Deserialize;
 
@@ -104,9 +104,15 @@ pub(crate) fn workflows(pack: &Pack, faults: &mut Faults) {
                 let acts = |standing, of| {
                     role.grant(standing, of).is_some_and(|g| g.may.contains(&Right::Act))
                 };
-                let missing = [Sensitivity::Ordinary, Sensitivity::Sensitive]
+                // What names who leads tells of nobody, so nobody in it needs protection.
+                let of: &[Sensitivity] = if flow.names_leads() {
+                    &[Sensitivity::Ordinary]
+                } else {
+                    &[Sensitivity::Ordinary, Sensitivity::Sensitive]
+                };
+                let missing = of
                     .iter()
-                    .find(|of| !ways(who.relation).iter().any(|standing| acts(*standing, **of)));
+                    .find(|of| !ways(flow, who.relation).any(|standing| acts(standing, **of)));
                 if let Some(of) = missing {
                     let (role, of) = (&who.role, of.code());
                     let action = &action.code;
@@ -122,16 +128,19 @@ pub(crate) fn workflows(pack: &Pack, faults: &mut Faults) {
     }
 }
 
-/// The standings of somebody who acts by such a relation, any of which may open the case.
-fn ways(relation: Relation) -> &'static [Standing] {
-    match relation {
+/// The standings of somebody who acts by such a relation, any of which may open the case. The unit that
+/// leads is responsible too, where a workflow names one.
+fn ways(flow: &Workflow, relation: Relation) -> impl Iterator<Item = Standing> {
+    let leads = relation == Relation::Responsible && flow.names_leads();
+    let usual: &[Standing] = match relation {
         Relation::Responsible => &[Standing::Unit, Standing::City],
         Relation::Above => &[Standing::Above, Standing::City],
         Relation::Covering => &[Standing::Unit, Standing::Above, Standing::City],
         Relation::Task => &[Standing::Task, Standing::City],
         Relation::Anywhere => &[Standing::City, Standing::Above, Standing::Unit],
         Relation::Appellant => &[],
-    }
+    };
+    usual.iter().copied().chain(leads.then_some(Standing::Lead))
 }
 
 impl Worded for Secrecy {

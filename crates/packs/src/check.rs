@@ -108,22 +108,23 @@ pub(crate) fn workflows<T>(
         }
         clocks(pack, flow, faults);
         for state in flow.states.iter().filter(|s| s.is_open()) {
-            let Some(role) = state.responsible().filter(|r| pack.roles.contains_key(*r)) else {
-                continue;
-            };
-            if !holders.contains(role) {
-                let what = format!("nobody can hold the role `{role}` of state `{}`", state.code);
-                let advice = "name a role that is held in a kind of unit that exists";
-                faults.add(&state.at, what, advice);
-            }
-            // A part of the case (task) is not the case, and residents only ask.
-            let acts = flow.actions_from(&state.code).flat_map(|a| &a.by).any(|w| {
-                w.role == *role && !matches!(w.relation, Relation::Task | Relation::Appellant)
-            });
-            if !acts {
-                let what = format!("the role `{role}` can do nothing in state `{}`", state.code);
-                let advice = "let it do an action from this state, or name another role";
-                faults.add(&state.at, what, advice);
+            for role in state.expected().filter(|r| pack.roles.contains_key(*r)) {
+                if !holders.contains(role) {
+                    let what =
+                        format!("nobody can hold the role `{role}` of state `{}`", state.code);
+                    let advice = "name a role that is held in a kind of unit that exists";
+                    faults.add(&state.at, what, advice);
+                }
+                // A part of the case (task) is not the case, and residents only ask.
+                let acts = flow.actions_from(&state.code).flat_map(|a| &a.by).any(|w| {
+                    w.role == *role && !matches!(w.relation, Relation::Task | Relation::Appellant)
+                });
+                if !acts {
+                    let what =
+                        format!("the role `{role}` can do nothing in state `{}`", state.code);
+                    let advice = "let it do an action from this state, or name another role";
+                    faults.add(&state.at, what, advice);
+                }
             }
         }
     }

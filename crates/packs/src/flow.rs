@@ -60,6 +60,7 @@ struct RawState {
     #[serde(default)]
     kind: RawKind,
     role: Option<Code>,
+    or: Option<Code>,
     clock: Option<Code>,
 }
 
@@ -287,7 +288,7 @@ fn state(entry: Entry<RawState>, faults: &mut Faults) -> Option<State> {
     let kind = match raw.kind {
         RawKind::Open => {
             let (responsible, clock) = (need("role", raw.role), need("clock", raw.clock));
-            StateKind::Open { responsible: responsible?, clock: clock? }
+            StateKind::Open { responsible: responsible?, or: raw.or, clock: clock? }
         }
         RawKind::Held => StateKind::Held { responsible: need("role", raw.role)? },
         RawKind::Closed => StateKind::Closed,

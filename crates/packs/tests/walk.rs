@@ -230,6 +230,7 @@ impl<'a> Walk<'a> {
                 | Refusal::OverLimit { .. }
                 | Refusal::DateInPast(_)
                 | Refusal::BadTarget
+                | Refusal::SameTarget
                 | Refusal::DatesCross(_)
                 | Refusal::BadLink(_),
             ) => Ok(true),
@@ -385,6 +386,8 @@ impl<'a> Walk<'a> {
         let Self { pack, flow, case, .. } = self;
         prop_assert!(case.keeps_promise(pack), "{} rests without a clock", case.state);
         prop_assert!(pack.units.get(&case.unit).is_some(), "{} is no unit", case.unit);
+        let leads = case.lead().is_none() || flow.names_leads();
+        prop_assert!(leads, "a case of {} has somebody who leads it", flow.code);
         for promise in &flow.mandatory {
             kept(flow, promise, case)?;
         }

@@ -248,6 +248,10 @@ impl Look<'_> {
         access::scope(self.pack, self.staff)
     }
 
+    fn scope_in(&self, flow: &Workflow) -> Scope {
+        access::scope_in(self.pack, self.staff, flow)
+    }
+
     fn is_wanted(&self, state: &State) -> bool {
         self.filter.state.as_ref().map_or(state.is_open(), |code| *code == state.code)
     }
@@ -264,7 +268,7 @@ impl Look<'_> {
         let mut closed = self.known(flow, lists);
         let Some(unit) = self.listed_unit() else { return closed };
         let states = flow.states.iter().filter(|s| self.is_wanted(s));
-        for state in states.filter(|_| self.scope() > Scope::Tasks) {
+        for state in states.filter(|_| self.scope_in(flow) > Scope::Tasks) {
             closed |= !state.is_open();
             let below = self.filter.whose == CasesOf::Area && self.scope() > Scope::Unit;
             let mut all = project::case_lists(flow, state);
@@ -301,10 +305,9 @@ impl Look<'_> {
         }
         let unit = &self.staff.unit;
         let wide = self.scope() > Scope::Unit;
-        let expected =
-            |s: &&State| s.responsible().is_some_and(|r| self.staff.roles.iter().any(|m| m == r));
+        let expected = |s: &&State| s.expects(&self.staff.roles);
         let states = flow.states.iter().filter(|s| s.is_open() && self.is_wanted(s));
-        for state in states.filter(expected).filter(|_| self.scope() > Scope::Tasks) {
+        for state in states.filter(expected).filter(|_| self.scope_in(flow) > Scope::Tasks) {
             for way in waiting::ways(flow, state) {
                 if waiting::from_own(way) {
                     lists.insert((unit.clone(), project::own_list(&flow.code, &state.code)));

@@ -58,6 +58,7 @@ mod rights;
 mod rules;
 mod schema;
 mod schema_figures;
+mod schema_first;
 mod schema_keeping;
 mod schema_leaving;
 mod schema_proofs;

@@ -291,7 +291,7 @@ impl Administer {
         }
         let mut owned = 0;
         let mut waits: BTreeSet<&str> = BTreeSet::new();
-        for (list, role) in open_lists(&self.pack) {
+        for (list, roles) in open_lists(&self.pack) {
             let cases = tx.rows(&OPEN_IN, &[(&whom.unit).into(), P::Text(&list)]).await?;
             for row in &cases {
                 let case = crate::parse_case(row, 0)?;
@@ -299,8 +299,8 @@ impl Administer {
                     case.owner == Some(whom.id) && !people::can_own(&self.pack, &case, kept),
                 );
             }
-            if !cases.is_empty() && gone.iter().any(|r| *r == role) {
-                waits.insert(role);
+            if !cases.is_empty() {
+                waits.extend(roles.into_iter().filter(|role| gone.iter().any(|r| r == role)));
             }
         }
         self.leaves_circles_held(tx, whom, kept).await?;
@@ -349,12 +349,11 @@ fn holds(role: &str) -> String {
     format!("%\"{role}\"%")
 }
 
-/// The list of each open state of each workflow, and the role that it waits for.
-fn open_lists(pack: &Pack) -> impl Iterator<Item = (String, &str)> {
+/// The list of each open state of each workflow, and the roles that it waits for.
+fn open_lists(pack: &Pack) -> impl Iterator<Item = (String, Vec<&str>)> {
     pack.workflows.values().flat_map(|flow| {
-        flow.states.iter().filter_map(|state| {
-            Some((project::own_list(&flow.code, &state.code), state.responsible()?))
-        })
+        let open = flow.states.iter().filter(|state| state.is_open());
+        open.map(|state| (project::own_list(&flow.code, &state.code), state.expected().collect()))
     })
 }
 
@@ -429,7 +428,10 @@ impl Store {
         let mut reader = self.db.page().await?;
         for flow in pack.workflows.values() {
             for state in &flow.states {
-                let Some(role) = state.responsible() else { continue };
+                let Some(unit) = pack.units.get(&whom.unit) else { continue };
+                let Some(role) = state.expected().find(|r| pack.can_hold(r, unit)) else {
+                    continue;
+                };
                 let list = project::own_list(&flow.code, &state.code);
                 let rows = reader.rows(&OPEN_IN, &[(&whom.unit).into(), P::Text(&list)]).await?;
                 let cases = rows.iter().map(|row| crate::parse_case(row, 0));

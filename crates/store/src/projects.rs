@@ -7,30 +7,30 @@
 use crate::{
     CasePage, FigureAsk, Store,
     case_page::Masked,
-    db::{Error, Stmt},
+    db::{Batch, Error, Stmt},
     figure_values::months_between,
     imports::{number_of, source_of},
     sight,
 };
 use domain::{
     access::{self, Viewer},
-    case::{Case, Fact},
+    case::{Case, CaseId, Fact},
     field::{FieldKind, Meaning},
-    figure::{AnyAmount, Figure, Nature, Period, WHOLE, name_of, running_sums},
+    figure::{AnyAmount, Figure, Nature, Period, WHOLE, first_in_year_name, name_of, running_sums},
     pack::Pack,
     workflow::{Code, Opening, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
+use std::collections::BTreeSet;
 
-/// How many came for the first time in each month, of all who came in a span.
+/// How many came for the first time of the year in each month of a span.
 static NEW_IN: Stmt = Stmt::new(
-    "SELECT month, COUNT(*) FROM (
-       SELECT MIN(month) AS month FROM figure_people
-       WHERE name = $1 AND month >= $2 AND month <= $3 GROUP BY tag) AS first
-     GROUP BY month ORDER BY month",
+    "SELECT unit, CAST(SUM(n) AS BIGINT) FROM counts
+     WHERE name = $1 AND unit >= $2 AND unit <= $3 GROUP BY unit",
 );
+static BODY: Stmt = Stmt::new("SELECT body FROM cases WHERE id = $1");
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&NEW_IN];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&NEW_IN, &BODY];
 
 /// The flag of a project that was made public.
 const PUBLIC: &str = "project_public";
@@ -69,6 +69,53 @@ impl Store {
         flow: &Workflow,
         (unit, year): (&str, i16),
     ) -> Result<Vec<Project>, Error> {
+        let found = self.promised_by(pack, flow, (&[unit], year)).await?;
+        let mut reader = self.db.page().await?;
+        let mut all = Vec::new();
+        for (programme, id) in found.into_iter().flatten() {
+            let system = (&Viewer::System, Masked::Nothing);
+            let Some(page) = self.page_with(&mut reader, pack, system, id).await? else { continue };
+            all.extend(project(pack, viewer, programme, page));
+        }
+        Ok(all)
+    }
+
+    /// The figures that each of these units has promised everybody for a year.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn promised(
+        &self,
+        pack: &Pack,
+        flow: &Workflow,
+        (units, year): (&[&str], i16),
+    ) -> Result<Vec<BTreeSet<Code>>, Error> {
+        let found = self.promised_by(pack, flow, (units, year)).await?;
+        let mut batch = Batch::new();
+        for (_, id) in found.iter().flatten() {
+            batch.add(&BODY, &[(*id).into()]);
+        }
+        let mut bodies = self.db.read().await?.rows_all(batch).await?.into_iter();
+        let mut all = Vec::with_capacity(found.len());
+        for cases in &found {
+            let mut figures = BTreeSet::new();
+            for rows in bodies.by_ref().take(cases.len()) {
+                let case = rows.first().map(|row| crate::parse_case(row, 0)).transpose()?;
+                let case = case.filter(is_public);
+                figures.extend(case.and_then(|c| Some(c.promises.last()?.target.figure.clone())));
+            }
+            all.push(figures);
+        }
+        Ok(all)
+    }
+
+    /// The projects that each of these units has proposed for a year, with their programmes.
+    async fn promised_by<'a>(
+        &self,
+        pack: &'a Pack,
+        flow: &Workflow,
+        (units, year): (&[&str], i16),
+    ) -> Result<Vec<Vec<(&'a Code, CaseId)>>, Error> {
         let programmes: Vec<&Code> =
             pack.programmes.values().filter(|p| p.workflow == flow.code).map(|p| &p.code).collect();
         let year = Period::Year(year).code();
@@ -77,24 +124,21 @@ impl Store {
             Some(FieldKind::Period) => year.clone(),
             _ => String::new(),
         };
-        let numbers: Vec<String> = programmes
+        let number = |unit: &str, programme: &Code| {
+            let only = flow.opening.only.iter();
+            number_of(unit, &only.map(|code| value(code, programme)).collect::<Vec<_>>())
+        };
+        let numbers: Vec<String> = units
             .iter()
-            .map(|programme| {
-                let only = flow.opening.only.iter();
-                number_of(unit, &only.map(|code| value(code, programme)).collect::<Vec<_>>())
-            })
+            .flat_map(|unit| programmes.iter().map(|programme| number(unit, programme)))
             .collect();
         let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        let found = self.imported(&source_of(&flow.code), &numbers).await?;
-        let mut reader = self.db.page().await?;
-        let mut all = Vec::new();
-        for (programme, id) in programmes.into_iter().zip(found) {
-            let Some(id) = id else { continue };
-            let system = (&Viewer::System, Masked::Nothing);
-            let Some(page) = self.page_with(&mut reader, pack, system, id).await? else { continue };
-            all.extend(project(pack, viewer, programme, page));
-        }
-        Ok(all)
+        let mut found = self.imported(&source_of(&flow.code), &numbers).await?.into_iter();
+        let of = |found: Vec<Option<CaseId>>| {
+            let pairs = programmes.iter().copied().zip(found);
+            pairs.filter_map(|(programme, id)| Some((programme, id?))).collect()
+        };
+        Ok(units.iter().map(|_| of(found.by_ref().take(programmes.len()).collect())).collect())
     }
 
     /// What a figure said for a unit through a year, month by month up to today: a flow added up
@@ -150,7 +194,8 @@ impl Store {
         let mut new = vec![0; days.len()];
         let mut reader = self.db.read().await?;
         for version in &figure.versions {
-            let name = name_of(&figure.code, version.number, unit, WHOLE);
+            let whole = name_of(&figure.code, version.number, unit, WHOLE);
+            let name = first_in_year_name(&whole);
             let params = [(&name).into(), (&from).into(), (&to).into()];
             for row in reader.rows(&NEW_IN, &params).await? {
                 let (month, n) = (row.text(0)?, row.int(1)?);
@@ -183,10 +228,15 @@ fn month_ends(year: i16, today: Date) -> Vec<Date> {
     days
 }
 
+/// Whether everybody may know of a project.
+fn is_public(case: &Case) -> bool {
+    case.flags.contains(PUBLIC) && !case.guarded.is_sealed()
+}
+
 /// What the viewer may know of a project.
 fn project(pack: &Pack, viewer: &Viewer, programme: &Code, page: CasePage) -> Option<Project> {
     let opens = access::may_open(pack, viewer, &page.case);
-    let public = page.case.flags.contains(PUBLIC) && !page.case.guarded.is_sealed();
+    let public = is_public(&page.case);
     if !opens && !public {
         return None;
     }

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_figures::MIGRATION,
     crate::schema_keeping::MIGRATION,
     crate::schema_releases::MIGRATION,
+    crate::schema_first::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

@@ -135,6 +135,7 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::OnlyOnce => "refusal.only_once".to_owned(),
         Refusal::NoEvidence => "refusal.no_evidence".to_owned(),
         Refusal::BadTarget => "refusal.bad_target".to_owned(),
+        Refusal::SameTarget => "refusal.same_target".to_owned(),
         Refusal::NoProgramme => "refusal.no_programme".to_owned(),
         Refusal::NothingCounted => "refusal.nothing_counted".to_owned(),
         Refusal::NoText => "refusal.no_text".to_owned(),

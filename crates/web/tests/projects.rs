@@ -21,6 +21,15 @@ fn ok(answer: &Answer) -> String {
 
 /// Proposed under a programme with a figure and a goal for 2026.
 async fn propose(town: &Town, programme: &str, figure: &str, goal: &str) -> (i64, String) {
+    propose_by(town, CITY, (programme, figure, goal), "").await
+}
+
+async fn propose_by(
+    town: &Town,
+    unit: &str,
+    (programme, figure, goal): (&str, &str, &str),
+    budget: &str,
+) -> (i64, String) {
     let flow = town.pack.workflow("project").unwrap();
     let fields = [
         ("year", "2026"),
@@ -29,12 +38,13 @@ async fn propose(town: &Town, programme: &str, figure: &str, goal: &str) -> (i64
         ("goal", goal),
         ("from", "2026-01-01"),
         ("until", "2026-12-31"),
+        ("budget", budget),
     ];
     let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
     let given = field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap();
     let new = NewCase {
-        command: rand_command(programme),
-        actor: Actor::Staff(town.staff("handler", CITY).await),
+        command: rand_command(&format!("{programme} {unit}")),
+        actor: Actor::Staff(town.staff("handler", unit).await),
         workflow: "project".to_owned(),
         programme: Some(programme.to_owned()),
         given,
@@ -60,10 +70,37 @@ async fn publish(town: &Town, case: i64) {
     town.act(case, ("reviewer", CITY), "publish", &[("lead", unit::EAST)]).await;
 }
 
+/// Made public by a unit for itself.
+async fn promised_by(town: &Town, unit: &str) {
+    let target = ("project_dark", "appeals_people", "50");
+    let (case, _) = propose_by(town, unit, target, "").await;
+    town.act(case, ("reviewer", unit), "screen", &[]).await;
+    town.act(case, ("leader", unit), "approve", &[]).await;
+    town.act(case, ("reviewer", unit), "publish", &[("lead", unit)]).await;
+}
+
 /// One person, helped to the end.
 async fn helped(town: &Town) {
-    let (opened, unit) = town.dispatched("0101", EAST).await;
-    let (case, handler) = (opened.done.case, ("handler", unit.as_str()));
+    helped_in(town, EAST, "10000000001").await;
+}
+
+/// Somebody with this telephone in this place, helped to the end.
+async fn helped_in(town: &Town, place: &str, phone: &str) {
+    let fields = [
+        ("channel", "web"),
+        ("category", "0101"),
+        ("summary", "邻居家的事"),
+        ("place", place),
+        ("contact_name", "样小燕"),
+        ("contact_phone", phone),
+    ];
+    let case = town.open("appeal", &fields).await.done.case;
+    town.act(case, ("operator", unit::HOTLINE), "register", &[("category", "0101")]).await;
+    town.act(case, ("triage", unit::HOTLINE), "to_triage", &[]).await;
+    let triage = ("triage", unit::HOTLINE);
+    town.act(case, triage, "dispatch", &[("instruction", "当天联系")]).await;
+    let unit = town.unit_of(case).await;
+    let handler = ("handler", unit.as_str());
     town.act(case, handler, "sign", &[]).await;
     let reply = [("answer", "已上门调解"), ("outcome", "resolved")];
     town.act(case, handler, "submit_reply", &reply).await;
@@ -209,9 +246,124 @@ async fn few_people_are_not_told_to_the_public() {
     assert!(none.contains("0 人"), "{none}");
     helped(&town).await;
     let page = ok(&town.get("/projects/public?year=2026", "").await);
-    assert!(page.contains("不足 5 人"), "{page}");
+    assert!(page.contains("由此可以推出，不公布") && !page.contains("1 人"), "{page}");
     assert!(!page.contains("<progress") && !page.contains("class=\"light"), "{page}");
     let leader = town.cookie("leader", CITY).await;
     let staff = ok(&town.get("/projects?year=2026", &leader).await);
-    assert!(staff.contains("1 人") && !staff.contains("不足 5"), "{staff}");
+    assert!(staff.contains("1 人") && !staff.contains("不公布"), "{staff}");
+}
+
+/// What a board tells of the one number on it.
+fn told(page: &str) -> Option<i64> {
+    let (_, rest) = page.split_once("<b>进度：").unwrap();
+    let (words, _) = rest.split_once("</b>").unwrap();
+    words.strip_suffix(" 人").map(|n| n.parse().unwrap())
+}
+
+/// The boards of the city and of its counties lie side by side, and somebody subtracts. After each
+/// person who is helped, nobody finds a number of people below five from what they tell.
+#[tokio::test]
+async fn nobody_finds_few_people_by_subtracting_one_board_from_another() {
+    const WEST: &str = "990121000000";
+    let town = Town::new().await;
+    for unit in [CITY, unit::EAST, unit::WEST] {
+        promised_by(&town, unit).await;
+    }
+    let few = |n: i64| (1..5).contains(&n);
+    let mut kept_back = 0;
+    let places = [EAST, EAST, WEST, EAST, EAST, EAST, EAST, WEST, EAST, WEST, WEST, WEST, EAST];
+    let mut helped = std::collections::BTreeMap::from([(EAST, 0), (WEST, 0)]);
+    for (n, place) in places.into_iter().enumerate() {
+        helped_in(&town, place, &format!("1000000{n:04}")).await;
+        *helped.get_mut(place).unwrap() += 1;
+        let mut boards = Vec::new();
+        for unit in [CITY, unit::EAST, unit::WEST] {
+            let page = ok(&town.get(&format!("/projects/public?year=2026&unit={unit}"), "").await);
+            let number = told(&page);
+            // What would tell it in another way goes with the number.
+            assert_eq!(page.contains("<progress"), number.is_some(), "{page}");
+            assert_eq!(page.contains("class=\"light"), number.is_some(), "{page}");
+            boards.push(number);
+        }
+        let [city, east, west] = boards.try_into().unwrap();
+        for number in [city, east, west].into_iter().flatten() {
+            assert!(!few(number), "{number} is told");
+        }
+        for below in [east, west].into_iter().flatten() {
+            let rest = city.unwrap() - below;
+            assert!(!few(rest), "{rest} are found from {city:?} and {below}");
+        }
+        kept_back += usize::from(helped[EAST] >= 5 && east.is_none());
+        let all = if few(helped[EAST]) || few(helped[WEST]) { None } else { Some(helped[EAST]) };
+        assert_eq!(east, all, "{helped:?}");
+    }
+    assert!(kept_back > 3, "a county of many was kept back beside one of few: {kept_back}");
+}
+
+#[tokio::test]
+async fn the_budget_and_who_leads_are_shown_with_their_days() {
+    let town = Town::new().await;
+    let target = ("project_visits", "appeals_received", "10");
+    let (case, number) = propose_by(&town, CITY, target, "500000").await;
+    approve(&town, case).await;
+    publish(&town, case).await;
+    let board = ok(&town.get("/projects/public?year=2026", "").await);
+    assert!(board.contains("预算：50万元"), "{board}");
+    town.wait(48);
+    let change = [
+        ("lead", unit::WEST),
+        ("budget", "1234567"),
+        ("reason", "东区人手不足"),
+        ("public_note", "牵头单位和预算有调整。"),
+    ];
+    town.act(case, ("handler", unit::EAST), "propose_change", &change).await;
+    let board = ok(&town.get("/projects/public?year=2026", "").await);
+    assert!(board.contains("预算：50万元") && !board.contains("牵头单位和预算有调整"), "{board}");
+    let leader = town.cookie("leader", CITY).await;
+    let waits = ok(&town.get(&format!("/cases/{number}"), &leader).await);
+    assert!(waits.contains("<b>50万元</b>"), "what is proposed does not hold: {waits}");
+    town.act(case, ("leader", CITY), "approve_change", &[]).await;
+    let page = ok(&town.get(&format!("/cases/{number}"), &leader).await);
+    for told in [
+        "50万元 <span class=\"soft small\">自2026年6月10日起，至2026年6月12日止",
+        "<b>1234567元</b> <span class=\"soft small\">自2026年6月12日起执行",
+        "<b>西县妇联</b>",
+        "东区妇联 <span",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(!page.contains("class=\"plan was\""), "the way to the goal is the same: {page}");
+    let list = ok(&town.get("/projects?year=2026", &leader).await);
+    assert!(list.contains("1234567元") && list.contains("西县妇联"), "{list}");
+    let board = ok(&town.get("/projects/public?year=2026", "").await);
+    assert!(board.contains("预算由 50万元 调整为 1234567元"), "{board}");
+    assert!(board.contains("更换了牵头单位") && board.contains("牵头单位和预算有调整"), "{board}");
+    for hidden in ["目标由", "东区", "西县", "人手不足"] {
+        assert!(!board.contains(hidden), "{hidden}: {board}");
+    }
+}
+
+#[tokio::test]
+async fn an_agency_finds_the_project_that_it_leads_and_no_appeal() {
+    let town = Town::new().await;
+    let (case, number) = propose(&town, "project_visits", "appeals_received", "10").await;
+    approve(&town, case).await;
+    let (appeal, _) = town.dispatched("0101", EAST).await;
+    let agency = town.cookie("agency", "education-990101").await;
+    let path = format!("/cases/{number}");
+    assert_eq!(town.get(&path, &agency).await.status, StatusCode::NOT_FOUND);
+    town.act(case, ("reviewer", CITY), "publish", &[("lead", "education-990101")]).await;
+    let page = ok(&town.get(&path, &agency).await);
+    for action in ["月报", "提出调整", "申请验收"] {
+        assert!(page.contains(action), "{action}: {page}");
+    }
+    assert!(!page.contains("/figures/"), "no way to records: {page}");
+    let desk = ok(&town.get("/desk?flow=project", &agency).await);
+    assert!(desk.contains(&path), "{desk}");
+    let list = ok(&town.get("/projects?year=2026", &agency).await);
+    assert!(list.contains(&path) && !list.contains("/figures/"), "{list}");
+    let hidden = format!("/cases/{}", appeal.number);
+    assert_eq!(town.get(&hidden, &agency).await.status, StatusCode::NOT_FOUND);
+    let records = "/figures/appeals_received?unit=education-990101&period=2026";
+    assert_ne!(town.get(records, &agency).await.status, StatusCode::OK);
 }

@@ -33,6 +33,10 @@ pub struct Project {
     figure: String,
     /// What it shall reach; without it so much as makes the pace of the records the wanted one.
     goal: Option<i64>,
+    /// What may be spent, in yuan.
+    budget: Option<i64>,
+    /// Kind of the partner agency that leads; without it a county does.
+    lead: Option<String>,
     /// Of a hundred parts of what the plan asks for by now, so many are done.
     pace: i64,
     /// What the goal becomes after a change, and what everybody is told of it.
@@ -75,7 +79,9 @@ pub async fn build(stage: &Stage, projects: Vec<Project>) -> Result<(), Failure>
     for (n, project) in projects.into_iter().enumerate() {
         // In the first counties there is somebody for every role.
         let mut counties = units.children(&top.code).filter(|u| u.kind == top.kind);
-        let lead = counties.nth(n % 3).unwrap_or(top);
+        let county = counties.nth(n % 3).unwrap_or(top);
+        let agency = project.lead.as_ref().and_then(|k| units.of(k, top.level, &top.region));
+        let lead = agency.unwrap_or(county);
         let mut dice = Dice::of(3_000_000 + n);
         let one = One { stage, flow, top, lead, project, first, today };
         one.play(&mut dice).await?;
@@ -157,12 +163,17 @@ impl One<'_> {
                 ("reason", "实施条件发生变化"),
                 ("public_note", &change.note),
             ];
-            let lead = ("handler", self.lead);
+            let lead = self.leads();
             self.act(case, lead, ("propose_change", &fields), (60, dice)).await?;
             self.act(case, ("leader", city), ("approve_change", &[]), (62, dice)).await?;
         }
         let said = [("said", "本月进度正常报送，问题已列清单。")];
-        self.act(case, ("handler", self.lead), ("report", &said), (97, dice)).await
+        self.act(case, self.leads(), ("report", &said), (97, dice)).await
+    }
+
+    /// Who works on it: the liaison of an agency, or a handler of the federation.
+    fn leads(&self) -> (&'static str, &Unit) {
+        (if self.lead.agency { "agency" } else { "handler" }, self.lead)
     }
 
     async fn propose(&self, goal: i64, dice: &mut Dice) -> Result<CaseId, Failure> {
@@ -170,7 +181,9 @@ impl One<'_> {
         let goal = goal.to_string();
         let (from, until) = (self.first.to_string(), format!("{year:04}-12-31"));
         let year = format!("{year:04}");
+        let budget = self.project.budget.map_or(String::new(), |n| n.to_string());
         let fields = [
+            ("budget", budget.as_str()),
             ("year", year.as_str()),
             ("for_whom", &self.project.for_whom),
             ("figure", &self.project.figure),
@@ -245,9 +258,11 @@ impl One<'_> {
             body: format!("{on},{amount}\n").into_bytes(),
         };
         let command = dice.command();
+        // An agency enters no numbers: the federation does, with the evidence of the agency.
+        let unit = if self.lead.agency { self.top } else { self.lead };
         let new = NewCase {
             command,
-            actor: Actor::Staff(self.stage.people.staff("handler", self.lead, 0).await?),
+            actor: Actor::Staff(self.stage.people.staff("handler", unit, 0).await?),
             workflow: flow.code.clone(),
             programme: None,
             given: self.checked(flow, &flow.opening.fields, &fields)?,

@@ -15,6 +15,8 @@ pub const WHOLE: &str = "";
 pub const UNKNOWN: &str = "?";
 /// The mark behind the name of cells that count whoever came for the first time.
 const FIRST: &str = "1";
+/// The mark behind the name of cells that count whoever came for the first time in a year.
+const FIRST_IN_YEAR: &str = "y";
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +88,12 @@ fn around(month: &str) -> Vec<String> {
     parts.chain([Period::Year(year)]).map(Period::code).collect()
 }
 
+/// The name of the cells that count whoever came for the first time in a year, by month: added up from
+/// January they say how many different people there had been in the year by then.
+pub fn first_in_year_name(name: &str) -> String {
+    format!("{name}{FIRST_IN_YEAR}")
+}
+
 /// What changes in the cells when the visits of somebody change from one to the other.
 pub fn people_cells(name: &str, before: &Visits, after: &Visits) -> BTreeMap<Cell, i64> {
     let mut cells: BTreeMap<Cell, i64> = BTreeMap::new();
@@ -100,6 +108,11 @@ pub fn people_cells(name: &str, before: &Visits, after: &Visits) -> BTreeMap<Cel
         }
         if let Some(first) = months.first() {
             add(first_name(name), first);
+        }
+        let mut firsts = months;
+        firsts.dedup_by(|later, first| later.get(..4) == first.get(..4));
+        for first in firsts {
+            add(first_in_year_name(name), first);
         }
     }
     cells.retain(|_, n| *n != 0);
@@ -178,6 +191,7 @@ mod tests {
                 ("x", "2026-q2", 1),
                 ("x1", "2025-12", -1),
                 ("x1", "2026-03", 1),
+                ("xy", "2025-12", -1),
             ]
         );
         assert!(people_cells("x", &visits(&["2026-03"]), &visits(&["2026-03"])).is_empty());

@@ -9,27 +9,29 @@
 mod amount;
 mod cell;
 mod definition;
+mod few;
 mod frozen;
 mod mark;
 mod period;
+mod promise;
 mod tally;
 mod target;
 
 pub use amount::{Additive, Amount, AnyAmount, Word, word};
 pub use cell::{
-    Cell, Somebody, Sums, UNKNOWN, Visits, WHOLE, category_part, chain, first_name, month_of,
-    name_of, people_cells, programme_part, year_of,
+    Cell, Somebody, Sums, UNKNOWN, Visits, WHOLE, category_part, chain, first_in_year_name,
+    first_name, month_of, name_of, people_cells, programme_part, year_of,
 };
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
+pub use few::{is_few, stand_beside};
 pub(crate) use frozen::freeze;
 pub use frozen::{Asked, Freezing, Frozen, asked, sample};
 pub use mark::Mark;
 pub use period::{Part, Period};
+pub use promise::{Held, Promise, held, promised_on};
+pub(crate) use promise::{promise, propose};
 pub use tally::{Step, Tally};
-pub use target::{
-    Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums,
-};
-pub(crate) use target::{promise, propose};
+pub use target::{Forecast, Plan, Target, TargetLight, TargetRules, running_sums};
 
 use crate::workflow::Code;
 use serde::{Deserialize, Serialize};

@@ -5,13 +5,7 @@
 //! no number there is no light, because missing is not zero, and a target that is met stays green.
 
 use super::definition::Nature;
-use crate::{
-    case::Fact,
-    decide::{Ctx, Draft},
-    field::{Checked, Value},
-    refusal::Refusal,
-    workflow::{Code, TargetFields},
-};
+use crate::workflow::Code;
 use jiff::{Span, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -32,15 +26,20 @@ pub struct Target {
     /// What it shall say on days between, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<(Date, i64)>,
+    /// The unit that leads the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Code>,
+    /// What may be spent, in yuan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<i64>,
 }
 
-/// A target, and the day from which it held. An earlier one stays where it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Promise {
-    /// The day on which it was approved.
-    pub since: Date,
-    /// The target.
-    pub target: Target,
+impl Target {
+    /// Whether both lead the same way: figure, beginning, goal, days and steps.
+    pub fn goes_like(&self, other: &Self) -> bool {
+        let way = |t: &Self| (t.figure.clone(), t.baseline, t.goal, t.from, t.until);
+        way(self) == way(other) && self.steps == other.steps
+    }
 }
 
 /// When a target turns yellow and red, and what is told of it: data of the city.
@@ -222,12 +221,6 @@ impl Plan {
     }
 }
 
-/// The promise that held on a day: what was said before a change is measured by what was promised
-/// then.
-pub fn promised_on(promises: &[Promise], day: Date) -> Option<&Promise> {
-    promises.iter().rev().find(|p| p.since <= day)
-}
-
 /// Numbers of single periods, added up one after another. A period without a number adds nothing and
 /// hides nothing: before the first number there is none.
 pub fn running_sums(values: impl IntoIterator<Item = Option<i64>>) -> Vec<Option<i64>> {
@@ -249,52 +242,6 @@ fn whole(n: i128) -> i64 {
     i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// The target that the fields speak of, if it says anything: what is typed in now goes before what
-/// was typed in earlier.
-///
-/// # Errors
-/// When it says nothing.
-pub(crate) fn propose(
-    ctx: Ctx<'_>,
-    draft: &Draft,
-    given: &Checked,
-    fields: &TargetFields,
-) -> Result<Target, Refusal> {
-    let value = |code: &Code| {
-        let known = given.coded.get(code).or_else(|| draft.case.coded.get(code));
-        known.map(Value::one).filter(|v| !v.is_empty())
-    };
-    let day = |code: &Code| value(code).and_then(|v| v.parse::<Date>().ok());
-    let number = |code: &Code| value(code).and_then(|v| v.parse::<i64>().ok());
-    let step = |(on, planned): (&Code, &Code)| Some((day(on)?, number(planned)?));
-    let read = || {
-        Some(Target {
-            figure: value(&fields.figure)?.to_owned(),
-            baseline: fields.baseline.as_ref().and_then(number),
-            goal: number(&fields.goal)?,
-            from: day(&fields.from)?,
-            until: day(&fields.until)?,
-            steps: fields.steps.iter().filter_map(|s| step((&s.on, &s.value))).collect(),
-        })
-    };
-    let target = read().ok_or(Refusal::BadTarget)?;
-    let nature = ctx.pack.figures.get(&target.figure).map(|f| f.nature);
-    let fits = nature.and_then(|nature| Plan::new(nature, &target)).is_some();
-    if fits { Ok(target) } else { Err(Refusal::BadTarget) }
-}
-
-/// Takes what was proposed as the target that holds from now on.
-pub(crate) fn promise(
-    ctx: Ctx<'_>,
-    draft: &mut Draft,
-    given: &Checked,
-    fields: &TargetFields,
-) -> Result<(), Refusal> {
-    let target = propose(ctx, draft, given, fields)?;
-    draft.push(Fact::Promised { target });
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +259,8 @@ mod tests {
             from: date(2026, 1, 1),
             until: date(2026, 12, 31),
             steps: Vec::new(),
+            lead: None,
+            budget: None,
         }
     }
 
@@ -385,14 +334,6 @@ mod tests {
         let still = plan.forecast(after(100), 0, &RULES).expect("a forecast");
         assert_eq!((still.end, still.met), (0, None));
         assert_eq!(plan.forecast(after(364), 360, &RULES), None);
-    }
-
-    #[test]
-    fn an_old_target_tells_the_days_before_the_change() {
-        let promise = |since, goal| Promise { since, target: target(None, goal) };
-        let all = [promise(after(10), 100), promise(after(50), 60)];
-        let goal = |n| promised_on(&all, after(n)).map(|p| p.target.goal);
-        assert_eq!([goal(9), goal(10), goal(49), goal(50)], [None, Some(100), Some(100), Some(60)]);
     }
 
     #[test]

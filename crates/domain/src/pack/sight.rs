@@ -77,6 +77,8 @@ pub enum Standing {
     Opener,
     /// Belongs to the responsible unit.
     Unit,
+    /// Belongs to the unit that leads it by the target that holds; cases without a target have none.
+    Lead,
     /// Belongs to a unit that owes a part of it.
     Task,
     /// Belongs to a unit that was responsible, or owed a part, before.
@@ -95,10 +97,11 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Owner,
         Self::Opener,
         Self::Unit,
+        Self::Lead,
         Self::Task,
         Self::Past,
         Self::Above,
@@ -114,6 +117,7 @@ impl Standing {
             Self::Owner => "owner",
             Self::Opener => "opener",
             Self::Unit => "unit",
+            Self::Lead => "lead",
             Self::Task => "task",
             Self::Past => "past",
             Self::Above => "above",
@@ -244,7 +248,11 @@ impl Scope {
             Standing::City => Self::City,
             Standing::Above => Self::Subtree,
             Standing::Unit => Self::Unit,
-            Standing::Owner | Standing::Opener | Standing::Task | Standing::Past => Self::Tasks,
+            Standing::Owner
+            | Standing::Opener
+            | Standing::Lead
+            | Standing::Task
+            | Standing::Past => Self::Tasks,
             Standing::Circle | Standing::Glass | Standing::Lent => Self::None,
         };
         let all = grants.iter().flat_map(|g| &g.standings);

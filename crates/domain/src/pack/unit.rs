@@ -153,6 +153,11 @@ impl Role {
         self.grants.iter().find(|g| g.holds(standing, sensitivity))
     }
 
+    /// Whether any of its rows is for whoever stands so.
+    pub fn ever_stands(&self, standing: Standing) -> bool {
+        self.grants.iter().any(|g| g.standings.contains(&standing))
+    }
+
     /// Whether any of its rows gives the right.
     pub fn ever_may(&self, right: Right) -> bool {
         self.grants.iter().any(|g| g.may.contains(&right))

@@ -254,6 +254,12 @@ pub struct TargetFields {
     /// Planned values between.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<PlannedStep>,
+    /// Unit field: who leads the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Code>,
+    /// Number field: what may be spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Code>,
 }
 
 /// The fields of a planned value between the first day and the last.
@@ -288,6 +294,8 @@ pub enum AssignTo {
     ActorUnit,
     /// The unit that was responsible before this one.
     Previous,
+    /// The unit that leads by the target that holds; where it names none, the one before.
+    Lead,
 }
 
 /// What makes the program act by itself.

@@ -3,6 +3,7 @@
 use domain::{
     case::{AccountId, By, Case, Fact, Staff, Stamp, Task, TaskEnd},
     clock::Clock,
+    figure::Target,
     guarded::Barred,
     pack::{Pack, Sensitivity, Standing},
 };
@@ -31,8 +32,8 @@ pub struct Wanted {
 
 /// Sets of standings that one person can have to one case at once. Everybody works for the city.
 pub fn sets() -> Vec<BTreeSet<Standing>> {
-    use Standing::{Above, Circle, City, Glass, Lent, Opener, Owner, Past, Task, Unit};
-    let free = [Owner, Opener, Task, Past, Circle, Glass, Lent];
+    use Standing::{Above, Circle, City, Glass, Lead, Lent, Opener, Owner, Past, Task, Unit};
+    let free = [Owner, Opener, Lead, Task, Past, Circle, Glass, Lent];
     let mut all = Vec::new();
     for bits in 0..1_u32 << free.len() {
         let chosen = free.iter().enumerate().filter(|(n, _)| bits & (1 << n) != 0);
@@ -77,7 +78,8 @@ pub fn build(pack: &Pack, role: &[&str], wanted: &Wanted) -> Option<(Case, Staff
     let by = |account| By::Staff(account, responsible.clone());
     let stamp =
         Stamp { at, day: pack.date_of(at), by: by(if has(Standing::Opener) { ME } else { OTHER }) };
-    let flow = pack.workflows.values().find(|w| w.code == "appeal")?;
+    let kind = if has(Standing::Lead) { "project" } else { "appeal" };
+    let flow = pack.workflows.values().find(|w| w.code == kind)?;
     let category = if wanted.of == Sensitivity::Ordinary { "1302" } else { "0201" };
     let opened = Fact::Opened {
         workflow: flow.code.clone(),
@@ -97,6 +99,9 @@ pub fn build(pack: &Pack, role: &[&str], wanted: &Wanted) -> Option<(Case, Staff
         tell(Fact::Assigned { unit: responsible.clone(), rule: None });
     }
     tell(Fact::Taken { account: if has(Standing::Owner) { ME } else { OTHER } });
+    if has(Standing::Lead) {
+        tell(Fact::Promised { target: target(&mine) });
+    }
     if has(Standing::Task) {
         tell(Fact::TaskOpened { task: task(pack, at, &mine) });
     }
@@ -119,6 +124,21 @@ pub fn build(pack: &Pack, role: &[&str], wanted: &Wanted) -> Option<(Case, Staff
     }
     let roles = role.iter().map(|r| (*r).to_owned()).collect();
     Some((case, Staff { account: ME, unit: mine, roles }, at))
+}
+
+/// A target that this unit leads to.
+fn target(unit: &str) -> Target {
+    let day = |month| jiff::civil::date(2026, month, 1);
+    Target {
+        figure: "appeals_received".to_owned(),
+        baseline: None,
+        goal: 10,
+        from: day(1),
+        until: day(12),
+        steps: Vec::new(),
+        lead: Some(unit.to_owned()),
+        budget: None,
+    }
 }
 
 fn task(pack: &Pack, at: Timestamp, unit: &str) -> Task {

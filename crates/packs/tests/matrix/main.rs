@@ -222,6 +222,35 @@ fn who_holds_no_role_sees_the_own_case_alone() {
     }
 }
 
+/// Who leads is let in by a target. An appeal has none, whatever happens to it; so about appeals an
+/// agency is answered with the row for leading exactly as it is without it.
+#[test]
+fn leading_a_project_opens_nothing_else() {
+    let (mut bare, pack) = (sample(), sample());
+    let roles = &mut Arc::get_mut(&mut bare).expect("nobody else has it").roles;
+    let grants = &mut roles.get_mut("agency").expect("a role").grants;
+    let rows = grants.len();
+    grants.retain(|g| !g.standings.contains(&Standing::Lead));
+    assert_eq!(grants.len() + 1, rows, "one row is for leading");
+    let (mut appeals, mut projects) = (0, 0);
+    for wanted in wanted() {
+        let without = answered(&bare, &["agency"], &wanted);
+        if wanted.standings.contains(&Standing::Lead) {
+            projects += usize::from(answered(&pack, &["agency"], &wanted) != without);
+        } else {
+            assert_eq!(answered(&pack, &["agency"], &wanted), without, "{wanted:?}");
+            appeals += usize::from(without.is_some());
+        }
+    }
+    assert!(appeals > 500 && projects > 0, "{appeals} {projects}");
+    for pack in cities().iter().map(|dir| load(dir)) {
+        let naming: Vec<_> = pack.workflows.values().filter(|w| w.names_leads()).collect();
+        assert!(naming.iter().all(|w| w.code == "project"), "{}", pack.code);
+        let mut fields = naming.iter().flat_map(|w| w.fields.values());
+        assert!(fields.all(|f| !f.meaning.is_personal()), "a project tells of nobody");
+    }
+}
+
 /// Every change of a single cell.
 fn mutants(table: &Table, roles: &[String]) -> Vec<(Place, Option<Cell>)> {
     let mut all = Vec::new();

@@ -17,6 +17,7 @@ testkit::both!(
     what_nobody_said_is_not_zero,
     a_number_leads_to_its_records,
     forged_figures_are_found,
+    cells_of_people_are_added_once,
     another_definition_is_counted_again,
 );
 
@@ -251,6 +252,40 @@ async fn forged_figures_are_found(stand: Stand) {
         assert_eq!(stand.troubles().await, Vec::<String>::new(), "after {mended}");
     }
     let _ = case;
+}
+
+/// An older program counted people without the cells of who came first in a year, and of its parts.
+async fn cells_of_people_are_added_once(stand: Stand) {
+    for n in 0..3 {
+        let phone = format!("1000000{n:04}");
+        closed(&stand, &Appeal::new("1302", "来过").with("contact_phone", &phone)).await;
+        stand.clock.advance_hours(24 * 31);
+        closed(&stand, &Appeal::new("1302", "又来").with("contact_phone", &phone)).await;
+    }
+    sound(&stand).await;
+    // Whoever comes again in another month is no other person.
+    let figure = stand.pack.figures.get("appeals_people").unwrap();
+    let today = stand.pack.date_of(stand.clock.now());
+    let course = stand.store.course((figure, unit::CITY), 2025, today).await.unwrap();
+    let people: Vec<Option<i64>> = course.iter().map(|r| r.value).collect();
+    assert_eq!(people, [0, 0, 1, 2, 3, 3].map(Some));
+    for (period, people) in [("2025-q1", 1), ("2025-q2", 3), ("2025-h1", 3), ("2025-h2", 0)] {
+        let told = told(&stand, "appeals_people", unit::CITY, period).await;
+        let begun = period != "2025-h2";
+        assert_eq!(told, begun.then_some(people), "{period}");
+    }
+    let cells = "SELECT COUNT(*) FROM counts WHERE name LIKE 'figure appeals_people.1 %y' \
+        OR unit LIKE '2025-q_' OR unit LIKE '2025-h_'";
+    let before = raw::number(&stand, cells).await;
+    assert!(before > 3, "{before}");
+    for cells in ["name LIKE 'figure %y'", "unit LIKE '2025-q_'", "unit LIKE '2025-h_'"] {
+        raw::run(&stand, &format!("DELETE FROM counts WHERE {cells}")).await;
+    }
+    raw::run(&stand, "DELETE FROM migrations WHERE name = 'cells of people'").await;
+    assert_ne!(stand.troubles().await, Vec::<String>::new());
+    let stand = stand.reopened().await;
+    sound(&stand).await;
+    assert_eq!(raw::number(&stand, cells).await, before);
 }
 
 /// A program that counted nothing, or counted otherwise, left its cases behind.

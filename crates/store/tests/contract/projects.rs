@@ -4,15 +4,19 @@ use crate::cast::*;
 use domain::{
     access::Viewer,
     case::{Actor, CaseId},
-    figure::{Nature, Plan, TargetLight, promised_on},
+    figure::{Nature, Plan, TargetLight, held, promised_on},
     refusal::{Bar, Refusal},
 };
-use store::{Act, Attachment, Done, NewCase, No, Project, Reading, db::WriteError};
+use store::{
+    Act, Attachment, CasesOf, DeskFilter, Done, NewCase, No, Project, Reading, db::WriteError,
+};
 use testkit::{Appeal, Stand, actor, checked, command_id, step, unit};
 
 testkit::both!(
     a_project_is_promised_once_for_a_year_and_by_more_than_one_person,
     a_changed_target_leaves_the_old_one_where_it_was,
+    who_leads_and_the_budget_are_changed_as_targets_are,
+    an_agency_leads_a_project_and_sees_nothing_else_by_it,
     progress_comes_from_records_month_by_month,
     another_unit_accepts_and_the_result_is_announced,
     the_public_knows_what_was_made_public,
@@ -148,17 +152,17 @@ async fn a_changed_target_leaves_the_old_one_where_it_was(stand: Stand) {
     stand.clock.advance_hours(24 * 40);
     changed(&stand, case).await;
     // What is proposed does not hold, and whoever proposed it does not approve it.
-    assert_eq!(stand.page(case).await.case.promises.len(), 1);
+    assert_eq!(stand.page(case).await.case.promises.last().unwrap().target.goal, 10);
     let own = actor(11, unit::CITY, "leader");
     let refused = tries(&stand, (&own, case), "approve_change", &[]).await;
     assert_eq!(bar(refused).0, Bar::SamePerson);
     let hidden = &known(&stand, &Viewer::Public).await[0];
-    assert_eq!(hidden.notes, [""], "a note that nobody approved is nobody's");
+    assert_eq!(hidden.notes, ["", ""], "a note that nobody approved is nobody's");
     does(&stand, (&city_leader(), case), "approve_change", &[]).await;
     let after = stand.page(case).await.case;
     assert_eq!(after.unit, unit::EAST, "it goes back to whoever works on it");
     let goals: Vec<i64> = after.promises.iter().map(|p| p.target.goal).collect();
-    assert_eq!(goals, [10, 4]);
+    assert_eq!(goals, [10, 10, 4], "approved, made public with who leads, changed");
     let today = stand.pack.date_of(stand.clock.now());
     let goal = |day| promised_on(&after.promises, day).map(|p| p.target.goal);
     assert_eq!(
@@ -166,11 +170,129 @@ async fn a_changed_target_leaves_the_old_one_where_it_was(stand: Stand) {
         (Some(10), Some(10), Some(4))
     );
     let public = &known(&stand, &Viewer::Public).await[0];
-    assert_eq!(public.notes, ["", "因机构调整，目标相应调减。"]);
-    // A refused proposal leaves everything as it was.
-    changed(&stand, case).await;
+    assert_eq!(public.notes, ["", "", "因机构调整，目标相应调减。"]);
+    // A refused proposal leaves everything as it was, and what would change nothing is none.
+    let further = [("goal", "20"), ("reason", "有余力"), ("public_note", "目标调增。")];
+    does(&stand, (&east_handler(), case), "propose_change", &further).await;
     does(&stand, (&city_leader(), case), "refuse_change", &[("reason", "再努力")]).await;
-    assert_eq!(stand.page(case).await.case.promises.len(), 2);
+    let as_it_was = stand.page(case).await.case;
+    assert_eq!((as_it_was.promises.len(), as_it_was.unit.as_str()), (3, unit::EAST));
+    let nothing = [("goal", "4"), ("reason", "无"), ("public_note", "无")];
+    let refused = tries(&stand, (&east_handler(), case), "propose_change", &nothing).await;
+    let same = |no: &No| matches!(no, No::Refused(Refusal::SameTarget));
+    assert!(matches!(&refused, Err(WriteError::Refused(no)) if same(no)), "{refused:?}");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn who_leads_and_the_budget_are_changed_as_targets_are(stand: Stand) {
+    let budget = TARGET.into_iter().chain([("budget", "500000")]).collect::<Vec<_>>();
+    let case = propose(&stand, Some("project_visits"), &budget).await.unwrap();
+    does(&stand, (&city_reviewer(), case), "screen", &[]).await;
+    does(&stand, (&city_leader(), case), "approve", &[]).await;
+    let hands = [("lead", unit::EAST), ("partners", unit::EAST_POLICE)];
+    does(&stand, (&city_reviewer(), case), "publish", &hands).await;
+    let first = stand.pack.date_of(stand.clock.now());
+    stand.clock.advance_hours(24 * 20);
+    let said = [("reason", "东区人手不足"), ("public_note", "牵头单位和预算有调整。")];
+    // Nobody in the hotline could lead, and that is said when it is proposed.
+    let nobody: Vec<_> = said.into_iter().chain([("lead", unit::HOTLINE)]).collect();
+    let refused = tries(&stand, (&east_handler(), case), "propose_change", &nobody).await;
+    let no_unit = |no: &No| matches!(no, No::Refused(Refusal::NoUnit));
+    assert!(matches!(&refused, Err(WriteError::Refused(no)) if no_unit(no)), "{refused:?}");
+    let change: Vec<_> =
+        said.into_iter().chain([("lead", unit::WEST), ("budget", "800000")]).collect();
+    does(&stand, (&east_handler(), case), "propose_change", &change).await;
+    let waits = stand.page(case).await.case;
+    assert_eq!((waits.lead(), waits.unit.as_str()), (Some(unit::EAST), unit::CITY));
+    let own = actor(11, unit::CITY, "leader");
+    let refused = tries(&stand, (&own, case), "approve_change", &[]).await;
+    assert_eq!(bar(refused).0, Bar::SamePerson);
+    does(&stand, (&city_leader(), case), "approve_change", &[]).await;
+    let day = stand.pack.date_of(stand.clock.now());
+    let after = stand.page(case).await.case;
+    assert_eq!(after.unit, unit::WEST, "the case is with the new unit");
+    let owes: Vec<&str> = after.open_tasks().map(|t| t.unit.as_str()).collect();
+    assert_eq!(owes, [unit::EAST_POLICE], "what partners owe they go on owing");
+    let told = held(&after.promises, |t| t.lead.as_deref());
+    let leads: Vec<_> = told.iter().map(|h| (h.what, h.since, h.until)).collect();
+    assert_eq!(leads, [(unit::EAST, first, Some(day)), (unit::WEST, day, None)]);
+    let budgets: Vec<i64> =
+        held(&after.promises, |t| t.budget).into_iter().map(|h| h.what).collect();
+    assert_eq!(budgets, [500_000, 800_000]);
+    assert_eq!(held(&after.promises, |t| Some(t.goal)).len(), 1, "the goal was never another");
+    // The old unit has nothing more to do with it; the new one reports.
+    let report = [("said", "已接手")];
+    let refused = tries(&stand, (&east_handler(), case), "report", &report).await;
+    assert_eq!(bar(refused).0, Bar::Role);
+    does(&stand, (&west_handler(), case), "report", &report).await;
+    // What was refused once is not in the next proposal.
+    let back: Vec<_> = said.into_iter().chain([("lead", unit::EAST)]).collect();
+    does(&stand, (&west_handler(), case), "propose_change", &back).await;
+    does(&stand, (&city_leader(), case), "refuse_change", &[("reason", "刚接手")]).await;
+    let more: Vec<_> = said.into_iter().chain([("goal", "12")]).collect();
+    does(&stand, (&west_handler(), case), "propose_change", &more).await;
+    does(&stand, (&city_leader(), case), "approve_change", &[]).await;
+    let last = stand.page(case).await.case;
+    let target = &last.promises.last().unwrap().target;
+    assert_eq!((target.goal, target.budget), (12, Some(800_000)));
+    assert_eq!((last.lead(), last.unit.as_str()), (Some(unit::WEST), unit::WEST));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+const EDUCATION: &str = "education-990101";
+
+async fn an_agency_leads_a_project_and_sees_nothing_else_by_it(stand: Stand) {
+    let (pack, now) = (&stand.pack, stand.clock.now());
+    let agency = actor(51, EDUCATION, "agency");
+    let Actor::Staff(who) = &agency else { panic!("staff") };
+    let viewer = Viewer::Staff(who.clone(), now);
+    let appeal = assigned(&stand, &Appeal::new("0201", "丈夫酒后动手"), unit::EAST).await;
+    let case = propose(&stand, Some("project_visits"), &TARGET).await.unwrap();
+    does(&stand, (&city_reviewer(), case), "screen", &[]).await;
+    does(&stand, (&city_leader(), case), "approve", &[]).await;
+    assert!(stand.seen(&viewer, case).await.is_none(), "not before it leads");
+    does(&stand, (&city_reviewer(), case), "publish", &[("lead", EDUCATION)]).await;
+    let page = stand.seen(&viewer, case).await.expect("it sees what it leads");
+    assert_eq!(page.case.unit, EDUCATION);
+    let none = domain::pack::Sight::None;
+    assert_eq!((page.sees.identity, page.sees.contact), (none, none));
+    // It finds the project among what waits for it, and nothing else.
+    let mine = DeskFilter { whose: CasesOf::Mine, ..DeskFilter::default() };
+    for filter in [mine, DeskFilter::default()] {
+        let desk = stand.store.desk(pack, who, now, &filter).await.unwrap();
+        let found: Vec<CaseId> = desk.cases.iter().map(|c| c.case.id).collect();
+        assert_eq!(found, [case], "{filter:?}");
+    }
+    assert!(stand.seen(&viewer, appeal).await.is_none(), "leading opens no appeal");
+    assert!(!store::may_count(pack, &viewer, EDUCATION), "and no figure");
+    assert!(!store::may_count(pack, &viewer, unit::CITY));
+    // It reports, proposes a change, and asks for acceptance; another unit accepts.
+    let report = vec![step(FLOW, "report", &[("said", "本月进度")])];
+    let files = vec![Attachment {
+        name: "名册.csv".to_owned(),
+        kind: "text/csv".to_owned(),
+        body: b"1".to_vec(),
+    }];
+    let act = Act { command: command_id(), actor: agency.clone(), case, steps: report, files };
+    stand.store.act(pack, now, act).await.expect("a report with its evidence");
+    let fields = [("goal", "12"), ("reason", "学校增加"), ("public_note", "目标调增。")];
+    does(&stand, (&agency, case), "propose_change", &fields).await;
+    does(&stand, (&city_leader(), case), "approve_change", &[]).await;
+    assert_eq!(stand.page(case).await.case.unit, EDUCATION);
+    let submit = [("inspector", unit::WEST), ("said", "已完成")];
+    does(&stand, (&agency, case), "submit", &submit).await;
+    let frozen = stand.page(case).await.case.frozen;
+    assert_eq!(frozen[0].values[0].unit, unit::CITY, "the number is that of who promised it");
+    assert!(stand.seen(&viewer, case).await.is_some(), "it still leads while others look");
+    let reason = [("reason", "缺少佐证")];
+    does(&stand, (&west_reviewer(), case), "reject", &reason).await;
+    assert_eq!(stand.page(case).await.case.unit, EDUCATION);
+    does(&stand, (&agency, case), "submit", &submit).await;
+    let sample = [("sampled", "1"), ("wrong", "0"), ("found", "属实")];
+    does(&stand, (&west_reviewer(), case), "accept", &sample).await;
+    // Police of the same county has no part in it.
+    let police = testkit::viewer(41, unit::EAST_POLICE, "agency");
+    assert!(stand.seen(&police, case).await.is_none());
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
@@ -251,7 +373,7 @@ async fn the_public_knows_what_was_made_public(stand: Stand) {
         let [public] = all.as_slice() else { panic!("{all:?}") };
         assert_eq!((public.programme.as_str(), &public.number), ("project_visits", &None));
         assert!(public.case.deeds.is_empty() && public.case.opener.is_none());
-        assert_eq!(public.case.promises.len(), 1);
+        assert_eq!(public.case.promises.len(), 2, "approved, and made public with who leads");
     }
     let Actor::Staff(leader) = city_leader() else { panic!("staff") };
     let all = known(&stand, &Viewer::Staff(leader, stand.clock.now())).await;

@@ -16,11 +16,17 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use domain::{access::Viewer, field::FieldKind, workflow::Workflow};
-use store::{Project, Reading};
+use domain::{
+    access::Viewer,
+    field::FieldKind,
+    figure::{AnyAmount, Figure, Promise, Target, stand_beside},
+    workflow::{Code, Workflow},
+};
+use std::collections::BTreeSet;
+use store::{FigureAsk, Project, Reading};
 
 struct ChangeView {
-    words: String,
+    words: Vec<String>,
     note: String,
 }
 
@@ -29,7 +35,7 @@ struct CardView {
     note: String,
     state: String,
     standing: Option<Standing>,
-    change: Option<ChangeView>,
+    changes: Vec<ChangeView>,
 }
 
 struct GroupView {
@@ -61,18 +67,25 @@ pub(super) async fn board(
     let year = projects::year_of(asked.year(), page.today());
     let found = app.store().projects((&page.pack, &Viewer::Public), flow, (unit, year)).await?;
     let read = projects::readings(&app, (&page, &Viewer::Public), (unit, year), &found).await?;
+    let told = Told { app: &app, page: &page, flow, year };
+    let readers = told.readers(unit, found.iter().zip(&read)).await?;
+    let one = |(project, (reading, reader))| (project, reading, reader);
+    let found: Vec<Found<'_>> = found.iter().zip(read.into_iter().zip(readers)).map(one).collect();
     let day = standing::day_words(&page, standing::last_day(year, page.today()));
     page.show(&BoardPage {
         year: page.tf("figures.year", &[("y", &year.to_string())]),
         as_of: page.tf("figures.as_of", &[("day", &day)]),
         unit: page.unit(unit).to_owned(),
         years: projects::years(&page, &format!("/projects/public?unit={unit}&"), year),
-        groups: groups(&page, flow, &found.iter().zip(read).collect::<Vec<_>>()),
+        groups: groups(&page, flow, &found),
         page: &page,
     })
 }
 
-fn groups(page: &Page, flow: &Workflow, found: &[(&Project, Option<Reading>)]) -> Vec<GroupView> {
+/// A project, its number, and how much of the number is told.
+type Found<'a> = (&'a Project, Option<Reading>, Reader);
+
+fn groups(page: &Page, flow: &Workflow, found: &[Found<'_>]) -> Vec<GroupView> {
     let kinds = flow.fields.get("for_whom").map(|f| &f.kind);
     let Some(FieldKind::Choice(options)) = kinds else { return Vec::new() };
     let is = |project: &Project, value: &str| {
@@ -83,32 +96,154 @@ fn groups(page: &Page, flow: &Workflow, found: &[(&Project, Option<Reading>)]) -
         name: page.tf("project.for", &[("whom", page.either(&option.label, &option.en))]),
         cards: found
             .iter()
-            .filter(|(project, _)| is(project, &option.value))
-            .map(|(project, reading)| card(page, flow, project, *reading))
+            .filter(|(project, ..)| is(project, &option.value))
+            .map(|found| card(page, flow, *found))
             .collect(),
     });
     group.filter(|g| !g.cards.is_empty()).collect()
 }
 
-fn card(page: &Page, flow: &Workflow, project: &Project, reading: Option<Reading>) -> CardView {
+fn card(page: &Page, flow: &Workflow, (project, reading, reader): Found<'_>) -> CardView {
     let programme = page.pack.programmes.get(&project.programme);
     let figure = standing::figure_of(page, project);
     let promises = &project.case.promises;
-    let changed = promises.iter().zip(&project.notes).skip(1).next_back();
     CardView {
         name: projects::name(page, project),
         note: programme.map_or(String::new(), |p| page.either(&p.note, &p.note_en).to_owned()),
         state: view::public_state(page, flow, &project.case.state),
-        standing: figure.zip(reading).map(|(figure, reading)| {
-            standing::standing(page, (figure, promises), reading, Reader::Everybody)
-        }),
-        change: changed.zip(figure).and_then(|((promise, note), figure)| {
-            let before = promises.iter().rev().nth(1)?;
-            let from = standing::amount(page, figure, before.target.goal);
-            let to = standing::amount(page, figure, promise.target.goal);
-            let day = standing::day_words(page, promise.since);
-            let told = [("day", day.as_str()), ("from", &from), ("to", &to)];
-            Some(ChangeView { words: page.tf("project.changed", &told), note: note.clone() })
-        }),
+        standing: figure
+            .zip(reading)
+            .map(|told| standing::standing(page, (told.0, promises), told.1, reader)),
+        changes: figure.map_or(Vec::new(), |figure| changes(page, figure, project)),
+    }
+}
+
+/// What was changed after it had been made public, each with its note. No unit is named.
+fn changes(page: &Page, figure: &Figure, project: &Project) -> Vec<ChangeView> {
+    let promises = &project.case.promises;
+    let pairs = promises.windows(2).zip(project.notes.iter().skip(1));
+    let change = |(pair, note): (&[Promise], &String)| {
+        let [before, after] = pair else { return None };
+        let words = words(page, figure, (&before.target, after));
+        (!words.is_empty()).then(|| ChangeView { words, note: note.clone() })
+    };
+    pairs.filter_map(change).collect()
+}
+
+fn words(page: &Page, figure: &Figure, (before, after): (&Target, &Promise)) -> Vec<String> {
+    let (day, after) = (standing::day_words(page, after.since), &after.target);
+    let say = |key: &str, from: &str, to: &str| {
+        page.tf(key, &[("day", &day), ("from", from), ("to", to)])
+    };
+    let goal = |target: &Target| {
+        if before.until == after.until {
+            standing::amount(page, figure, target.goal)
+        } else {
+            standing::goal(page, figure, target)
+        }
+    };
+    let budget = |target: &Target| {
+        target
+            .budget
+            .map_or_else(|| page.t("project.no_budget").to_owned(), |n| standing::money(page, n))
+    };
+    let mut words = Vec::new();
+    if (before.goal, before.until) != (after.goal, after.until) {
+        words.push(say("project.changed", &goal(before), &goal(after)));
+    }
+    if before.budget != after.budget {
+        words.push(say("project.changed.budget", &budget(before), &budget(after)));
+    }
+    if before.lead.is_some() && before.lead != after.lead {
+        words.push(say("project.changed.lead", "", ""));
+    }
+    words
+}
+
+/// What of the numbers of a year is told to everybody.
+struct Told<'a> {
+    app: &'a App,
+    page: &'a Page,
+    flow: &'a Workflow,
+    year: i16,
+}
+
+impl Told<'_> {
+    /// How much is told of each number of a unit. A number of people is kept back where a small one
+    /// could be found from it and the numbers of the units above and beside.
+    async fn readers<'p>(
+        &self,
+        unit: &str,
+        found: impl Iterator<Item = (&'p Project, &'p Option<Reading>)>,
+    ) -> Result<Vec<Reader>, Oops> {
+        let figures: Vec<Option<&Figure>> = found
+            .map(|(project, _)| standing::figure_of(self.page, project))
+            .map(|figure| figure.filter(|f| standing::is_of_people(f)))
+            .collect();
+        let mut levels = Vec::new();
+        if figures.iter().any(Option::is_some) {
+            for above in self.page.pack.units.upward(unit).skip(1) {
+                levels.push(self.level(&above.code).await?);
+            }
+        }
+        let mut readers = Vec::with_capacity(figures.len());
+        for figure in figures {
+            readers.push(match figure {
+                Some(figure) if !self.is_told(unit, figure, &levels).await? => Reader::KeptBack,
+                Some(_) | None => Reader::Everybody,
+            });
+        }
+        Ok(readers)
+    }
+
+    /// A unit and those directly below it, each with the figures that it has promised everybody.
+    async fn level(&self, above: &str) -> Result<Vec<(Code, BTreeSet<Code>)>, Oops> {
+        let units = &self.page.pack.units;
+        let kind = units.get(above).map(|u| &u.kind);
+        let below = units.children(above).filter(|u| Some(&u.kind) == kind);
+        let all: Vec<&str> = std::iter::once(above).chain(below.map(|u| u.code.as_str())).collect();
+        let pack = &self.page.pack;
+        let promised = self.app.store().promised(pack, self.flow, (&all, self.year)).await?;
+        Ok(all.into_iter().map(str::to_owned).zip(promised).collect())
+    }
+
+    /// Whether a number of people of this unit may stand beside those above and beside it: the unit
+    /// directly above tells its own, and at each level nobody finds a small number by subtracting.
+    async fn is_told(
+        &self,
+        unit: &str,
+        figure: &Figure,
+        levels: &[Vec<(Code, BTreeSet<Code>)>],
+    ) -> Result<bool, Oops> {
+        let promises = |level: &&Vec<(Code, BTreeSet<Code>)>| {
+            level.first().is_some_and(|(_, figures)| figures.contains(&figure.code))
+        };
+        let Some(top) = levels.iter().rposition(|level| promises(&level)) else { return Ok(true) };
+        for level in levels.iter().take(top + 1) {
+            if !promises(&level) {
+                return Ok(false);
+            }
+            let beside = level
+                .iter()
+                .skip(1)
+                .filter(|(code, figures)| code == unit || figures.contains(&figure.code));
+            let units: Vec<&str> =
+                level.iter().take(1).chain(beside).map(|(code, _)| code.as_str()).collect();
+            let values = self.values(figure, &units).await?;
+            let [above, below @ ..] = values.as_slice() else { return Ok(false) };
+            if !stand_beside(*above, below, self.page.pack.targets.small) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn values(&self, figure: &Figure, units: &[&str]) -> Result<Vec<i64>, Oops> {
+        let today = self.page.today();
+        let period = standing::period_of(figure, self.year, today);
+        let asks: Vec<FigureAsk<'_>> =
+            units.iter().map(|unit| FigureAsk { figure, unit, period }).collect();
+        let values = self.app.store().figures_for(&Viewer::Public, &asks, today).await?;
+        Ok(values.into_iter().map(|v| v.amount.map_or(0, AnyAmount::count)).collect())
     }
 }

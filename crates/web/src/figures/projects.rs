@@ -188,10 +188,7 @@ impl Lines<'_> {
             name: name(page, project),
             href: project.number.as_ref().map_or(String::new(), |n| format!("/cases/{n}")),
             for_whom: for_whom(page, self.flow, coded("for_whom")),
-            lead: match coded("lead") {
-                "" => super::NONE.to_owned(),
-                lead => page.unit(lead).to_owned(),
-            },
+            lead: project.case.lead().map_or(super::NONE, |lead| page.unit(lead)).to_owned(),
             state: view::state_name(page, &self.flow.code, &project.case.state),
             standing: told.map(|(figure, reading)| {
                 standing::standing(page, (figure, promises), reading, Reader::Staff)

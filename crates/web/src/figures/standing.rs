@@ -3,7 +3,12 @@
 
 use super::{NONE, word};
 use crate::{page::Page, view::LightView};
-use domain::figure::{Figure, Nature, Period, Plan, Promise, TargetLight, Word, promised_on};
+use domain::{
+    figure::{
+        Figure, Nature, Period, Plan, Promise, Target, TargetLight, Word, is_few, promised_on,
+    },
+    press::{Form, Hedge, Style},
+};
 use jiff::civil::Date;
 use store::{Project, Reading};
 
@@ -14,12 +19,15 @@ pub(crate) enum Reader {
     Staff,
     /// Anybody: small numbers of people are not told.
     Everybody,
+    /// Anybody, of a number from which a small one could be found: it is kept back.
+    KeptBack,
 }
 
 /// A project as a line or a card shows it.
 pub(crate) struct Standing {
     pub(crate) number: String,
     pub(crate) goal: String,
+    pub(crate) budget: String,
     pub(crate) share: String,
     pub(crate) bar: &'static str,
     pub(crate) light: Option<LightView>,
@@ -37,6 +45,24 @@ pub(crate) fn day_words(page: &Page, day: Date) -> String {
 /// An amount with its word.
 pub(crate) fn amount(page: &Page, figure: &Figure, n: i64) -> String {
     format!("{n} {}", word(page, figure))
+}
+
+/// An amount of money, in 万 where that is no longer than two decimals, as the press says it.
+pub(crate) fn money(page: &Page, yuan: i64) -> String {
+    let style = Style { form: Form::Wan(2), hedge: Hedge::Exactly };
+    let said = style.say(yuan).map_or_else(|_| yuan.to_string(), |said| said.text);
+    page.tf("project.yuan", &[("n", page.either(&said, &yuan.to_string()))])
+}
+
+/// A goal and its last day, in words.
+pub(crate) fn goal(page: &Page, figure: &Figure, target: &Target) -> String {
+    let (until, goal) = (day_words(page, target.until), amount(page, figure, target.goal));
+    page.tf("project.goal_by", &[("goal", &goal), ("day", &until)])
+}
+
+/// Whether a figure counts people, of whom small numbers are not told to the public.
+pub(crate) fn is_of_people(figure: &Figure) -> bool {
+    matches!(figure.word, Word::Person | Word::Household | Word::PersonTime)
 }
 
 /// The period that tells what a figure says of a year so far.
@@ -100,27 +126,23 @@ pub(crate) fn standing(
     reading: Reading,
     reader: Reader,
 ) -> Standing {
-    let goal = promises.last().map_or(String::new(), |p| {
-        let (until, goal) = (day_words(page, p.target.until), p.target.goal);
-        page.tf("project.goal_by", &[("goal", &amount(page, figure, goal)), ("day", &until)])
-    });
-    let small = i64::from(page.pack.targets.small);
-    let of_people = matches!(figure.word, Word::Person | Word::Household | Word::PersonTime);
-    let hidden = reader == Reader::Everybody
-        && of_people
-        && reading.value.is_some_and(|n| (1..small).contains(&n));
+    let target = promises.last().map(|p| &p.target);
+    let few = |n: i64| is_few(n, page.pack.targets.small);
+    let hidden = match reader {
+        Reader::Staff => false,
+        Reader::Everybody => is_of_people(figure) && reading.value.is_some_and(few),
+        Reader::KeptBack => true,
+    };
     let told = if hidden { None } else { light_on(page, (figure, promises), reading) };
     let number = match reading.value {
         None => page.t("project.no_number").to_owned(),
-        Some(_) if hidden => {
-            let less = format!("{small} {}", word(page, figure));
-            page.tf("project.few", &[("n", &less)])
-        }
+        Some(_) if hidden => page.t("project.few").to_owned(),
         Some(n) => amount(page, figure, n),
     };
     Standing {
         number,
-        goal,
+        goal: target.map_or(String::new(), |t| goal(page, figure, t)),
+        budget: target.and_then(|t| t.budget).map_or(String::new(), |n| money(page, n)),
         share: told.as_ref().map_or(String::new(), |(_, plan)| {
             plan.share(reading.value.unwrap_or_default()).to_string()
         }),

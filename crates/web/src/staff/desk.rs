@@ -290,7 +290,7 @@ async fn tabs(
 ) -> Result<Vec<Tab>, Oops> {
     let pack = &page.pack;
     let staff = &me.staff();
-    let scope = access::scope(pack, staff);
+    let scope = access::scope_in(pack, staff, flow);
     let base = Wanted { flow: flow.code.clone(), unit: wanted.unit.clone(), ..Wanted::default() };
     let tab = |name: &str, count: String, to: Wanted| Tab {
         href: to.href(),
@@ -304,8 +304,7 @@ async fn tabs(
         let counts = counts(app, page, me, (flow, wanted)).await?;
         for state in &flow.states {
             let count = counts.get(&state.code).copied();
-            let responsible =
-                state.responsible().is_some_and(|r| staff.roles.iter().any(|m| m == r));
+            let responsible = state.expects(&staff.roles);
             let chosen = wanted.state == state.code;
             if count.map_or(responsible, |n| n > 0) || chosen {
                 let to = Wanted { state: state.code.clone(), ..base.clone() };

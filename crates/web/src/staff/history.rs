@@ -220,7 +220,7 @@ impl Words<'_> {
             }
             Fact::Published => line("history.published", String::new()),
             Fact::Withdrawn => line("history.withdrawn", String::new()),
-            Fact::Promised { target } => line("history.promised", self.target(target)),
+            Fact::Promised { target } => self.target(target),
             Fact::Climbed { clock, step: _, unit } => {
                 let name = clock_name(page, self.flow, clock);
                 let text =
@@ -232,13 +232,17 @@ impl Words<'_> {
     }
 
     /// A target in words.
-    fn target(&self, target: &Target) -> String {
-        let figure = self.page.pack.figures.get(&target.figure);
-        figure.map_or(String::new(), |figure| {
-            let goal = standing::amount(self.page, figure, target.goal);
-            let day = standing::day_words(self.page, target.until);
-            self.page.tf("project.goal_by", &[("goal", &goal), ("day", &day)])
-        })
+    fn target(&self, target: &Target) -> Vec<Line> {
+        let page = self.page;
+        let figure = page.pack.figures.get(&target.figure);
+        let goal = figure.map(|figure| standing::goal(page, figure, target));
+        let lead = target.lead.as_ref().map(|lead| page.unit(lead).to_owned());
+        let budget = target.budget.map(|n| standing::money(page, n));
+        let all = [("history.promised", goal), ("project.lead", lead), ("project.budget", budget)];
+        let line = |(key, text): (&str, Option<String>)| {
+            Some(Line { label: page.t(key).to_owned(), text: text? })
+        };
+        all.into_iter().filter_map(line).collect()
     }
 
     /// What happened under the rights of the person.

@@ -16,8 +16,8 @@ use crate::{
 use domain::{
     case::Case,
     field::FieldKind,
-    figure::{AnyAmount, Figure, Period, Plan, Promise, promised_on},
-    workflow::Workflow,
+    figure::{AnyAmount, Figure, Held, Period, Plan, Promise, held, promised_on},
+    workflow::{Effect, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
 use store::{CasePage, FigureAsk, Reading, may_count};
@@ -34,10 +34,17 @@ pub(super) struct FactView {
     pub(super) text: String,
 }
 
-pub(super) struct TargetView {
+/// Something that was promised, and the days on which it held.
+pub(super) struct HeldView {
     pub(super) days: String,
-    pub(super) goal: String,
+    pub(super) what: String,
     pub(super) holds: bool,
+}
+
+/// One part of what was promised, through all changes.
+pub(super) struct PartView {
+    pub(super) name: String,
+    pub(super) held: Vec<HeldView>,
 }
 
 pub(super) struct MonthView {
@@ -84,7 +91,7 @@ pub(super) struct ProjectView {
     pub(super) records: String,
     pub(super) now: Standing,
     pub(super) facts: Vec<FactView>,
-    pub(super) targets: Vec<TargetView>,
+    pub(super) parts: Vec<PartView>,
     pub(super) months: Vec<MonthView>,
     pub(super) below: Vec<BelowView>,
     pub(super) chart: ChartView,
@@ -105,7 +112,9 @@ pub(super) async fn of(
     let course = app.store().course((figure, unit), year, today).await?;
     let end = standing::last_day(year, today);
     let latest = course.last().copied().unwrap_or(Reading { day: end, value: None });
-    let told = Told { page, figure, promises: &case.promises };
+    let mut ways = case.promises.clone();
+    ways.dedup_by(|later, before| before.target.goes_like(&later.target));
+    let told = Told { page, figure, promises: &ways };
     let may = may_count(&page.pack, &me.viewer(), unit);
     let period = standing::period_of(figure, year, today);
     Ok(Some(ProjectView {
@@ -113,7 +122,7 @@ pub(super) async fn of(
         records: if may { figures::records_href(figure, unit, period) } else { String::new() },
         now: standing::standing(page, (figure, &case.promises), latest, Reader::Staff),
         facts: facts(words, case),
-        targets: told.targets(),
+        parts: parts(page, figure, &case.promises),
         months: course.iter().map(|reading| told.month(*reading)).collect(),
         below: if may { below((app, me), page, (figure, unit), year).await? } else { Vec::new() },
         chart: told.chart(year, &course),
@@ -129,11 +138,47 @@ pub(crate) fn year_of(flow: &Workflow, case: &Case) -> Option<i16> {
     }
 }
 
+/// Goal, leading unit and budget, each with the days on which it held.
+fn parts(page: &Page, figure: &Figure, promises: &[Promise]) -> Vec<PartView> {
+    let day = |d| standing::day_words(page, d);
+    let view = |one: Held<String>| HeldView {
+        days: match one.until {
+            Some(end) => page.tf("project.held", &[("from", &day(one.since)), ("to", &day(end))]),
+            None => page.tf("project.holds", &[("from", &day(one.since))]),
+        },
+        what: one.what,
+        holds: one.until.is_none(),
+    };
+    let part = |key: &str, held: Vec<Held<String>>| PartView {
+        name: page.t(key).to_owned(),
+        held: held.into_iter().map(view).collect(),
+    };
+    let goals = held(promises, |t| Some(standing::goal(page, figure, t)));
+    let leads = held(promises, |t| t.lead.as_ref().map(|lead| page.unit(lead).to_owned()));
+    let budgets = held(promises, |t| t.budget.map(|n| standing::money(page, n)));
+    let all = [("project.targets", goals), ("project.leads", leads), ("project.budgets", budgets)];
+    let told = all.into_iter().filter(|(_, held)| !held.is_empty());
+    told.map(|(key, held)| part(key, held)).collect()
+}
+
+/// The fields of what was promised: what stands in them may be proposed only.
+fn promised(flow: &Workflow) -> Vec<&String> {
+    let targets = flow.effects().filter_map(|effect| match effect {
+        Effect::Promise(target) => Some(target),
+        _ => None,
+    });
+    let parts =
+        targets.flat_map(|t| [Some(&t.goal), Some(&t.until), t.lead.as_ref(), t.budget.as_ref()]);
+    parts.flatten().collect()
+}
+
 /// What was said when it was proposed and handed over, as it is now.
 fn facts(words: &Words<'_>, case: &Case) -> Vec<FactView> {
     let mut fields: Vec<&String> = words.flow.opening.fields.iter().map(|f| &f.code).collect();
     let named = |kind: &FieldKind| matches!(kind, FieldKind::Unit | FieldKind::Units);
     fields.extend(words.flow.fields.values().filter(|f| named(&f.kind)).map(|f| &f.code));
+    let promised = promised(words.flow);
+    fields.retain(|code| !promised.contains(code));
     let fact = |code: &String| {
         let (field, value) = (words.flow.fields.get(code)?, case.coded.get(code)?);
         let all: Vec<String> = value.all().iter().map(|v| words.value(&field.kind, v)).collect();
@@ -190,22 +235,6 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn targets(&self) -> Vec<TargetView> {
-        let day = |d| standing::day_words(self.page, d);
-        let ends = self.promises.iter().skip(1).map(|p| Some(p.since)).chain([None]);
-        let all = self.promises.iter().zip(ends).map(|(promise, end)| {
-            let (since, until) = (day(promise.since), day(promise.target.until));
-            let goal = standing::amount(self.page, self.figure, promise.target.goal);
-            let days = match end {
-                Some(end) => self.page.tf("project.held", &[("from", &since), ("to", &day(end))]),
-                None => self.page.tf("project.holds", &[("from", &since)]),
-            };
-            let goal = self.page.tf("project.goal_by", &[("goal", &goal), ("day", &until)]);
-            TargetView { days, goal, holds: end.is_none() }
-        });
-        all.collect()
-    }
-
     fn month(&self, reading: Reading) -> MonthView {
         let page = self.page;
         let plan = promised_on(self.promises, reading.day)

@@ -203,6 +203,7 @@ fn standings(ground: &Ground, me: &Staff, case: &Case) -> BTreeSet<Standing> {
         (Standing::Owner, case.owner == Some(me.account)),
         (Standing::Opener, case.opener == Some(me.account)),
         (Standing::Unit, case.unit == me.unit),
+        (Standing::Lead, case.lead() == Some(me.unit.as_str())),
         (Standing::Task, owes),
         (Standing::Past, past),
         (Standing::Above, above),
@@ -266,7 +267,7 @@ fn asks(number: &str) -> [(Ask, Option<Right>); 10] {
 }
 
 /// Cells of the table that nobody can bring about through the workflow of appeals.
-const OUT_OF_REACH: [Standing; 2] = [Standing::Owner, Standing::Opener];
+const OUT_OF_REACH: [Standing; 3] = [Standing::Owner, Standing::Opener, Standing::Lead];
 
 /// Every case as everybody. Answers what is not as the table says.
 pub async fn walk(ground: &Ground) -> Vec<String> {

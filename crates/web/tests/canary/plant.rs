@@ -394,5 +394,5 @@ impl Planter<'_> {
 
 /// Optional fields that are filled in all the same, because lists are made of them.
 fn always(code: &str) -> bool {
-    matches!(code, "category" | "place")
+    matches!(code, "category" | "place" | "lead")
 }

@@ -129,7 +129,10 @@ impl Words<'_> {
             public: self.page.either(&state.public, &state.public_en).to_owned(),
             kind: self.page.t(kind).to_owned(),
             ended: !state.is_open(),
-            role: state.responsible().map_or_else(|| "—".to_owned(), |r| self.role(r)),
+            role: match state.responsible() {
+                Some(_) => self.list(state.expected().map(|r| self.role(r))),
+                None => "—".to_owned(),
+            },
             clock: clock.map_or_else(|| "—".to_owned(), |c| clocks::spans(self.page, c)),
             next: self.list(next.map(|a| self.page.either(&a.name, &a.en).to_owned())),
         }
