@@ -12,7 +12,7 @@ use crate::{
     contact::{self, Barred, Plan, Way},
     duty, effect,
     field::{Checked, Meaning, Value},
-    figure::Frozen,
+    figure::{self, Frozen},
     pack::{Pack, Right, Rules, Unit},
     refusal::{Bar, Refusal},
     rights,
@@ -362,6 +362,7 @@ fn guard(
         }
         Guard::Contact { field, or } => contact_guard(ctx, case, (field.as_deref(), *or), given),
         Guard::NotAmong { field, among } => not_among(case, field, among, given),
+        Guard::SampleSound => figure::sample_sound(ctx, case),
     }
 }
 

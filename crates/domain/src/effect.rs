@@ -74,6 +74,7 @@ pub(crate) fn run(
         Effect::Freeze(_) | Effect::FreezeForm { .. } | Effect::FreezeFigure { .. } => {
             figure::freeze(ctx, draft, given, effect)
         }
+        Effect::Look { field, .. } => figure::look(ctx, draft, given, field),
         Effect::Propose(fields) => figure::propose(ctx, draft, given, fields).map(drop),
         Effect::Promise(fields) => figure::promise(ctx, draft, given, fields),
         Effect::Fill(_) | Effect::Publish | Effect::Withdraw => release(ctx, draft, given, effect),
@@ -153,6 +154,7 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Publish
         | Effect::Withdraw
         | Effect::FreezeFigure { .. }
+        | Effect::Look { .. }
         | Effect::Propose(_)
         | Effect::Promise(_)
         | Effect::SetCategory(_)

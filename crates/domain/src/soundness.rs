@@ -4,16 +4,16 @@
 //! "nothing goes around a mandatory step", so the proof errs on the safe side. For "an end can
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
+mod numbers;
 mod protection;
 
 use crate::{
     decide,
     field::FieldKind,
     pack::Pack,
-    press::Fill,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
-        Target, TargetFields, Who, Workflow,
+        Target, Who, Workflow,
     },
 };
 use std::collections::{BTreeSet, VecDeque};
@@ -211,6 +211,7 @@ impl Proof<'_> {
             Guard::Milestone(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
+            Guard::SampleSound => self.sample(action),
             Guard::Sensitive(_)
             | Guard::Anonymous(_)
             | Guard::WithinDays(_)
@@ -277,44 +278,17 @@ impl Proof<'_> {
             }
             Effect::Freeze(f) => self.holds(at, f, &FieldKind::Figures),
             Effect::FreezeForm { form, period } => {
-                self.holds(at, form, &FieldKind::Form);
-                self.holds(at, period, &FieldKind::Period);
+                self.frozen(at, (form, &FieldKind::Form), period);
             }
             Effect::Fill(fill) => self.fill(at, fill),
             Effect::FreezeFigure { figure, period } => {
-                self.holds(at, figure, &FieldKind::Figure);
-                self.holds(at, period, &FieldKind::Period);
+                self.frozen(at, (figure, &FieldKind::Figure), period);
             }
+            Effect::Look { field, tells } => self.look(at, field, tells),
             Effect::Propose(target) | Effect::Promise(target) => self.target(at, target),
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
-        }
-    }
-
-    fn fill(&mut self, at: &Locus, fill: &Fill) {
-        for code in [&fill.title, &fill.body, &fill.english, &fill.says, &fill.evidence] {
-            let is_text = self.flow.fields.get(code).is_some_and(|f| f.kind.is_text());
-            self.known(at, is_text, "field of text", code);
-        }
-        for code in [&fill.day, &fill.until] {
-            self.holds(at, code, &FieldKind::Date);
-        }
-        self.known(at, self.flow.action(&fill.check).is_some(), "action", &fill.check);
-    }
-
-    /// The fields of a target are there, and hold what it is made of.
-    fn target(&mut self, at: &Locus, target: &TargetFields) {
-        let TargetFields { figure, goal, baseline, from, until, steps } = target;
-        self.holds(at, figure, &FieldKind::Figure);
-        for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
-            self.holds(at, day, &FieldKind::Date);
-        }
-        let values = steps.iter().map(|s| &s.value);
-        for number in values.chain(baseline).chain([goal]) {
-            let kind = self.flow.fields.get(number).map(|f| &f.kind);
-            let is_number = matches!(kind, Some(FieldKind::Number { .. }));
-            self.known(at, is_number, "number field", number);
         }
     }
 

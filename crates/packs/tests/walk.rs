@@ -209,6 +209,10 @@ impl<'a> Walk<'a> {
             if let Effect::Fill(fill) = effect {
                 given.texts.insert(fill.body.clone(), "某事".to_owned());
             }
+            if let Effect::Look { field, .. } = effect {
+                let looks = people::looks(self.pack, &self.case, &mut dice);
+                given.coded.insert(field.clone(), Value::Many(looks));
+            }
         }
         self.chosen = given.coded.clone();
         let frozen = numbers(self.pack, &self.case, action, &given);

@@ -193,6 +193,7 @@ impl Store {
         act: Act,
     ) -> Result<Done, WriteError<No>> {
         let act = self.as_signed(pack, act).await?;
+        self.only_seen(pack, &Viewer::of(&act.actor, now), &act).await?;
         let texts = texts_of(None, &act.steps);
         let sealed = if texts.is_empty() && act.files.is_empty() {
             Sealed::default()

@@ -12,6 +12,7 @@ mod definition;
 mod frozen;
 mod mark;
 mod period;
+mod sampling;
 mod tally;
 mod target;
 
@@ -22,9 +23,11 @@ pub use cell::{
 };
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
 pub(crate) use frozen::freeze;
-pub use frozen::{Asked, Freezing, Frozen, asked, sample};
+pub use frozen::{Asked, Freezing, Frozen, asked};
 pub use mark::Mark;
 pub use period::Period;
+pub use sampling::{Look, Progress, Sample, Sitting, percent, sample};
+pub(crate) use sampling::{look, looks_in, sample_sound};
 pub use tally::{Step, Tally};
 pub use target::{
     Forecast, Plan, Promise, Target, TargetLight, TargetRules, promised_on, running_sums,
