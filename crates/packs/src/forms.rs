@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    pack::{Every, Form, FormCell, Level, Pack},
+    pack::{Every, Form, FormCell, Level, Pack, filled, report_flow},
     workflow::{Code, Locus},
 };
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::{
@@ -34,6 +35,8 @@ struct RawForm {
     asked_by: String,
     #[serde(default)]
     asked_by_en: String,
+    #[serde(default)]
+    opens_itself: bool,
     sample_percent: u32,
 }
 
@@ -100,6 +103,7 @@ fn form(
         cells: cells.into_iter().map(|(_, cell)| cell).collect(),
         asked_by: raw.asked_by,
         asked_by_en: raw.asked_by_en,
+        opens_itself: raw.opens_itself,
         sample_percent: raw.sample_percent,
         at: at.clone(),
     }
@@ -120,6 +124,15 @@ pub(crate) fn check(pack: &Pack, faults: &mut Faults) {
         if form.figures.is_empty() || form.levels.is_empty() {
             let what = format!("the form `{}` asks nobody, or for nothing", form.code);
             faults.add(&form.at, what, "name figures and levels");
+        }
+        let opens = report_flow(pack).and_then(|flow| {
+            filled(flow, form, form.every.newest_ended(Date::constant(2025, 1, 1))?)
+        });
+        if form.opens_itself && opens.is_none() {
+            let what = format!("nothing can open the form `{}` by itself", form.code);
+            let advice = "let \"system@anywhere\" open the workflow of reports for the unit of the \
+                          actor, asking for form and period alone, or leave opens_itself out";
+            faults.add(&form.at, what, advice);
         }
         if !(1..=100).contains(&form.sample_percent) {
             let what = format!("{} in a hundred cannot be drawn", form.sample_percent);

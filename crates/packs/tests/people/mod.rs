@@ -160,6 +160,12 @@ pub fn opener(people: &People<'_>, flow: &Workflow, dice: &mut Dice) -> Actor {
     }
 }
 
+/// A unit for which the program may open a case: somebody there can go on with it.
+pub fn home(people: &People<'_>, flow: &Workflow, dice: &mut Dice) -> Option<Code> {
+    let role = flow.state(&flow.initial)?.responsible()?;
+    dice.pick(people.holders.get(role)?).map(|unit| unit.code.clone())
+}
+
 /// A form filled in at random, but so that it could be meant.
 pub fn fill(
     people: &People<'_>,
