@@ -12,6 +12,7 @@ const REVIEWER = 'reviewer@wf-370102';
 const LEADER = 'leader@wf-370102';
 const TOWN = 'handler@wf-370102001';
 const OTHER = 'reviewer@wf-370103';
+const CITY = 'reviewer@wf-3701';
 const BOARD = '/projects/public?unit=wf-370102';
 const NOTE = '因场地调整，本年目标相应调减。';
 
@@ -97,7 +98,17 @@ describe('projects', () => {
 
   test('another county looks at the records, and the result is announced', async () => {
     await staff.act(TOWN, number, 'submit', { inspector: 'wf-370103', said: '已完成' });
-    await staff.act(OTHER, number, 'accept', { sampled: '9', wrong: '0', found: '记录属实' });
+    // The other county may not open these records; the city looks at them, one by one.
+    const page = await staff.page(CITY);
+    await page.goto(`/cases/${number}/figures/0/0?sample=1`);
+    const choices = await page.locator('main input[type="radio"][value="sound"]').all();
+    assert.ok(choices.length > 0, 'records were drawn');
+    for (const choice of choices) await choice.check();
+    assert.deepEqual(await axe(page), []);
+    assert.ok(await fitsAcross(page));
+    const button = page.locator('main form .acts button').first();
+    assert.equal((await send(page, button)).status(), 200, await complaint(page));
+    await staff.act(OTHER, number, 'accept', { found: '记录属实' });
     await staff.act(REVIEWER, number, 'announce');
     assert.ok((await board()).includes('结果公示中'));
   });

@@ -35,6 +35,8 @@ const TICK_MOVES: u32 = 1_000;
 const TICK_ERASED: u32 = 200;
 /// After so many ticks the newest entries are sealed.
 const SEAL_TICKS: u32 = 6;
+/// After so many ticks reports are opened whose period has ended.
+const OPEN_TICKS: u32 = 12;
 /// After so many ticks what has been kept long enough, and needs nobody's word, leaves.
 const KEEP_TICKS: u32 = 60;
 
@@ -152,6 +154,12 @@ fn remind(app: App, dir: PathBuf) -> JoinHandle<()> {
                 && let Err(error) = app.store().checkpoint(now).await
             {
                 tracing::error!(%error, "sealing failed and will be tried again");
+            }
+            // The first round too: what no server opened in its time is opened at once.
+            if round % OPEN_TICKS == 1
+                && let Err(error) = app.store().open_reports(&app.pack(), now).await
+            {
+                tracing::error!(%error, "reports were not opened and will be");
             }
             // The first round too: a server that is started once a day must not keep for ever.
             if round % KEEP_TICKS == 1

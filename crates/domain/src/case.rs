@@ -312,14 +312,7 @@ impl Case {
             }
             Fact::Taken { account } => self.owner = Some(*account),
             Fact::Handling { unit } => self.handling = Some(unit.clone()),
-            Fact::Clock { change, clock } => {
-                // What was moved out of the red can run out again, and is then told again.
-                let anew = *change == ClockChange::Moved && clock.due() > stamp.at;
-                if anew || *change == ClockChange::Started {
-                    self.climbed.remove(clock.code());
-                }
-                self.clocks.insert(clock.code().to_owned(), clock.clone());
-            }
+            Fact::Clock { change, clock } => self.wind(stamp, *change, clock),
             Fact::Graded { grade, yes, .. } => {
                 self.grade.clone_from(grade);
                 self.risk_yes.clone_from(yes);
@@ -345,7 +338,9 @@ impl Case {
                 self.climbed.insert(clock.clone(), *step);
             }
             Fact::Right { event } => self.rights.apply((stamp.at, stamp.day, &stamp.by), event),
-            Fact::Froze { .. } | Fact::Promised { .. } => self.stand_for(stamp, fact),
+            Fact::Froze { .. } | Fact::Looked { .. } | Fact::Promised { .. } => {
+                self.stand_for(stamp, fact);
+            }
             Fact::Filled { .. } | Fact::Published | Fact::Withdrawn => self.edit(stamp, fact),
             Fact::Repacked { pack } => self.pack.clone_from(pack),
             Fact::Released => self.owner = None,
@@ -363,19 +358,13 @@ impl Case {
         }
     }
 
-    /// Numbers that somebody stood for, and what was promised of them.
-    fn stand_for(&mut self, stamp: &Stamp, fact: &Fact) {
-        match fact {
-            Fact::Froze { values } => self.frozen.push(Freezing {
-                at: stamp.at,
-                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
-                values: values.clone(),
-            }),
-            Fact::Promised { target } => {
-                self.promises.push(Promise { since: stamp.day, target: target.clone() });
-            }
-            _ => {}
+    fn wind(&mut self, stamp: &Stamp, change: ClockChange, clock: &Clock) {
+        // What was moved out of the red can run out again, and is then told again.
+        let anew = change == ClockChange::Moved && clock.due() > stamp.at;
+        if anew || change == ClockChange::Started {
+            self.climbed.remove(clock.code());
         }
+        self.clocks.insert(clock.code().to_owned(), clock.clone());
     }
 
     fn task(&mut self, id: u32, change: impl FnOnce(&mut Task)) {

@@ -12,7 +12,7 @@ use crate::{
     contact::{self, Barred, Plan, Way},
     duty, effect,
     field::{Checked, Meaning, Value},
-    figure::Frozen,
+    figure::{self, Frozen},
     pack::{Pack, Right, Rules, Unit},
     press::Past,
     refusal::{Bar, Refusal},
@@ -67,6 +67,8 @@ pub struct Open {
     pub programme: Option<Code>,
     /// What was filled in.
     pub given: Checked,
+    /// The unit for which the program opens it; everybody else opens for their own.
+    pub unit: Option<Code>,
 }
 
 /// The wish to do an action.
@@ -111,8 +113,9 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
     }
     let coded = |code: &str| wish.given.coded.get(code).map_or("", Value::one).to_owned();
     let category = coded("category");
-    let place =
-        Some(coded("place")).filter(|p| !p.is_empty()).unwrap_or_else(|| place_of(ctx).to_owned());
+    let own = effect::own_unit(ctx, wish);
+    let place = Some(coded("place")).filter(|p| !p.is_empty());
+    let place = place.unwrap_or_else(|| effect::place_of(ctx.pack, own).to_owned());
     let grade = ctx
         .pack
         .categories
@@ -125,7 +128,7 @@ pub fn open(ctx: Ctx<'_>, wish: &Open) -> Result<Draft, Refusal> {
         programme: wish.programme.clone(),
         pack: ctx.pack.edition.clone(),
         state: flow.initial.clone(),
-        unit: effect::first_unit(ctx, flow, &place)?,
+        unit: effect::first_unit(ctx.pack, flow, (&place, own))?,
         channel: coded("channel"),
         category,
         place,
@@ -243,14 +246,6 @@ fn may_open(ctx: Ctx<'_>, who: &Who) -> bool {
     }
 }
 
-fn place_of(ctx: Ctx<'_>) -> &str {
-    match ctx.actor {
-        Actor::Staff(s) => ctx.pack.units.get(&s.unit).map(|u| u.region.as_str()),
-        _ => None,
-    }
-    .unwrap_or_else(|| ctx.pack.regions.root())
-}
-
 fn is_anonymous(flow: &Workflow, given: &Checked) -> bool {
     let names_somebody = given
         .texts
@@ -365,6 +360,7 @@ fn guard(
         }
         Guard::Contact { field, or } => contact_guard(ctx, case, (field.as_deref(), *or), given),
         Guard::NotAmong { field, among } => not_among(case, field, among, given),
+        Guard::SampleSound => figure::sample_sound(ctx, case),
     }
 }
 

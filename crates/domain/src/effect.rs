@@ -9,10 +9,10 @@ pub(crate) use tasks::{drop_tasks, drop_tasks_of, open_tasks};
 use crate::{
     case::{Actor, Case, CaseId, Cause, ClockChange, Fact, is_paused, is_running},
     clock::Clock,
-    decide::{Ctx, Draft},
+    decide::{Ctx, Draft, Open},
     field::{Checked, Meaning, Value},
     figure, milestone,
-    pack::{Answer, Assessment, Matter, Route, Unit},
+    pack::{Answer, Assessment, Matter, Pack, Route, Unit},
     press::release,
     refusal::Refusal,
     workflow::{AssignTo, Code, Effect, Workflow},
@@ -74,6 +74,7 @@ pub(crate) fn run(
         Effect::Freeze(_) | Effect::FreezeForm { .. } | Effect::FreezeFigure { .. } => {
             figure::freeze(ctx, draft, given, effect)
         }
+        Effect::Look { field, .. } => figure::look(ctx, draft, given, field),
         Effect::Propose(fields) => figure::propose(ctx, draft, given, fields),
         Effect::Promise(fields) => figure::promise(ctx, draft, given, fields),
         Effect::Fill(_) | Effect::Publish | Effect::Withdraw => release(ctx, draft, given, effect),
@@ -153,6 +154,7 @@ fn plain(ctx: Ctx<'_>, draft: &Draft, effect: &Effect, given: &Checked) -> Optio
         | Effect::Publish
         | Effect::Withdraw
         | Effect::FreezeFigure { .. }
+        | Effect::Look { .. }
         | Effect::Propose(_)
         | Effect::Promise(_)
         | Effect::SetCategory(_)
@@ -202,18 +204,32 @@ fn keep_contact(flow: &Workflow, draft: &mut Draft, given: &Checked) {
     }
 }
 
+/// The unit for which a case is opened: one's own, or the one that the program names.
+pub(crate) fn own_unit<'a>(ctx: Ctx<'a>, wish: &'a Open) -> Option<&'a str> {
+    match ctx.actor {
+        Actor::Staff(staff) => Some(&staff.unit),
+        Actor::System => wish.unit.as_deref(),
+        Actor::Appellant(_) | Actor::Public => None,
+    }
+}
+
+/// Where a case is that does not say it: where the unit is that opens it.
+pub(crate) fn place_of<'a>(pack: &'a Pack, own: Option<&str>) -> &'a str {
+    let unit = own.and_then(|code| pack.units.get(code));
+    unit.map_or_else(|| pack.regions.root(), |unit| unit.region.as_str())
+}
+
 /// The unit that is responsible for a new case.
-pub(crate) fn first_unit(ctx: Ctx<'_>, flow: &Workflow, place: &str) -> Result<Code, Refusal> {
+pub(crate) fn first_unit(
+    pack: &Pack,
+    flow: &Workflow,
+    (place, own): (&str, Option<&str>),
+) -> Result<Code, Refusal> {
     let unit = match &flow.opening.unit {
-        AssignTo::ActorUnit => match ctx.actor {
-            Actor::Staff(s) => Some(s.unit.clone()),
-            _ => None,
-        },
+        AssignTo::ActorUnit => own.map(str::to_owned),
         AssignTo::Desk(kind) => {
-            let region = ctx.pack.regions.get(place);
-            region
-                .and_then(|r| ctx.pack.units.nearest(kind, &r.code, r.level))
-                .map(|u| u.code.clone())
+            let region = pack.regions.get(place);
+            region.and_then(|r| pack.units.nearest(kind, &r.code, r.level)).map(|u| u.code.clone())
         }
         _ => None,
     };

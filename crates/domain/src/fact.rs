@@ -7,7 +7,7 @@ use crate::{
     case::{AccountId, CaseId, Task, TaskEnd},
     clock::Clock,
     field::Value,
-    figure::{Frozen, Target},
+    figure::{Frozen, Look, Target},
     guarded::{Barred, Judgement},
     milestone::Milestone,
     press::{Filled, Table},
@@ -273,6 +273,13 @@ pub enum Fact {
     Froze {
         /// The numbers.
         values: Vec<Frozen>,
+    },
+    /// Somebody looked at records of a sample and said what they found.
+    Looked {
+        /// Ordinal of the freezing in its case.
+        freezing: usize,
+        /// The records.
+        looks: Vec<Look>,
     },
     /// The places of a press text were filled with numbers, and it was signed so.
     Filled {

@@ -5,7 +5,7 @@
 
 use crate::{
     contact,
-    figure::{Asked, Period},
+    figure::{Asked, Look, Period},
     pack::Pack,
     workflow::{Code, FieldUse, Locus, Workflow},
 };
@@ -93,6 +93,8 @@ pub enum FieldKind {
     Figures,
     /// One of the figures of the pack.
     Figure,
+    /// Records of a sample, each with what was found.
+    Sample,
 }
 
 impl FieldKind {
@@ -374,7 +376,7 @@ fn check_text(field: &Field, text: &str) -> Result<String, Why> {
 
 fn check_coded(pack: &Pack, kind: &FieldKind, given: &[&str]) -> Result<Value, Why> {
     let most = match kind {
-        FieldKind::Figures => 200,
+        FieldKind::Figures | FieldKind::Sample => 200,
         FieldKind::Units | FieldKind::Risk | FieldKind::Choices(_) => 64,
         _ => 1,
     };
@@ -416,6 +418,7 @@ fn check_one(pack: &Pack, kind: &FieldKind, value: &str) -> Result<(), Why> {
         FieldKind::Period => Period::parse(value).is_some(),
         FieldKind::Figure => pack.figures.get(value).is_some(),
         FieldKind::Figures => Asked::parse(value).is_some_and(|asked| asked.is_known(pack)),
+        FieldKind::Sample => Look::parse(value).is_some(),
         FieldKind::Date => {
             return value.parse::<jiff::civil::Date>().map(drop).map_err(|_| Why::NotADate);
         }

@@ -74,6 +74,12 @@ pub enum Refusal {
     /// A step freezes numbers, and there are none.
     #[error("there are no numbers to freeze")]
     NothingCounted,
+    /// A record that was not drawn from the newest numbers, or none at all.
+    #[error("these records are not those that are to be looked at")]
+    NotDrawn,
+    /// A record that the actor may not open cannot have been looked at.
+    #[error("somebody else has to look at some of these records")]
+    NotSeen,
     /// There is no press text, or no day on which it goes out, or none that waits to go out.
     #[error("there is no text that could go out")]
     NoText,
@@ -126,6 +132,13 @@ pub enum Bar {
         /// The plan.
         plan: Plan,
     },
+    /// Records of the sample were not looked at yet, or were found wrong.
+    Sample {
+        /// How many nobody has looked at.
+        missing: u64,
+        /// How many were found wrong.
+        wrong: u64,
+    },
     /// A duty of the law must be met first.
     Duty,
     /// The person is suspected of the harm, or it is not known who is.
@@ -152,6 +165,7 @@ impl Bar {
             Self::Kind => "kind",
             Self::Field => "field",
             Self::Contact { .. } => "contact",
+            Self::Sample { .. } => "sample",
             Self::Duty => "duty",
             Self::Suspect => "suspect",
             Self::Erased => "erased",

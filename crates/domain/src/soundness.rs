@@ -4,6 +4,7 @@
 //! "nothing goes around a mandatory step", so the proof errs on the safe side. For "an end can
 //! be reached" an automatic or unguarded way is not demanded, only a way.
 
+mod numbers;
 mod protection;
 mod target;
 
@@ -11,7 +12,6 @@ use crate::{
     decide,
     field::FieldKind,
     pack::Pack,
-    press::Fill,
     workflow::{
         Action, AssignTo, Code, Effect, Guard, Locus, Mandatory, Opening, Relation, StateKind,
         Target, Who, Workflow,
@@ -212,6 +212,7 @@ impl Proof<'_> {
             Guard::Milestone(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
+            Guard::SampleSound => self.sample(action),
             Guard::Sensitive(_)
             | Guard::Anonymous(_)
             | Guard::WithinDays(_)
@@ -278,30 +279,18 @@ impl Proof<'_> {
             }
             Effect::Freeze(f) => self.holds(at, f, &FieldKind::Figures),
             Effect::FreezeForm { form, period } => {
-                self.holds(at, form, &FieldKind::Form);
-                self.holds(at, period, &FieldKind::Period);
+                self.frozen(at, (form, &FieldKind::Form), period);
             }
             Effect::Fill(fill) => self.fill(at, fill),
             Effect::FreezeFigure { figure, period } => {
-                self.holds(at, figure, &FieldKind::Figure);
-                self.holds(at, period, &FieldKind::Period);
+                self.frozen(at, (figure, &FieldKind::Figure), period);
             }
+            Effect::Look { field, tells } => self.look(at, field, tells),
             Effect::Propose(target) | Effect::Promise(target) => self.target(at, target),
             Effect::Milestone(kind) | Effect::Breach(kind) => {
                 self.known(at, flow.milestones.contains_key(kind), "milestone", kind);
             }
         }
-    }
-
-    fn fill(&mut self, at: &Locus, fill: &Fill) {
-        for code in [&fill.title, &fill.body, &fill.english, &fill.says, &fill.evidence] {
-            let is_text = self.flow.fields.get(code).is_some_and(|f| f.kind.is_text());
-            self.known(at, is_text, "field of text", code);
-        }
-        for code in [&fill.day, &fill.until] {
-            self.holds(at, code, &FieldKind::Date);
-        }
-        self.known(at, self.flow.action(&fill.check).is_some(), "action", &fill.check);
     }
 
     fn assign(&mut self, at: &Locus, to: &AssignTo) {

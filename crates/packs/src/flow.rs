@@ -173,6 +173,7 @@ enum RawType {
     Period,
     Figures,
     Figure,
+    Sample,
 }
 
 #[derive(Deserialize)]
@@ -411,6 +412,7 @@ fn field_kind(raw: &mut RawField) -> Result<Option<FieldKind>, &'static str> {
         RawType::Period => FieldKind::Period,
         RawType::Figures => FieldKind::Figures,
         RawType::Figure => FieldKind::Figure,
+        RawType::Sample => FieldKind::Sample,
     }))
 }
 

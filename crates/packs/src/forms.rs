@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    pack::{Every, Form, FormCell, Level, Pack},
+    figure::Share,
+    pack::{Every, Form, FormCell, Level, Pack, filled, report_flow},
     workflow::{Code, Locus},
 };
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::{
@@ -34,7 +36,10 @@ struct RawForm {
     asked_by: String,
     #[serde(default)]
     asked_by_en: String,
+    #[serde(default)]
+    opens_itself: bool,
     sample_percent: u32,
+    sample_most: Option<u32>,
 }
 
 impl Worded for RawForm {
@@ -100,7 +105,8 @@ fn form(
         cells: cells.into_iter().map(|(_, cell)| cell).collect(),
         asked_by: raw.asked_by,
         asked_by_en: raw.asked_by_en,
-        sample_percent: raw.sample_percent,
+        opens_itself: raw.opens_itself,
+        sample: Share { percent: raw.sample_percent, most: raw.sample_most },
         at: at.clone(),
     }
 }
@@ -121,8 +127,24 @@ pub(crate) fn check(pack: &Pack, faults: &mut Faults) {
             let what = format!("the form `{}` asks nobody, or for nothing", form.code);
             faults.add(&form.at, what, "name figures and levels");
         }
-        if !(1..=100).contains(&form.sample_percent) {
-            let what = format!("{} in a hundred cannot be drawn", form.sample_percent);
+        let opens = report_flow(pack).and_then(|flow| {
+            filled(flow, form, form.every.newest_ended(Date::constant(2025, 1, 1))?)
+        });
+        if form.opens_itself && opens.is_none() {
+            let what = format!("nothing can open the form `{}` by itself", form.code);
+            let advice = "let \"system@anywhere\" open the workflow of reports for the unit of the \
+                          actor, asking for form and period alone, or leave opens_itself out";
+            faults.add(&form.at, what, advice);
+        }
+        if form.sample.most == Some(0) {
+            faults.add(
+                &form.at,
+                "nothing is drawn",
+                "write sample_most of at least 1, or leave it out",
+            );
+        }
+        if !(1..=100).contains(&form.sample.percent) {
+            let what = format!("{} in a hundred cannot be drawn", form.sample.percent);
             faults.add(&form.at, what, "write sample_percent between 1 and 100");
         }
     }

@@ -32,6 +32,7 @@ const DAYS: &str = "common/figures/extension_days.toml";
 const VISITED: &str = "common/figures/appeals_visited.toml";
 const ANSWERS: &str = "common/figures/appeal_answers.toml";
 const FORM: &str = "common/forms/province_annual.toml";
+const REPORT: &str = "common/workflows/report.toml";
 const MAP: &str = "city/map.csv";
 
 #[rustfmt::skip]
@@ -64,6 +65,9 @@ const CASES: &[Case] = &[
     Case { file: FORM, find: "span = \"before\"", replace: "span = \"later\"", fault_in: FORM, line_with: "later", words: &["unknown word `later`", "up_to"] },
     Case { file: FORM, find: "label_en = \"Appeals closed, this year\"", replace: "label_en = \"\"", fault_in: FORM, line_with: "[[cell]]\nnumber = \"A3\"", words: &["write number, label and label_en"] },
     Case { file: FORM, find: "asked_by = \"省妇女联合会\"\nasked_by_en = \"Provincial women's federation\"\n", replace: "", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["has cells and nobody who asks"] },
+    Case { file: REPORT, find: ", \"system@anywhere\"]", replace: "]", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["nothing can open the form `province_annual` by itself", "system@anywhere"] },
+    Case { file: REPORT, find: "effects = [{ look = { field = \"seen\", tells = \"found\" } }]\n", replace: "", fault_in: REPORT, line_with: "from = [\"submitted\"]\nto = \"checked\"", words: &["effect look from the state `submitted`"] },
+    Case { file: REPORT, find: "tells = \"found\"", replace: "tells = \"form\"", fault_in: REPORT, line_with: "tells = \"form\"", words: &["field of text `form`"] },
     Case { file: FORM, find: "every = \"year\"", replace: "every = \"year\"\nfigures = [\"appeals_open\"]", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["has both figures and cells"] },
     Case { file: MAP, find: "990101000000,3,1", replace: "990101000000,1,2", fault_in: MAP, line_with: "990121000000,1,2", words: &["stands on the tile of `990101000000`"] },
     Case { file: MAP, find: "990101000000,3,1", replace: "990101000000,3,99", fault_in: MAP, line_with: "990101000000,3,99", words: &["the row is no tile", "1 to 24"] },

@@ -229,7 +229,8 @@ fn somebody_in_the_circle_can_always_go_on() {
             let uses = (&flow.opening.fields[..], &[][..]);
             let raw = fill(&lots, pack.date_of(now), flow, uses, &mut dice);
             let Ok(given) = field::check(&pack, flow, &flow.opening.fields, &raw) else { continue };
-            let open = Open { id: 1, workflow: flow.code.clone(), programme: None, given };
+            let open =
+                Open { id: 1, workflow: flow.code.clone(), programme: None, given, unit: None };
             let Ok(draft) = decide::open(ctx, &open) else { continue };
             let mut history = History {
                 pack: &pack,

@@ -55,7 +55,7 @@ fn case(pack: &Pack, flow: &str, category: &str) -> Case {
     let staff = domain::case::Staff { account: 1, unit, roles: vec![role.to_owned()] };
     let actor = Actor::Staff(staff);
     let ctx = Ctx::bare(now(), pack, &actor);
-    let wish = Open { id: 1, workflow: flow.to_owned(), programme: None, given };
+    let wish = Open { id: 1, workflow: flow.to_owned(), programme: None, given, unit: None };
     decide::open(ctx, &wish).expect("opened").case
 }
 

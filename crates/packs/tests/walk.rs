@@ -28,7 +28,7 @@ use domain::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use people::{Dice, People, Temper, everybody, fill, numbers, opener, somebody};
+use people::{Dice, People, Temper, everybody, fill, home, numbers, opener, somebody};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -151,7 +151,8 @@ impl<'a> Walk<'a> {
             let actor = opener(people, flow, dice);
             let ctx = Ctx::bare(now, pack, &actor);
             let given = given(ctx, people, flow, (&flow.opening.fields, &[]), dice)?;
-            let wish = Open { id, workflow: flow.code.clone(), programme: None, given };
+            let unit = home(people, flow, dice);
+            let wish = Open { id, workflow: flow.code.clone(), programme: None, given, unit };
             let draft = decide::open(ctx, &wish).map_err(|e| match e {
                 // A form filled in at random may promise nothing that can be followed.
                 Refusal::BadTarget => TestCaseError::reject("no target"),
@@ -208,6 +209,10 @@ impl<'a> Walk<'a> {
         for effect in &action.effects {
             if let Effect::Fill(fill) = effect {
                 given.texts.insert(fill.body.clone(), "某事".to_owned());
+            }
+            if let Effect::Look { field, .. } = effect {
+                let looks = people::looks(self.pack, &self.case, &mut dice);
+                given.coded.insert(field.clone(), Value::Many(looks));
             }
         }
         self.chosen = given.coded.clone();

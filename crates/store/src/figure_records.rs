@@ -205,6 +205,17 @@ impl Store {
         (pack, viewer): (&Pack, &Viewer),
         found: Vec<Found>,
     ) -> Result<Vec<FigureRecord>, Error> {
+        let each = self.masked_each(reader, (pack, viewer), found).await?;
+        Ok(each.into_iter().flatten().collect())
+    }
+
+    /// The same, one answer for each record: none of a case that keeps the viewer out.
+    pub(crate) async fn masked_each(
+        &self,
+        reader: &mut Reader,
+        (pack, viewer): (&Pack, &Viewer),
+        found: Vec<Found>,
+    ) -> Result<Vec<Option<FigureRecord>>, Error> {
         let mut batch = Batch::new();
         for one in &found {
             batch.add(&BODY, &[one.case.into()]);
@@ -215,11 +226,12 @@ impl Store {
             let case = rows.first().map(|row| crate::parse_case(row, 0)).transpose()?;
             // Whoever is kept out of a case is told of no line either.
             if case.as_ref().is_some_and(|case| keeps_out(viewer, case)) {
+                records.push(None);
                 continue;
             }
             let case = case.filter(|case| access::may_open(pack, viewer, case));
             let case = case.map(|case| self.shown(pack, &case, &one));
-            records.push(FigureRecord { case, amount: one.amount });
+            records.push(Some(FigureRecord { case, amount: one.amount }));
         }
         Ok(records)
     }

@@ -7,27 +7,32 @@
 
 use crate::{
     Store,
+    answer::No,
     command::{Command, Want},
-    db::{Batch, Error, P, Reader, Row, Stmt, Tx},
+    db::{Batch, Error, P, Reader, Row, Stmt, Tx, WriteError},
     figure_hidden,
     figure_records::{FigureRecord, Found},
     figure_values::{FigureAsk, months_between},
     figures::{mark_name, number_of},
-    hex, text_of, told_numbers,
+    hex,
+    request::Act,
+    text_of, told_numbers,
     verify::Report,
 };
 use domain::{
     access::Viewer,
     case::{Case, CaseId, Fact},
     decide::Step,
-    figure::{Asked, Frozen, Nature, Version, WHOLE, asked, name_of},
+    field::FieldKind,
+    figure::{Asked, Frozen, Look, Nature, Version, WHOLE, asked, name_of},
     pack::Pack,
     press::Past,
+    refusal::Refusal,
     workflow::{Code, Effect},
 };
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 static HAPPENED: Stmt = Stmt::new(
     "SELECT unit, case_id, n, day, amount FROM marks
@@ -293,7 +298,7 @@ impl Store {
         Ok(())
     }
 
-    /// Some records of a frozen number, by their places in its list, each masked as the viewer's
+    /// Some records of a frozen number with their places in its list, each masked as the viewer's
     /// rights say today. Whoever asks has opened the case that holds the number.
     ///
     /// # Errors
@@ -303,9 +308,55 @@ impl Store {
         who: (&Pack, &Viewer),
         at: FrozenAt,
         places: &[u64],
-    ) -> Result<Vec<FigureRecord>, Error> {
+    ) -> Result<Vec<(u64, FigureRecord)>, Error> {
+        let each = self.frozen_each(who, at, places).await?;
+        Ok(each.into_iter().filter_map(|(place, record)| Some((place, record?))).collect())
+    }
+
+    /// Refuses what somebody says of records that they may not open: they cannot have looked at them.
+    pub(crate) async fn only_seen(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        act: &Act,
+    ) -> Result<(), WriteError<No>> {
+        let is_sample = |code: &Code| {
+            let fields = pack.workflows.values().filter_map(|flow| flow.fields.get(code));
+            fields.into_iter().any(|field| field.kind == FieldKind::Sample)
+        };
+        let coded = act.steps.iter().flat_map(|step| &step.given.coded);
+        let said = coded.filter(|(code, _)| is_sample(code)).flat_map(|(_, value)| value.all());
+        let mut numbers: BTreeMap<(usize, usize), Vec<u64>> = BTreeMap::new();
+        for (freezing, look) in said.filter_map(|code| Look::parse(code)) {
+            numbers.entry((freezing, look.n)).or_default().push(look.place);
+        }
+        // Whoever may not know of the case is told so by the command, and nothing of its records.
+        if numbers.is_empty() || self.case_by_id(pack, viewer, act.case).await?.is_none() {
+            return Ok(());
+        }
+        for ((freezing, n), mut places) in numbers {
+            places.sort_unstable();
+            let at = FrozenAt { case: act.case, freezing, n };
+            let each = self.frozen_each((pack, viewer), at, &places).await?;
+            let open = |record: &Option<FigureRecord>| {
+                record.as_ref().is_some_and(|record| record.case.is_some())
+            };
+            if !each.iter().all(|(_, record)| open(record)) {
+                return Err(Refusal::NotSeen.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The records at these places, one answer for each that is there.
+    async fn frozen_each(
+        &self,
+        who: (&Pack, &Viewer),
+        at: FrozenAt,
+        places: &[u64],
+    ) -> Result<Vec<(u64, Option<FigureRecord>)>, Error> {
         let mut reader = self.db.page().await?;
-        let mut found = Vec::with_capacity(places.len());
+        let (mut there, mut found) = (Vec::new(), Vec::with_capacity(places.len()));
         let mut piece: (Option<u64>, Vec<Listed>) = (None, Vec::new());
         let [case, freezing, n] = at.params();
         for place in places {
@@ -317,9 +368,13 @@ impl Store {
                 piece = (Some(wanted), list.unwrap_or_default());
             }
             let within = usize::try_from(place % PIECE as u64).unwrap_or(usize::MAX);
-            found.extend(piece.1.get(within).map(Found::from));
+            if let Some(listed) = piece.1.get(within) {
+                there.push(*place);
+                found.push(Found::from(listed));
+            }
         }
-        self.masked(&mut reader, who, found).await
+        let records = self.masked_each(&mut reader, who, found).await?;
+        Ok(there.into_iter().zip(records).collect())
     }
 }
 

@@ -18,7 +18,7 @@ use vault::BlindKind;
 
 pub(crate) static IMPORTED: Stmt =
     Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
-static FIRST_CASE: Stmt = Stmt::new("SELECT MIN(id) FROM cases");
+pub(crate) static FIRST_CASE: Stmt = Stmt::new("SELECT MIN(id) FROM cases");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&IMPORTED, &FIRST_CASE];
 

@@ -51,6 +51,7 @@ mod recent;
 mod recount;
 mod release_numbers;
 mod releases;
+mod report_openings;
 mod reports;
 mod request;
 mod rewrap;

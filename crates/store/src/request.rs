@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use vault::BlindKind;
 
-static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
+pub(crate) static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
 pub(crate) static DUE: Stmt =
     Stmt::new("SELECT id FROM cases WHERE wake <= $1 ORDER BY wake LIMIT $2");
 /// Every statement of this module, so that all can be checked.
@@ -123,7 +123,7 @@ impl Store {
         Ok(Opened { done, number })
     }
 
-    async fn opening(
+    pub(crate) async fn opening(
         &self,
         pack: &Arc<Pack>,
         now: Timestamp,
@@ -149,7 +149,8 @@ impl Store {
         };
         let imported =
             claim.map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
-        let open = Open { id, workflow: new.workflow, programme: new.programme, given: new.given };
+        let (workflow, programme, given) = (new.workflow, new.programme, new.given);
+        let open = Open { id, workflow, programme, given, unit: None };
         Ok(Command {
             id: new.command,
             at: whole(now),
@@ -193,6 +194,7 @@ impl Store {
         act: Act,
     ) -> Result<Done, WriteError<No>> {
         let act = self.as_signed(pack, act).await?;
+        self.only_seen(pack, &Viewer::of(&act.actor, now), &act).await?;
         let texts = texts_of(None, &act.steps);
         let sealed = if texts.is_empty() && act.files.is_empty() {
             Sealed::default()

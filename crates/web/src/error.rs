@@ -112,6 +112,10 @@ impl Oops {
             Self::Refused(Refusal::NotAllowed { why: Bar::Contact { until, plan }, .. }) => {
                 contact::refusal(page, *plan, *until)
             }
+            Self::Refused(Refusal::NotAllowed { why: Bar::Sample { missing, wrong }, .. }) => {
+                let (missing, wrong) = (missing.to_string(), wrong.to_string());
+                page.tf(&self.key(), &[("missing", &missing), ("wrong", &wrong)])
+            }
             _ => page.t(&self.key()).to_owned(),
         }
     }
@@ -138,6 +142,8 @@ fn refusal_key(refusal: &Refusal) -> String {
         Refusal::SameTarget => "refusal.same_target".to_owned(),
         Refusal::NoProgramme => "refusal.no_programme".to_owned(),
         Refusal::NothingCounted => "refusal.nothing_counted".to_owned(),
+        Refusal::NotDrawn => "refusal.not_drawn".to_owned(),
+        Refusal::NotSeen => "refusal.not_seen".to_owned(),
         Refusal::NoText => "refusal.no_text".to_owned(),
         Refusal::Press(_) => "refusal.press".to_owned(),
         Refusal::Clock(_) => "refusal.clock".to_owned(),

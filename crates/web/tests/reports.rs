@@ -65,7 +65,23 @@ async fn a_report_goes_from_its_unit_to_the_lock_and_tells_what_changed() {
     let sample = office.get(REVIEWER, &format!("/cases/{report}/figures/0/0?sample=1")).await;
     assert!(sample.has("从 1 条记录中随机抽出 1 条"), "{}", sample.words());
 
-    office.must(REVIEWER, &report, "check", &[("sampled", "1"), ("wrong", "0")]).await;
+    assert!(sample.has("与原件相符") && sample.has("不符"), "{}", sample.words());
+    let own = office.get(TOWN, &format!("/cases/{report}/figures/0/0?sample=1")).await;
+    assert!(!own.has("type=\"radio\""), "whoever submits does not look: {}", own.words());
+    let case = office.get(REVIEWER, &format!("/cases/{report}")).await;
+    let version = case.value("version");
+    let check = [("version", version.as_str())];
+    let refused = office.post(REVIEWER, &format!("/cases/{report}/check"), &check).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.words());
+    let (all, page) = (drawn(&office, REVIEWER, &report).await.len(), refused.words());
+    assert!(page.contains(&format!("还有 {all} 条没有核查，0 条与原件不符")), "{page}");
+    look(&office, REVIEWER, &report).await;
+    let case = office.get(REVIEWER, &format!("/cases/{report}")).await;
+    let told = format!("已核查 {all} 条，应核查 {all} 条，其中不符 0 条");
+    assert!(case.has(&told) && case.has("reviewer某"), "{}", case.words());
+    let table = office.get(LEADER, &format!("/cases/{report}/figures")).await;
+    assert!(table.has(&told), "{}", table.words());
+    office.must(REVIEWER, &report, "check", &[]).await;
     office.must(LEADER, &report, "approve", &[]).await;
     dispatched(&office).await;
     let numbers = office.get(LEADER, &format!("/cases/{report}/figures")).await;
@@ -74,6 +90,31 @@ async fn a_report_goes_from_its_unit_to_the_lock_and_tells_what_changed() {
     assert!(records.has("固定时的记录，共 1 条"), "{}", records.words());
     let list = office.get(LEADER, "/reports?form=monthly&period=2026-01").await;
     assert!(list.has("已审定，待锁定"), "{}", list.words());
+}
+
+/// The choices beside the records that were drawn.
+async fn drawn(office: &Office, who: &str, report: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for n in 0.. {
+        let page = office.get(who, &format!("/cases/{report}/figures/0/{n}?sample=1")).await;
+        if page.status == StatusCode::NOT_FOUND {
+            break;
+        }
+        let fields = page.body.split("name=\"seen.").skip(1).filter_map(|s| s.split('"').next());
+        names.extend(fields.map(|name| format!("seen.{name}")));
+    }
+    names.dedup();
+    names
+}
+
+/// Says of every record that was drawn that it agrees with the original.
+async fn look(office: &Office, who: &str, report: &str) {
+    let names = drawn(office, who, report).await;
+    assert!(!names.is_empty(), "nothing to look at");
+    let fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "sound")).collect();
+    let done = office.post(who, &format!("/cases/{report}/look"), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
+    assert_eq!(done.to, format!("/cases/{report}/figures"));
 }
 
 #[tokio::test]
@@ -147,7 +188,8 @@ async fn a_locked_report_fills_the_form_of_the_upper_level_cell_by_cell() {
     let report = number_of(&office.post(COUNTY, "/new/report", &which).await);
     office.must(COUNTY, &report, "submit", &[]).await;
     assert_eq!(form(&office, COUNTY, &report).await.unwrap_err(), StatusCode::NOT_FOUND);
-    office.must(CITY_REVIEWER, &report, "check", &[("sampled", "1"), ("wrong", "0")]).await;
+    look(&office, CITY_REVIEWER, &report).await;
+    office.must(CITY_REVIEWER, &report, "check", &[]).await;
     office.must(CITY_LEADER, &report, "approve", &[]).await;
     // The lock falls in its time.
     office.pass(8 * 24 * 3_600);

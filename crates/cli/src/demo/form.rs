@@ -94,7 +94,8 @@ impl About<'_> {
                 let back = i64::try_from(dice.below(18)).unwrap_or(0);
                 Period::month(self.today.saturating_sub(back.months())).code()
             }
-            FieldKind::Figures => return Vec::new(),
+            // Which records were drawn is known only to the case.
+            FieldKind::Figures | FieldKind::Sample => return Vec::new(),
             FieldKind::Risk => {
                 return pack.risk.questions.iter().map(|q| format!("{}=no", q.code)).collect();
             }

@@ -9,9 +9,10 @@ use domain::{
     clock::{Clock, Light},
     decide::Step,
     field::{self, Raw},
+    figure::{Look, Sample},
     pack::Pack,
     refusal::Refusal,
-    workflow::{Action, Workflow},
+    workflow::{Action, Effect, Workflow},
 };
 use jiff::{SignedDuration, Timestamp, civil::Weekday};
 use std::sync::Arc;
@@ -146,7 +147,12 @@ impl Stage {
             category: &case.category,
             place: &case.place,
         };
-        let raw = about.fill(&action.code, (&action.fields, &action.guards), said, dice);
+        let mut raw = about.fill(&action.code, (&action.fields, &action.guards), said, dice);
+        for effect in &action.effects {
+            if let Effect::Look { field, .. } = effect {
+                raw.insert(field.clone(), self.looked(case));
+            }
+        }
         let given = match field::check(&self.pack, flow, &action.fields, &raw) {
             Ok(given) => given,
             Err(faults) => {
@@ -165,6 +171,14 @@ impl Stage {
             }
             Err(error) => Err(Failure::while_doing(&action.code, &error)),
         }
+    }
+
+    /// Every record that was drawn is found sound: whoever submits has counted from records.
+    fn looked(&self, case: &Case) -> Vec<String> {
+        let Some(sample) = Sample::of(&self.pack, case) else { return Vec::new() };
+        let numbers = case.frozen.get(sample.freezing).map_or(0, |frozen| frozen.values.len());
+        let drawn = (0..numbers).flat_map(|n| sample.drawn(n).iter().map(move |place| (n, *place)));
+        drawn.map(|(n, place)| Look { n, place, sound: true }.code(sample.freezing)).collect()
     }
 
     /// The light of the case when the demonstration begins, should nobody touch it any more but for

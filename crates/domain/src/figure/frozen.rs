@@ -3,9 +3,9 @@
 //! Invariant: what is frozen is never written again. A later change of the records is told beside
 //! it, and a later freezing of the same number stands after it as a revision.
 
-use super::period::Period;
+use super::{period::Period, promise::Promise, sampling::Sitting};
 use crate::{
-    case::{Case, Fact},
+    case::{Case, Fact, Stamp},
     decide::{Ctx, Draft},
     field::Checked,
     pack::Pack,
@@ -70,6 +70,9 @@ pub struct Freezing {
     pub action: Code,
     /// The numbers.
     pub values: Vec<Frozen>,
+    /// What was looked at of the records behind them, in order; of a record only the last time.
+    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    pub looked: Vec<Sitting>,
 }
 
 impl Asked {
@@ -135,6 +138,31 @@ pub fn asked(pack: &Pack, case: &Case, given: &Checked, effect: &Effect) -> Vec<
     }
 }
 
+impl Case {
+    /// Numbers that somebody stood for, and what was promised of them.
+    pub(crate) fn stand_for(&mut self, stamp: &Stamp, fact: &Fact) {
+        match fact {
+            Fact::Froze { values } => self.frozen.push(Freezing {
+                at: stamp.at,
+                action: self.deeds.last().map(|d| d.action.clone()).unwrap_or_default(),
+                values: values.clone(),
+                looked: Vec::new(),
+            }),
+            Fact::Looked { freezing, looks } => {
+                let sitting =
+                    Sitting { by: stamp.by.clone(), deed: self.deeds.len(), looks: looks.clone() };
+                if let Some(frozen) = self.frozen.get_mut(*freezing) {
+                    frozen.look(sitting);
+                }
+            }
+            Fact::Promised { target } => {
+                self.promises.push(Promise { since: stamp.day, target: target.clone() });
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Freezes numbers, all of them or none: a report that leaves one out would be another report.
 pub(crate) fn freeze(
     ctx: Ctx<'_>,
@@ -150,37 +178,9 @@ pub(crate) fn freeze(
     Ok(())
 }
 
-/// Which of `total` records are looked at again when a report is checked: at least so many in a
-/// hundred and never none, drawn by the digest of the list, so that whoever reports cannot choose
-/// them and whoever checks sees the same ones each time.
-pub fn sample(digest: &str, total: u64, percent: u64) -> Vec<u64> {
-    let wanted = (total * percent).div_ceil(100).min(total);
-    // SplitMix64, seeded by the digest: small, well known, and the same on every machine.
-    let mut state = digest
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    // Floyd's way to draw without repetition.
-    let mut drawn = std::collections::BTreeSet::new();
-    for top in total.saturating_sub(wanted)..total {
-        let one = next() % (top + 1);
-        if !drawn.insert(one) {
-            drawn.insert(top);
-        }
-    }
-    drawn.into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn what_is_asked_is_read_again() {
@@ -189,24 +189,5 @@ mod tests {
         for wrong in ["", "a", "a b", "a b 2024-13", "a b 2024 c"] {
             assert_eq!(Asked::parse(wrong), None, "{wrong}");
         }
-    }
-
-    proptest! {
-        #[test]
-        fn a_sample_is_large_enough_and_draws_nothing_twice(
-            digest in "[0-9a-f]{64}", total in 0_u64..3000, percent in 1_u64..100,
-        ) {
-            let drawn = sample(&digest, total, percent);
-            prop_assert_eq!(drawn.len() as u64, (total * percent).div_ceil(100));
-            prop_assert!(drawn.windows(2).all(|w| w[0] < w[1]));
-            prop_assert!(drawn.iter().all(|n| *n < total));
-            prop_assert_eq!(&drawn, &sample(&digest, total, percent));
-        }
-    }
-
-    #[test]
-    fn another_list_draws_another_sample() {
-        let (one, other) = (sample("aa", 1000, 10), sample("ab", 1000, 10));
-        assert_ne!(one, other);
     }
 }

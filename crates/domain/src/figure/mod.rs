@@ -14,6 +14,7 @@ mod frozen;
 mod mark;
 mod period;
 mod promise;
+mod sampling;
 mod tally;
 mod target;
 
@@ -25,11 +26,13 @@ pub use cell::{
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
 pub use few::{is_few, stand_beside};
 pub(crate) use frozen::freeze;
-pub use frozen::{Asked, Freezing, Frozen, asked, sample};
+pub use frozen::{Asked, Freezing, Frozen, asked};
 pub use mark::Mark;
 pub use period::{Part, Period};
 pub use promise::{Held, Promise, held, promised_on};
 pub(crate) use promise::{promise, propose};
+pub use sampling::{Look, Progress, Sample, Share, Sitting, sample, share};
+pub(crate) use sampling::{look, looks_in, sample_sound};
 pub use tally::{Step, Tally};
 pub use target::{Forecast, Plan, Target, TargetLight, TargetRules, running_sums};
 

@@ -1,10 +1,12 @@
 //! Forms that units report upward: which figures, for which periods, by units of which levels.
 
-use super::region::Level;
+use super::{Pack, Unit, region::Level};
 use crate::{
-    figure::{Asked, Period},
-    workflow::{Code, Locus},
+    field::FieldKind,
+    figure::{Asked, Period, Share},
+    workflow::{AssignTo, Code, Locus, Workflow},
 };
+use jiff::civil::Date;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -35,8 +37,10 @@ pub struct Form {
     pub asked_by: String,
     /// The same in English.
     pub asked_by_en: String,
-    /// So many records in a hundred are looked at again by whoever checks it.
-    pub sample_percent: u32,
+    /// Opens by itself for every unit that owes it, on the day after its period has ended.
+    pub opens_itself: bool,
+    /// So many records are looked at again by whoever checks it.
+    pub sample: Share,
     /// Where it is written.
     pub at: Locus,
 }
@@ -92,6 +96,11 @@ impl Span {
 }
 
 impl Form {
+    /// Whether this unit reports it.
+    pub fn is_owed_by(&self, unit: &Unit) -> bool {
+        unit.kind == self.kind && self.levels.contains(&unit.level)
+    }
+
     /// The numbers that the form asks of a unit for a period, each once, in the order of its lines.
     pub fn asked(&self, unit: &str, period: Period) -> Vec<Asked> {
         let asked =
@@ -108,6 +117,33 @@ impl Form {
         }
         all
     }
+}
+
+/// The workflow whose cases are reports: one for each unit, form and period.
+pub fn report_flow(pack: &Pack) -> Option<&Workflow> {
+    pack.workflows.values().find(|flow| {
+        let kind = |code: &Code| flow.fields.get(code).map(|field| &field.kind);
+        flow.opening.only.iter().any(|code| kind(code) == Some(&FieldKind::Form))
+    })
+}
+
+/// What the program fills in when it opens a report, field by field; none where the workflow asks
+/// for more than the form and its period, or does not let the program open anything.
+pub fn filled(flow: &Workflow, form: &Form, period: Period) -> Option<Vec<(Code, String)>> {
+    let opening = &flow.opening;
+    let may = opening.by.iter().any(|who| who.role == "system");
+    let own = opening.unit == AssignTo::ActorUnit && !opening.evidence;
+    let value = |code: &Code| match flow.fields.get(code)?.kind {
+        FieldKind::Form => Some((code.clone(), form.code.clone())),
+        FieldKind::Period => Some((code.clone(), period.code())),
+        _ => None,
+    };
+    let required = opening.fields.iter().filter(|field| field.required).map(|field| &field.code);
+    let asked = required.filter(|code| !opening.only.contains(code));
+    if !may || !own || asked.count() > 0 {
+        return None;
+    }
+    opening.only.iter().map(value).collect()
 }
 
 /// How long a period of a form is.
@@ -134,11 +170,43 @@ impl Every {
             Self::Year => matches!(period, Period::Year(_)),
         }
     }
+
+    /// The period in which a day lies.
+    fn of(self, day: Date) -> Period {
+        match self {
+            Self::Month => Period::month(day),
+            Self::Quarter => Period::quarter(day),
+            Self::Half => Period::half(day),
+            Self::Year => Period::year(day),
+        }
+    }
+
+    /// The newest period that is over on a day.
+    pub fn newest_ended(self, today: Date) -> Option<Period> {
+        let eve = self.of(today).first()?.yesterday().ok()?;
+        Some(self.of(eve))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_has_ended_from_the_next_day_on() {
+        for (every, today, ended) in [
+            (Every::Month, "2025-03-31", "2025-02"),
+            (Every::Quarter, "2025-04-01", "2025-q1"),
+            (Every::Half, "2025-06-30", "2024-h2"),
+            (Every::Month, "2025-04-01", "2025-03"),
+            (Every::Month, "2026-01-15", "2025-12"),
+            (Every::Year, "2025-12-31", "2024"),
+            (Every::Year, "2026-01-01", "2025"),
+        ] {
+            let today = today.parse().expect("a day");
+            assert_eq!(every.newest_ended(today).expect("a period").code(), ended);
+        }
+    }
 
     #[test]
     fn a_cell_asks_for_the_time_that_its_span_means() {

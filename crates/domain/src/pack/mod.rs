@@ -14,7 +14,7 @@ mod sight;
 mod tiles;
 mod unit;
 
-pub use form::{Every, Form, FormCell, Span};
+pub use form::{Every, Form, FormCell, Span, filled, report_flow};
 pub use processing::{Assessment as ImpactAssessment, Ground, Processing, Purpose};
 pub use region::{Level, Region, Regions};
 pub use risk::{Answer, Assessment, EmergencyWord, Grade, Question, Risk};

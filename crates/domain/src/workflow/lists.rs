@@ -95,6 +95,8 @@ pub enum Guard {
     },
     /// A milestone of this kind has been recorded and has not expired.
     Milestone(Code),
+    /// Every record that was drawn from the newest numbers was looked at and found sound.
+    SampleSound,
 }
 
 /// What an action does beside changing the state: a closed list.
@@ -222,6 +224,13 @@ pub enum Effect {
         figure: Code,
         /// Period field.
         period: Code,
+    },
+    /// Records of the sample were looked at.
+    Look {
+        /// Sample field: the records, each with what was found.
+        field: Code,
+        /// Text field in which steps after it are offered the outcome.
+        tells: Code,
     },
     /// What is proposed says something: it could become a target.
     Propose(TargetFields),

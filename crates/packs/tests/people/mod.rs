@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     case::{Actor, Case, Staff},
     field::{Checked, Field, FieldKind, Meaning, Raw},
-    figure::{Frozen, asked},
+    figure::{Frozen, Look, Sample, asked},
     pack::{Every, Level, Pack, Unit},
     workflow::{Action, Code, FieldUse, Guard, Workflow},
 };
@@ -160,6 +160,12 @@ pub fn opener(people: &People<'_>, flow: &Workflow, dice: &mut Dice) -> Actor {
     }
 }
 
+/// A unit for which the program may open a case: somebody there can go on with it.
+pub fn home(people: &People<'_>, flow: &Workflow, dice: &mut Dice) -> Option<Code> {
+    let role = flow.state(&flow.initial)?.responsible()?;
+    dice.pick(people.holders.get(role)?).map(|unit| unit.code.clone())
+}
+
 /// A form filled in at random, but so that it could be meant.
 pub fn fill(
     people: &People<'_>,
@@ -239,6 +245,8 @@ fn values(
             let figure = any(pack.figures.iter().map(|f| &f.code).collect::<Vec<_>>().iter(), dice);
             return vec![format!("{figure} {} 2025-03", any(people.units.iter().copied(), dice))];
         }
+        // What was drawn is known only to the case; the walk puts it there.
+        FieldKind::Sample => "0.0.0=sound".to_owned(),
         FieldKind::Flag => any(["yes", "no", "no"].into_iter(), dice),
         FieldKind::Risk => {
             let calm = !dice.one_in(4);
@@ -254,6 +262,17 @@ fn any<T: ToString>(from: impl ExactSizeIterator<Item = T>, dice: &mut Dice) -> 
     let lot = dice.below(from.len());
     let mut from = from;
     from.nth(lot).expect("something to choose from").to_string()
+}
+
+/// What somebody says of the records of a sample: mostly that they are sound.
+pub fn looks(pack: &Pack, case: &Case, dice: &mut Dice) -> Vec<String> {
+    let Some(sample) = Sample::of(pack, case) else { return Vec::new() };
+    let numbers = case.frozen[sample.freezing].values.len();
+    let drawn = (0..numbers).flat_map(|n| sample.drawn(n).iter().map(move |place| (n, *place)));
+    let all: Vec<(usize, u64)> = drawn.collect();
+    let few = if dice.one_in(3) { 1 } else { all.len() };
+    let found = |dice: &mut Dice, (n, place)| Look { n, place, sound: !dice.one_in(30) };
+    all.into_iter().take(few).map(|at| found(dice, at).code(sample.freezing)).collect()
 }
 
 /// The numbers that an action freezes; what they say is nothing to the rules.

@@ -173,6 +173,7 @@ fn fill(stand: &Stand, field: &domain::field::Field, stroke: &Stroke, other: &st
         FieldKind::Form => "monthly".to_owned(),
         FieldKind::Period => "2025-03".to_owned(),
         FieldKind::Figures => "appeals_received wf-9901 2025-03".to_owned(),
+        FieldKind::Sample => "0.0.0=sound".to_owned(),
     };
     vec![text]
 }

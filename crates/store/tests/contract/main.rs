@@ -25,6 +25,7 @@ mod projects;
 mod proofs;
 mod raw;
 mod releases;
+mod report_openings;
 mod reports;
 mod rewrap;
 mod rights;

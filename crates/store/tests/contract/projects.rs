@@ -345,11 +345,24 @@ async fn another_unit_accepts_and_the_result_is_announced(stand: Stand) {
         ("appeals_received", Some(1), 1)
     );
     assert_eq!(value.unit, unit::CITY);
-    let sample = [("sampled", "1"), ("wrong", "1"), ("found", "少一件")];
-    let refused = tries(&stand, (&west_reviewer(), case), "accept", &sample).await;
-    assert_eq!(bar(refused).0, Bar::Field);
-    let sample = [("sampled", "1"), ("wrong", "0"), ("found", "属实")];
-    does(&stand, (&west_reviewer(), case), "accept", &sample).await;
+    let found = [("found", "属实")];
+    let refused = tries(&stand, (&west_reviewer(), case), "accept", &found).await;
+    assert_eq!(bar(refused).0, Bar::Sample { missing: 1, wrong: 0 });
+    // The record is none that the other county may open; somebody above looks at it.
+    let seen = [("seen", "0.0.0=sound")];
+    let refused = tries(&stand, (&west_reviewer(), case), "look", &seen).await;
+    let Err(WriteError::Refused(No::Refused(Refusal::NotSeen))) = refused else {
+        panic!("{refused:?}")
+    };
+    does(&stand, (&city_reviewer(), case), "look", &seen).await;
+    does(&stand, (&west_reviewer(), case), "accept", &found).await;
+    does(&stand, (&city_reviewer(), case), "announce", &[]).await;
+    // After an objection the same numbers are looked at again.
+    does(&stand, (&city_reviewer(), case), "object", &[("reason", "群众反映")]).await;
+    let refused = tries(&stand, (&west_reviewer(), case), "accept", &found).await;
+    assert_eq!(bar(refused).0, Bar::Sample { missing: 1, wrong: 0 });
+    does(&stand, (&city_reviewer(), case), "look", &seen).await;
+    does(&stand, (&west_reviewer(), case), "accept", &found).await;
     does(&stand, (&city_reviewer(), case), "announce", &[]).await;
     assert_eq!(stand.page(case).await.case.state, "announced");
     stand.clock.advance_hours(24 * 8);

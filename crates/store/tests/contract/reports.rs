@@ -4,7 +4,7 @@ use crate::{cast::*, figures::told, raw};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
-    figure::{Frozen, sample},
+    figure::{Frozen, Look, Sample},
     refusal::{Bar, Refusal},
 };
 use store::{Act, Attachment, Done, FrozenAt, NewCase, No, db::WriteError};
@@ -13,6 +13,7 @@ use testkit::{Appeal, Stand, actor, checked, command_id, step, unit};
 testkit::both!(
     a_report_keeps_its_numbers_and_their_records,
     a_report_is_checked_by_others_and_locked_in_time,
+    every_drawn_record_is_looked_at_before_a_report_passes,
     a_revision_stands_beside_what_was_locked,
     a_unit_reports_a_period_once,
     forged_lists_are_found,
@@ -84,10 +85,41 @@ async fn submitted(stand: &Stand) -> CaseId {
     case
 }
 
+/// Every record that was drawn from the newest numbers.
+async fn drawn(stand: &Stand, case: CaseId) -> (usize, Vec<(usize, u64)>) {
+    let page = stand.page(case).await;
+    let sample = Sample::of(&stand.pack, &page.case).expect("a sample");
+    let numbers = page.case.frozen[sample.freezing].values.len();
+    let places = (0..numbers).flat_map(|n| sample.drawn(n).iter().map(move |place| (n, *place)));
+    (sample.freezing, places.collect())
+}
+
+async fn look(
+    stand: &Stand,
+    who: (&Actor, CaseId),
+    freezing: usize,
+    looks: &[Look],
+) -> Result<Done, WriteError<No>> {
+    let codes: Vec<String> = looks.iter().map(|look| look.code(freezing)).collect();
+    let fields: Vec<(&str, &str)> = codes.iter().map(|code| ("seen", code.as_str())).collect();
+    step_of(stand, "report", who, ("look", &fields)).await
+}
+
+async fn look_at_all(
+    stand: &Stand,
+    who: (&Actor, CaseId),
+    sound: bool,
+) -> Result<Done, WriteError<No>> {
+    let (freezing, places) = drawn(stand, who.1).await;
+    let looks: Vec<Look> =
+        places.iter().map(|(n, place)| Look::from((*n, *place, sound))).collect();
+    look(stand, who, freezing, &looks).await
+}
+
 async fn locked(stand: &Stand) -> CaseId {
     let case = submitted(stand).await;
-    let checked = [("sampled", "2"), ("wrong", "0")];
-    does(stand, (&east_reviewer(), case), "check", &checked).await;
+    look_at_all(stand, (&east_reviewer(), case), true).await.unwrap();
+    does(stand, (&east_reviewer(), case), "check", &[]).await;
     does(stand, (&east_leader(), case), "approve", &[]).await;
     stand.clock.advance_hours(240);
     stand.tick().await;
@@ -119,35 +151,80 @@ async fn a_report_keeps_its_numbers_and_their_records(stand: Stand) {
     let at = FrozenAt { case, freezing: 0, n: 0 };
     let found = stand.store.frozen_records((&stand.pack, &viewer), at, &[0, 1]).await.unwrap();
     assert_eq!(found.len(), 2);
-    assert!(found.iter().all(|record| record.case.is_none()));
+    assert!(found.iter().all(|(_, record)| record.case.is_none()));
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
 async fn a_report_is_checked_by_others_and_locked_in_time(stand: Stand) {
     let case = submitted(&stand).await;
-    let (_, value) = frozen(&stand, case, 0, "appeals_received").await;
-    assert_eq!(sample(&value.digest, value.records, 10).len(), 1, "never none");
-    // Whoever submits neither checks nor approves, and nothing is approved unchecked.
+    let received = frozen(&stand, case, 0, "appeals_received").await.0;
+    let (_, places) = drawn(&stand, case).await;
+    assert_eq!(places.iter().filter(|(n, _)| *n == received).count(), 1, "never none");
+    // Whoever submits neither looks nor checks nor approves, and nothing is approved unchecked.
     let own = actor(21, unit::EAST, "reviewer");
-    let fields = [("sampled", "2"), ("wrong", "0")];
-    let refused = step_of(&stand, "report", (&own, case), ("check", &fields)).await;
+    assert_eq!(bar(look_at_all(&stand, (&own, case), true).await).0, Bar::SamePerson);
+    let refused = step_of(&stand, "report", (&own, case), ("check", &[])).await;
     assert_eq!(bar(refused).0, Bar::SamePerson);
     let refused = step_of(&stand, "report", (&east_leader(), case), ("approve", &[])).await;
     assert_eq!(bar(refused).0, Bar::State);
     // A sample with mistakes cannot pass; it goes back with a reason.
-    let wrong = [("sampled", "2"), ("wrong", "1")];
-    let refused = step_of(&stand, "report", (&east_reviewer(), case), ("check", &wrong)).await;
-    assert_eq!(bar(refused).0, Bar::Field);
+    look_at_all(&stand, (&east_reviewer(), case), false).await.unwrap();
+    let refused = step_of(&stand, "report", (&east_reviewer(), case), ("check", &[])).await;
+    let all = places.len() as u64;
+    assert_eq!(bar(refused).0, Bar::Sample { missing: 0, wrong: all });
     does(&stand, (&east_reviewer(), case), "return", &[("reason", "有一件类别不对")]).await;
     assert_eq!(stand.page(case).await.case.unit, unit::EAST_TOWN);
     does(&stand, (&town_handler(), case), "submit", &[]).await;
     assert_eq!(stand.page(case).await.case.frozen.len(), 2);
-    does(&stand, (&east_reviewer(), case), "check", &fields).await;
+    look_at_all(&stand, (&east_reviewer(), case), true).await.unwrap();
+    does(&stand, (&east_reviewer(), case), "check", &[]).await;
     does(&stand, (&east_leader(), case), "approve", &[]).await;
     assert_eq!(stand.page(case).await.case.state, "approved");
     stand.clock.advance_hours(240);
     stand.tick().await;
     assert_eq!(stand.page(case).await.case.state, "locked");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn every_drawn_record_is_looked_at_before_a_report_passes(stand: Stand) {
+    let case = submitted(&stand).await;
+    let (freezing, places) = drawn(&stand, case).await;
+    let all = places.len() as u64;
+    let reviewer = east_reviewer();
+    let check = async || step_of(&stand, "report", (&reviewer, case), ("check", &[])).await;
+    assert_eq!(bar(check().await).0, Bar::Sample { missing: all, wrong: 0 });
+    // One at a time, by two people; a later look takes the place of the earlier one.
+    let ((n, place), rest) = places.split_first().unwrap();
+    let first = |sound: bool| [Look::from((*n, *place, sound))];
+    look(&stand, (&reviewer, case), freezing, &first(false)).await.unwrap();
+    assert_eq!(bar(check().await).0, Bar::Sample { missing: all - 1, wrong: 1 });
+    let leader = actor(91, unit::EAST, "leader");
+    look(&stand, (&leader, case), freezing, &first(true)).await.unwrap();
+    assert_eq!(bar(check().await).0, Bar::Sample { missing: all - 1, wrong: 0 });
+    // What was not drawn, or from other numbers, is nothing that could be found sound.
+    let stray = [Look::from((*n, place + 1_000, true))];
+    for (of, looks) in [(freezing, stray), (freezing + 1, first(true))] {
+        let refused = look(&stand, (&reviewer, case), of, &looks).await;
+        let Err(WriteError::Refused(No::Refused(Refusal::NotDrawn))) = refused else {
+            panic!("{refused:?}")
+        };
+    }
+    let looks: Vec<Look> = rest.iter().map(|(n, place)| Look::from((*n, *place, true))).collect();
+    look(&stand, (&reviewer, case), freezing, &looks).await.unwrap();
+    let page = stand.page(case).await;
+    let sample = Sample::of(&stand.pack, &page.case).unwrap();
+    assert_eq!(sample.people().iter().map(|(_, n)| n).sum::<u64>(), all);
+    assert_eq!(sample.people().len(), 2);
+    // After a new submission everything is to be looked at again.
+    does(&stand, (&reviewer, case), "return", &[("reason", "说明不清")]).await;
+    does(&stand, (&town_handler(), case), "submit", &[]).await;
+    let (_, places) = drawn(&stand, case).await;
+    let missing = places.len() as u64;
+    assert_eq!(bar(check().await).0, Bar::Sample { missing, wrong: 0 });
+    look_at_all(&stand, (&reviewer, case), true).await.unwrap();
+    check().await.unwrap();
+    // Whoever looked does not approve.
+    does(&stand, (&east_leader(), case), "approve", &[]).await;
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

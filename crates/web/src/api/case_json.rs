@@ -180,6 +180,7 @@ fn kind(kind: &FieldKind) -> &'static str {
         FieldKind::Period => "period",
         FieldKind::Figures => "figures",
         FieldKind::Figure => "figure",
+        FieldKind::Sample => "sample",
     }
 }
 

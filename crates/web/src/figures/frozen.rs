@@ -2,7 +2,7 @@
 //! of each. Whoever may open the case may see its numbers; what of a record is shown is decided by
 //! the rights to that record.
 
-use super::{NONE, form, period_name, records, word};
+use super::{NONE, form, period_name, records, sample, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
 use askama::Template;
 use axum::{
@@ -12,15 +12,13 @@ use axum::{
 use domain::{
     case::Case,
     field::Checked,
-    figure::{AnyAmount, Asked, Figure, Frozen, Period, asked, sample},
+    figure::{self, AnyAmount, Asked, Figure, Frozen, Period, Sample, asked},
 };
 use serde::Deserialize;
 use store::{FigureAsk, FrozenAt};
 
 /// Records of a page.
 const PAGE: u64 = 20;
-/// What is drawn when no form says how much.
-const USUAL_PERCENT: u32 = 10;
 
 struct ValueView {
     text: String,
@@ -36,6 +34,8 @@ struct LineView {
     now: ValueView,
     frozen: Vec<ValueView>,
     sample: String,
+    /// How far the sample was looked at.
+    looked: String,
 }
 
 struct ColumnView {
@@ -53,6 +53,7 @@ struct FrozenPage<'a> {
     form: String,
     columns: Vec<ColumnView>,
     lines: Vec<LineView>,
+    sample: Option<sample::SampleView>,
 }
 
 #[derive(Template)]
@@ -68,6 +69,9 @@ struct RecordsPage<'a> {
     digest: String,
     about: String,
     records: Vec<records::RecordView>,
+    /// Drawn records with what was found of them, in place of `records`.
+    rows: Vec<sample::RowView>,
+    look: Option<sample::FormView>,
     next: String,
 }
 
@@ -138,7 +142,9 @@ pub(super) async fn page(
             .map_or_else(|| f.action.clone(), |a| page.either(&a.name, &a.en).to_owned()),
         when: view::clock_time(&page, f.at),
     });
-    let one = Numbers { page: &page, case, number: &number };
+    // What was drawn follows from the whole list, whatever of it this viewer is told.
+    let drawn = Sample::of(&page.pack, &shown.case);
+    let one = Numbers { page: &page, case, number: &number, sample: drawn.as_ref() };
     let lines = asks.iter().zip(&wanted).zip(values);
     page.show(&FrozenPage {
         page: &page,
@@ -150,6 +156,7 @@ pub(super) async fn page(
             String::new()
         },
         columns: columns.collect(),
+        sample: sample::of(&app, &page, &shown.case).await?,
         lines: lines.map(|((ask, a), value)| one.line(ask, a, value.amount)).collect(),
     })
 }
@@ -158,6 +165,7 @@ struct Numbers<'a> {
     page: &'a Page,
     case: &'a Case,
     number: &'a str,
+    sample: Option<&'a Sample<'a>>,
 }
 
 impl Numbers<'_> {
@@ -184,10 +192,19 @@ impl Numbers<'_> {
                 },
             )
         });
-        let sample = frozen.iter().enumerate().rev().find_map(|(freezing, found)| {
-            found
-                .filter(|(_, v)| v.records > 0)
-                .map(|(n, _)| format!("{}?sample=1", at(freezing, n)))
+        let drawn = frozen.iter().enumerate().rev().find_map(|(freezing, found)| {
+            found.filter(|(_, v)| v.records > 0).map(|(n, _)| (freezing, n))
+        });
+        let looked = drawn.and_then(|(freezing, n)| {
+            let sample = self.sample.filter(|sample| sample.freezing == freezing)?;
+            Some(sample::words(page, sample.progress_of(n)))
+        });
+        let sample = drawn.map(|(freezing, n)| {
+            let sample = self.sample.filter(|sample| sample.freezing == freezing);
+            let open = |place: &&u64| sample.is_some_and(|s| s.found(n, **place).is_none());
+            let first = sample.and_then(|s| s.drawn(n).iter().find(open));
+            let from = first.map_or(String::new(), |place| format!("&from={place}"));
+            format!("{}?sample=1{from}", at(freezing, n))
         });
         LineView {
             name: page.either(&figure.name, &figure.en).to_owned(),
@@ -201,6 +218,7 @@ impl Numbers<'_> {
             },
             frozen: views.collect(),
             sample: sample.unwrap_or_default(),
+            looked: looked.unwrap_or_default(),
         }
     }
 }
@@ -234,7 +252,7 @@ pub(super) async fn records(
     let value = value(&case).ok_or(Oops::NotFound)?;
     let asked = value.asked().ok_or(Oops::NotFound)?;
     let figure = page.pack.figures.get(&asked.figure).ok_or(Oops::NotFound)?;
-    let drawn = sample(&value.digest, whole, u64::from(percent(&page, &case)));
+    let drawn = figure::sample(&value.digest, whole, figure::share(&page.pack, &case));
     let is_sample = !which.sample.is_empty();
     let places: Vec<u64> = if is_sample {
         drawn.iter().copied().filter(|p| *p >= which.from).take(20).collect()
@@ -256,6 +274,17 @@ pub(super) async fn records(
     let total = value
         .amount
         .map_or_else(|| NONE.to_owned(), |amount| format!("{amount} {}", word(&page, figure)));
+    let lines = found.iter().map(|(p, r)| (*p, records::record(&page, &figure.workflow, r)));
+    let looks = Sample::of(&page.pack, &shown.case).filter(|s| is_sample && s.freezing == freezing);
+    let (mut rows, mut look, mut plain) = (Vec::new(), None, Vec::new());
+    if let Some(sample) = &looks {
+        let names = sample::names(&app, &page, sample).await?;
+        let of = sample::Rows { page: &page, case: &shown.case, sample, names: &names, n };
+        look = of.form(&app, &me, (&number, shown.version));
+        rows.extend(lines.map(|line| of.row((&app, &me), line)));
+    } else {
+        plain.extend(lines.map(|(_, record)| record));
+    }
     page.show(&RecordsPage {
         name: page.either(&figure.name, &figure.en).to_owned(),
         note: page.either(&figure.note, &figure.note_en).to_owned(),
@@ -264,15 +293,11 @@ pub(super) async fn records(
         total,
         digest: value.digest.clone(),
         about,
-        records: found.iter().map(|r| records::record(&page, &figure.workflow, r)).collect(),
+        records: plain,
+        rows,
+        look,
         next: if more { format!("{base}?from={after}{kind}") } else { String::new() },
         number: &number,
         page: &page,
     })
-}
-
-/// So many records in a hundred are drawn.
-fn percent(page: &Page, case: &Case) -> u32 {
-    let forms = case.coded.values().filter_map(|v| page.pack.forms.get(v.one()));
-    forms.map(|f| f.sample_percent).max().unwrap_or(USUAL_PERCENT)
 }

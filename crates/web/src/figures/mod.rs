@@ -9,6 +9,7 @@ pub(crate) mod projects;
 mod records;
 mod report;
 mod reports;
+pub(crate) mod sample;
 mod sheet;
 pub(crate) mod standing;
 pub(crate) mod takeout;

@@ -14,7 +14,7 @@ use domain::{
     access,
     field::FieldKind,
     figure::Period,
-    pack::{Form, Unit},
+    pack::{Form, Unit, report_flow},
     workflow::{StateKind, Workflow},
 };
 use serde::Deserialize;
@@ -56,15 +56,6 @@ struct ReportsPage<'a> {
     begin: String,
 }
 
-/// The workflow whose cases are reports: one for each unit, form and period.
-fn workflow(page: &Page) -> Option<&Workflow> {
-    page.pack.workflows.values().find(|flow| {
-        let is_form =
-            |code: &String| flow.fields.get(code).map(|f| &f.kind) == Some(&FieldKind::Form);
-        flow.opening.only.iter().any(is_form)
-    })
-}
-
 pub(super) async fn page(
     State(app): State<App>,
     page: Page,
@@ -72,7 +63,7 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
     let pack = page.pack.clone();
-    let flow = workflow(&page).ok_or(Oops::NotFound)?;
+    let flow = report_flow(&pack).ok_or(Oops::NotFound)?;
     let first = pack.forms.values().next().ok_or(Oops::NotFound)?;
     let form = pack.forms.get(&asked.form).unwrap_or(first);
     let periods: Vec<Period> =
@@ -128,9 +119,8 @@ pub(super) async fn page(
 /// The units of one's own area that owe the form, each after the one above it.
 fn owing<'a>(page: &'a Page, form: &Form, root: &str) -> Vec<&'a Unit> {
     let units = &page.pack.units;
-    let owes = |u: &&Unit| u.kind == form.kind && form.levels.contains(&u.level);
     let mut all: Vec<&Unit> =
-        units.iter().filter(owes).filter(|u| units.covers(root, &u.code)).collect();
+        units.iter().filter(|u| form.is_owed_by(u) && units.covers(root, &u.code)).collect();
     all.sort_by(|a, b| a.region.cmp(&b.region));
     all
 }

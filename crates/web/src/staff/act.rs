@@ -6,7 +6,7 @@ use super::{
     case::{self, Beside},
     offers,
 };
-use crate::{app::App, error::Oops, form::Form, page::Page, session::LoggedIn};
+use crate::{app::App, error::Oops, figures::sample, form::Form, page::Page, session::LoggedIn};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -74,7 +74,8 @@ pub(super) async fn act(
             return case::show_with(StatusCode::UNPROCESSABLE_ENTITY, office, &shown, beside).await;
         }
     };
-    if form.get("version").parse() != Ok(shown.version) {
+    // What was found of records says itself to which numbers it belongs, and several people look.
+    if !sample::is_look(action) && form.get("version").parse() != Ok(shown.version) {
         let error = page.t("case.changed").to_owned();
         let beside = Beside { tried: tried(&[]), error, ..Beside::default() };
         return case::show_with(StatusCode::CONFLICT, office, &shown, beside).await;
@@ -87,6 +88,9 @@ pub(super) async fn act(
         files: form.files.clone(),
     };
     match app.store().act(&page.pack, app.now(), wish).await.map_err(Oops::from) {
+        Ok(_) if sample::is_look(action) => {
+            Ok(Redirect::to(&sample::after(&shown.number)).into_response())
+        }
         Ok(_) => after(&app, &me, &shown, &action.code).await,
         Err(Oops::Refused(refusal @ Refusal::NotAllowed { .. })) => {
             refused(&page, &shown, (flow, action), &form, &refusal)

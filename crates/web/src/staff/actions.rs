@@ -3,6 +3,7 @@
 
 use super::offers::{self, Near};
 use crate::{
+    figures::sample,
     form::{Form, fresh_command},
     page::Page,
     session::LoggedIn,
@@ -69,7 +70,8 @@ pub(super) fn of(
     let ctx = Ctx::bare(now, &page.pack, &actor);
     let near = Near { place: &case.place, own: &me.account.unit, case: Some(case) };
     let mut all = Actions::default();
-    for action in decide::allowed(ctx, case) {
+    // What was found of records is said beside them.
+    for action in decide::allowed(ctx, case).filter(|a| !sample::is_look(a)) {
         let mine = tried.filter(|t| t.action == action.code);
         let view = view(page, (flow, action), near, mine);
         if action.tone == Tone::Primary && all.first.is_none() {
@@ -92,6 +94,12 @@ fn view(
     let mut form = tried.map(|t| t.form.clone()).unwrap_or_default();
     if let (None, Some(case)) = (tried, near.case) {
         suggest(flow, action, case, &mut form);
+        let told = sample::told(page, flow, case);
+        if let Some((field, words)) =
+            told.filter(|(f, _)| action.fields.iter().any(|u| u.code == *f))
+        {
+            form.suggest(&field, &words);
+        }
     }
     let faults = tried.map_or(&[][..], |t| t.faults);
     let prefix = format!("{}-", action.code);

@@ -214,6 +214,9 @@ impl Words<'_> {
                 let n = values.len().to_string();
                 line("history.froze", page.tf("history.froze_n", &[("n", &n)]))
             }
+            Fact::Looked { looks, .. } => {
+                line("history.looked", crate::figures::sample::looked(page, looks))
+            }
             Fact::Filled { day, digest: _, places, tables: _ } => {
                 let (n, day) = (places.len().to_string(), day.to_string());
                 line("history.filled", page.tf("history.filled_n", &[("n", &n), ("day", &day)]))
@@ -296,8 +299,9 @@ impl Words<'_> {
     fn coded(&self, coded: &BTreeMap<String, Value>) -> Vec<Line> {
         let known = coded.iter().filter_map(|(code, value)| {
             let kind = &self.flow.fields.get(code)?.kind;
-            // The danger questions follow with the grade that they led to.
-            if *kind == FieldKind::Risk {
+            // The danger questions follow with the grade that they led to, and what was found of a
+            // sample with the fact that it is.
+            if matches!(kind, FieldKind::Risk | FieldKind::Sample) {
                 return None;
             }
             let words: Vec<String> = value.all().iter().map(|v| self.value(kind, v)).collect();

@@ -112,7 +112,8 @@ fn is_secret(meaning: Meaning) -> bool {
 fn kind(field: &Field) -> &'static str {
     match &field.kind {
         FieldKind::Line { .. } if field.meaning == Meaning::Phone => "tel",
-        FieldKind::Line { .. } | FieldKind::Case | FieldKind::Figures => "line",
+        // The choices of a sample stand beside its records, and not in a form of their own.
+        FieldKind::Line { .. } | FieldKind::Case | FieldKind::Figures | FieldKind::Sample => "line",
         FieldKind::Text { .. } => "text",
         FieldKind::Choice(options) if options.len() <= 6 => "radio",
         FieldKind::Choice(_)

@@ -387,6 +387,7 @@ impl Planter<'_> {
             FieldKind::Period if code == "year" => format!("{}", 2000 + once),
             FieldKind::Period => format!("{}-{:02}", 2000 + once / 12, once % 12 + 1),
             FieldKind::Figures => format!("appeals_received {} 2025-03", home.county),
+            FieldKind::Sample => "0.0.0=sound".to_owned(),
             FieldKind::Line { .. } | FieldKind::Text { .. } => String::new(),
         }
     }

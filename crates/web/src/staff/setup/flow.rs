@@ -249,6 +249,7 @@ impl Words<'_> {
             }
             Guard::NotLower(_) => page.t("setup.guard.not_lower").to_owned(),
             Guard::WithinDays(days) => said("setup.guard.within_days", days.to_string()),
+            Guard::SampleSound => page.t("setup.guard.sample_sound").to_owned(),
             Guard::NotOwner => page.t("setup.guard.not_owner").to_owned(),
             Guard::Contact { .. } => page.t("setup.guard.contact").to_owned(),
             Guard::Protected(yes) => {
