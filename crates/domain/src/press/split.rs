@@ -155,7 +155,9 @@ impl Scene<'_> {
                 Err(Unpublishable::Open(_) | Unpublishable::TooMany(_))
                     if open.iter().any(|number| number.splits) =>
                 {
-                    open.iter_mut().for_each(|number| number.splits = false);
+                    for number in &mut open {
+                        number.splits = false;
+                    }
                 }
                 // Below zero are corrections of money, in which nobody is counted.
                 Err(Unpublishable::BelowZero(_)) => return Ok(vec![None; numbers.len()]),
