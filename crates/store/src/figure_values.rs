@@ -137,7 +137,7 @@ impl Store {
         self.values_without(asked, today, &hidden).await
     }
 
-    async fn values_without(
+    pub(crate) async fn values_without(
         &self,
         asked: &[FigureAsk<'_>],
         today: Date,

@@ -8,6 +8,7 @@ use crate::{
     CasePage, FigureAsk, Store,
     case_page::Masked,
     db::{Batch, Error, Stmt},
+    figure_hidden::Hidden,
     figure_values::months_between,
     imports::{number_of, source_of},
     sight,
@@ -142,12 +143,14 @@ impl Store {
     }
 
     /// What a figure said for a unit through a year, month by month up to today: a flow added up
-    /// since the year began, everything else as it stood.
+    /// since the year began, everything else as it stood. What the viewer is kept out of is in none of
+    /// it.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn course(
         &self,
+        viewer: &Viewer,
         (figure, unit): (&Figure, &str),
         year: i16,
         today: Date,
@@ -162,8 +165,9 @@ impl Store {
         };
         let asks: Vec<FigureAsk<'_>> =
             days.iter().map(|day| FigureAsk { figure, unit, period: period(*day) }).collect();
+        let hidden = self.hidden_cells(viewer).await?;
         let told: Vec<Option<i64>> = self
-            .figure_values(&asks, today)
+            .values_without(&asks, today, &hidden)
             .await?
             .into_iter()
             .map(|value| value.amount.map(AnyAmount::count))
@@ -171,7 +175,7 @@ impl Store {
         let values = match (flow, people) {
             (true, true) => {
                 let (since, last) = (figure.since(), told.last().copied().flatten());
-                let sums = self.people_so_far((figure, unit), &days).await?;
+                let sums = self.people_so_far((figure, unit), &days, &hidden).await?;
                 let begun = |day: &Date| since.is_some_and(|since| since <= *day);
                 let known = days.iter().zip(sums).map(|(day, n)| begun(day).then_some(n));
                 // What nobody can tell of the whole year cannot be told of its months.
@@ -188,6 +192,7 @@ impl Store {
         &self,
         (figure, unit): (&Figure, &str),
         days: &[Date],
+        hidden: &Hidden,
     ) -> Result<Vec<i64>, Error> {
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
         let (from, to) = months_between(first.first_of_month(), *last);
@@ -197,12 +202,17 @@ impl Store {
             let whole = name_of(&figure.code, version.number, unit, WHOLE);
             let name = first_in_year_name(&whole);
             let params = [(&name).into(), (&from).into(), (&to).into()];
-            for row in reader.rows(&NEW_IN, &params).await? {
-                let (month, n) = (row.text(0)?, row.int(1)?);
+            let mut add = |month: &str, n: i64| {
                 let at = days.iter().position(|day| domain::figure::month_of(*day) == month);
                 if let Some(sum) = at.and_then(|at| new.get_mut(at)) {
                     *sum += n;
                 }
+            };
+            for row in reader.rows(&NEW_IN, &params).await? {
+                add(row.text(0)?, row.int(1)?);
+            }
+            for (cell, n) in hidden.iter().filter(|(cell, _)| cell.name == name) {
+                add(&cell.period, -n);
             }
         }
         let mut so_far = 0;

@@ -6,7 +6,7 @@
 mod town;
 
 use axum::http::StatusCode;
-use domain::{case::Actor, field, guarded::Barred, secrecy::Change};
+use domain::{access::Viewer, case::Actor, field, guarded::Barred, secrecy::Change};
 use store::{Guarding, NewCase};
 use testkit::unit;
 use town::{Answer, Town};
@@ -153,6 +153,14 @@ async fn the_list_counts_nothing_that_one_is_kept_out_of() {
     town.store.guard(&town.pack, town.now(), out).await.unwrap();
     let page = ok(&town.get("/projects?year=2026", &leader).await);
     assert!(page.contains("</span>1 件</a>"), "{page}");
+    // Nor does the course through the year.
+    let kept_out = Actor::Staff(town.staff("leader", CITY).await);
+    let figure = town.pack.figures.get("appeals_received").unwrap();
+    let today = town.pack.date_of(town.now());
+    for (viewer, told) in [(Viewer::System, 2), (Viewer::of(&kept_out, town.now()), 1)] {
+        let course = town.store.course(&viewer, (figure, CITY), 2026, today).await.unwrap();
+        assert_eq!(course.last().unwrap().value, Some(told));
+    }
 }
 
 #[tokio::test]

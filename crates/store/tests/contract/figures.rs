@@ -266,7 +266,8 @@ async fn cells_of_people_are_added_once(stand: Stand) {
     // Whoever comes again in another month is no other person.
     let figure = stand.pack.figures.get("appeals_people").unwrap();
     let today = stand.pack.date_of(stand.clock.now());
-    let course = stand.store.course((figure, unit::CITY), 2025, today).await.unwrap();
+    let course =
+        stand.store.course(&Viewer::System, (figure, unit::CITY), 2025, today).await.unwrap();
     let people: Vec<Option<i64>> = course.iter().map(|r| r.value).collect();
     assert_eq!(people, [0, 0, 1, 2, 3, 3].map(Some));
     for (period, people) in [("2025-q1", 1), ("2025-q2", 3), ("2025-h1", 3), ("2025-h2", 0)] {

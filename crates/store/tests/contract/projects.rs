@@ -111,7 +111,7 @@ async fn known(stand: &Stand, viewer: &Viewer) -> Vec<Project> {
 async fn course(stand: &Stand, figure: &str) -> Vec<Reading> {
     let figure = stand.pack.figures.get(figure).unwrap();
     let today = stand.pack.date_of(stand.clock.now());
-    stand.store.course((figure, unit::CITY), 2025, today).await.unwrap()
+    stand.store.course(&Viewer::System, (figure, unit::CITY), 2025, today).await.unwrap()
 }
 
 async fn a_project_is_promised_once_for_a_year_and_by_more_than_one_person(stand: Stand) {
@@ -288,8 +288,13 @@ async fn an_agency_leads_a_project_and_sees_nothing_else_by_it(stand: Stand) {
     does(&stand, (&west_reviewer(), case), "reject", &reason).await;
     assert_eq!(stand.page(case).await.case.unit, EDUCATION);
     does(&stand, (&agency, case), "submit", &submit).await;
-    // Nothing was counted yet, so there is no record to look at.
-    does(&stand, (&west_reviewer(), case), "accept", &[("found", "属实")]).await;
+    // The numbers of the second submission are looked at, whatever was found of the first.
+    let found = [("found", "属实")];
+    let refused = tries(&stand, (&west_reviewer(), case), "accept", &found).await;
+    let Bar::Sample { missing, wrong: 0 } = bar(refused).0 else { panic!("another bar") };
+    assert_eq!(missing, 1);
+    does(&stand, (&city_reviewer(), case), "look", &[("seen", "1.0.0=sound")]).await;
+    does(&stand, (&west_reviewer(), case), "accept", &found).await;
     // Police of the same county has no part in it.
     let police = testkit::viewer(41, unit::EAST_POLICE, "agency");
     assert!(stand.seen(&police, case).await.is_none());

@@ -109,7 +109,7 @@ pub(super) async fn of(
     let (Some(figure), Some(year)) = (figure, year_of(words.flow, case)) else { return Ok(None) };
     let unit = case.handling.as_deref().unwrap_or(&case.unit);
     let today = page.today();
-    let course = app.store().course((figure, unit), year, today).await?;
+    let course = app.store().course(&me.viewer(), (figure, unit), year, today).await?;
     let end = standing::last_day(year, today);
     let latest = course.last().copied().unwrap_or(Reading { day: end, value: None });
     let mut ways = case.promises.clone();
