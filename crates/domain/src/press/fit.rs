@@ -516,6 +516,8 @@ mod tests {
             "２０２３年，城东{disputes 2023 wf-9901}件",
             "二〇二三年调处{disputes 2023}件",
             "去年调处{disputes 2023}件。今年将开展活动。",
+            "去年上半年调处{disputes 2023-h1}件",
+            "2023年一季度调处{disputes 2023-q1}件",
         ] {
             assert_eq!(told(text), Vec::<String>::new(), "{text}");
         }
@@ -573,6 +575,8 @@ mod tests {
         ("2023年1至11月调处{disputes 2023}件", "counts 2023", ""),
         ("调处{disputes 2023}件（2022年）", "says “2022年”", ""),
         ("明年{disputes 2025}件", "has not begun", ""),
+        ("去年上半年调处{disputes 2023}件", "says “去年上半年”", "2023年"),
+        ("去年调处{disputes 2023-h1}件", "says “去年”", "2023年上半年"),
         ("早年{disputes 2017}件", "counted from 2018-01-01 on", ""),
         ("{nothing 2023}件", "no figure `nothing`", ""),
         ("{disputes 2023 wf-9}件", "no unit `wf-9`", ""),
