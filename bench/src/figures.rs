@@ -119,7 +119,7 @@ pub fn board(dir: &Path, cases: usize) -> Result<(), Failure> {
 async fn boards(store: &Store, pack: &Arc<Pack>) -> Result<f64, Failure> {
     let today = pack.date_of(Timestamp::now());
     let figures: Vec<&Figure> = pack.figures.iter().collect();
-    let top = pack.units.iter().find(|u| u.parent.is_none()).ok_or("no top")?;
+    let top = pack.units.top().ok_or("no top")?;
     let below = pack.units.children(&top.code).filter(|u| !u.agency);
     let units: Vec<&str> =
         std::iter::once(top.code.as_str()).chain(below.map(|u| u.code.as_str())).collect();
@@ -142,7 +142,7 @@ async fn boards(store: &Store, pack: &Arc<Pack>) -> Result<f64, Failure> {
 async fn records(store: &Store, pack: &Arc<Pack>) -> Result<(), Failure> {
     let today = pack.date_of(Timestamp::now());
     let figure = pack.figures.get("appeals_received").ok_or("no figure")?;
-    let top = pack.units.iter().find(|u| u.parent.is_none()).ok_or("no top")?;
+    let top = pack.units.top().ok_or("no top")?;
     let ask = FigureAsk { figure, unit: &top.code, period: Period::year(today) };
     let (mut took, mut cursor) = (Vec::new(), None);
     for _ in 0..1_000 {

@@ -197,7 +197,7 @@ fn database(place: &Place, keys: Option<Arc<Keys>>, city: Option<&City>, found: 
     let looked = block_on(async {
         let store = place.existing_store(keys).await?;
         let accounts = store.accounts().await.map_err(|e| Failure::while_doing("reading", &e))?;
-        let root = city.and_then(|c| c.pack.units.iter().find(|u| u.parent.is_none()));
+        let root = city.and_then(|c| c.pack.units.top());
         let mut cases = 0;
         if let (Some(city), Some(root)) = (city, root) {
             for flow in city.pack.workflows.values() {

@@ -5,7 +5,7 @@ use crate::{
     case::{Actor, By, Case, CaseId, Staff},
     field::Meaning,
     pack::{Grant, Pack, Right, Scope, Sees, Sensitivity, Sight, Standing},
-    workflow::{Code, State, Workflow},
+    workflow::{Code, Workflow},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -115,8 +115,7 @@ fn is_let_in(pack: &Pack, (staff, at): (&Staff, Timestamp), case: &Case) -> bool
     let acted = |by: &By| matches!(by, By::Staff(account, _) if *account == staff.account);
     let waits = || {
         let state = pack.flow_of(case).and_then(|flow| flow.state(&case.state));
-        let role = state.and_then(State::responsible);
-        case.unit == staff.unit && role.is_some_and(|role| staff.roles.iter().any(|r| r == role))
+        case.unit == staff.unit && state.is_some_and(|state| state.expects(&staff.roles))
     };
     case.opener == Some(staff.account)
         || case.deeds.iter().any(|deed| acted(&deed.by))

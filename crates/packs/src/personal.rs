@@ -283,7 +283,7 @@ impl Personal {
         if policy.span.is_none() {
             faults.add(at, "there is no time for an answer", "add span = \"15wd\"");
         }
-        let top = pack.units.iter().find(|u| u.parent.is_none());
+        let top = pack.units.top();
         for (key, roles) in [
             ("takes", &policy.takes),
             ("answers", &policy.answers),

@@ -18,7 +18,7 @@ use vault::BlindKind;
 
 pub(crate) static IMPORTED: Stmt =
     Stmt::new("SELECT case_id FROM imports WHERE source = $1 AND number = $2");
-pub(crate) static FIRST_CASE: Stmt = Stmt::new("SELECT MIN(id) FROM cases");
+static FIRST_CASE: Stmt = Stmt::new("SELECT MIN(id) FROM cases");
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&IMPORTED, &FIRST_CASE];
 
@@ -79,8 +79,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.first_case().await?.is_none())
+    }
+
+    /// The first case of this installation, if there is any.
+    pub(crate) async fn first_case(&self) -> Result<Option<CaseId>, Error> {
         let first = self.db.read().await?.row(&FIRST_CASE, &[]).await?;
-        Ok(first.map(|row| row.opt_int(0)).transpose()?.flatten().is_none())
+        Ok(first.map(|row| row.opt_int(0)).transpose()?.flatten())
     }
 
     /// Whether anything was ever sealed by a checkpoint.

@@ -10,7 +10,7 @@ use crate::{
     command::Want,
     db::{Error, WriteError},
     digest,
-    imports::{FIRST_CASE, number_of, source_of},
+    imports::{number_of, source_of},
     request::{NewCase, SEALING},
 };
 use domain::{
@@ -56,12 +56,8 @@ impl Store {
 
     /// The day of the first case.
     async fn began(&self, pack: &Pack) -> Result<Option<Date>, Error> {
-        let mut reader = self.db.read().await?;
-        let first = reader.row(&FIRST_CASE, &[]).await?;
-        let Some(id) = first.map(|row| row.opt_int(0)).transpose()?.flatten() else {
-            return Ok(None);
-        };
-        let row = reader.row(&SEALING, &[id.into()]).await?;
+        let Some(id) = self.first_case().await? else { return Ok(None) };
+        let row = self.db.read().await?.row(&SEALING, &[id.into()]).await?;
         let case = row.map(|row| crate::parse_case(&row, 1)).transpose()?;
         Ok(case.map(|case| pack.date_of(case.opened)))
     }

@@ -37,7 +37,7 @@ static HAPPENED: Stmt = Stmt::new(
      GROUP BY unit, rank / 100",
 );
 static STOOD: Stmt = Stmt::new(
-    "SELECT unit, CAST(SUM(COALESCE(amount, 0)) AS BIGINT) FROM marks
+    "SELECT unit, CAST($5 AS BIGINT) / 100, CAST(SUM(COALESCE(amount, 0)) AS BIGINT) FROM marks
      WHERE figure = $1 AND unit >= $2 AND unit <= $3 AND day <= $4 AND rank > $5
      GROUP BY unit",
 );
@@ -64,67 +64,41 @@ pub(crate) async fn past(
         let on = pack.date_of(at.map_err(|e| row.corrupt(4, e.to_string()))?);
         past.before.push(Told { spot, period, on, amount: row.opt_int(3)? });
     }
+    let mut ends: BTreeSet<Date> = periods.iter().map(|period| period.last()).collect();
     if figure.nature == Nature::Stock {
         // What stood on other days follows from none of these numbers.
-        let days: BTreeSet<Date> = periods.iter().map(|period| period.last()).collect();
-        past.before.retain(|told| days.contains(&told.period.last()));
-        for period in periods {
-            stood(tx, pack, (figure, *period), &mut past.counts).await?;
-        }
+        past.before.retain(|told| ends.contains(&told.period.last()));
     } else {
-        let told = past.before.iter().map(|told| told.period);
-        let last = told.chain(periods.iter().copied()).map(|p| (p.last(), p)).max();
-        if let Some((_, last)) = last {
-            happened(tx, pack, (figure, last), &mut past.counts).await?;
-        }
+        ends.extend(past.before.iter().map(|told| told.period.last()));
+        ends = ends.pop_last().into_iter().collect();
+    }
+    for end in ends {
+        count(tx, pack, (figure, end), &mut past.counts).await?;
     }
     Ok(past)
 }
 
-/// The first and the last unit in the order of their codes.
-fn all_units(pack: &Pack) -> Option<(Code, Code)> {
-    let codes = || pack.units.iter().map(|unit| unit.code.clone());
-    Some((codes().next()?, codes().last()?))
-}
-
-/// All that ever happened, up to the end of the period, by unit and month.
-async fn happened(
+/// What stood at the end of a day, or all that ever happened up to it by month, for each unit.
+async fn count(
     tx: &mut Tx,
     pack: &Pack,
-    (figure, until): (&Figure, Period),
+    (figure, end): (&Figure, Date),
     counts: &mut Counts,
 ) -> Result<(), Error> {
-    let Some((first, last)) = all_units(pack) else { return Ok(()) };
-    let day = until.last();
-    let ask = FigureAsk { figure, unit: &first, period: Period::up_to(day) };
-    for (version, from, to) in ask.versions(day) {
+    let codes = || pack.units.iter().map(|unit| &unit.code);
+    let (Some(first), Some(last)) = (codes().next(), codes().last()) else { return Ok(()) };
+    let ask = FigureAsk { figure, unit: first, period: Period::up_to(end) };
+    for (version, from, to) in ask.versions(end) {
         let name = mark_name(&figure.code, version.number);
         let (from, to) = (number_of(from.max(Date::constant(1, 1, 1))), number_of(to));
+        let (stmt, from) = match figure.nature {
+            Nature::Stock => (&STOOD, to),
+            Nature::Flow | Nature::Cumulative => (&HAPPENED, from),
+        };
         let params: [P<'_>; 5] =
-            [(&name).into(), (&first).into(), (&last).into(), from.into(), to.into()];
-        for row in tx.rows(&HAPPENED, &params).await? {
+            [(&name).into(), first.into(), last.into(), from.into(), to.into()];
+        for row in tx.rows(stmt, &params).await? {
             *counts.entry((row.text(0)?.to_owned(), row.int(1)?)).or_default() += row.int(2)?;
-        }
-    }
-    Ok(())
-}
-
-/// What stood at the end of the period, by unit.
-async fn stood(
-    tx: &mut Tx,
-    pack: &Pack,
-    (figure, period): (&Figure, Period),
-    counts: &mut Counts,
-) -> Result<(), Error> {
-    let Some((first, last)) = all_units(pack) else { return Ok(()) };
-    let day = number_of(period.last());
-    let ask = FigureAsk { figure, unit: &first, period };
-    for (version, _, _) in ask.versions(period.last()) {
-        let name = mark_name(&figure.code, version.number);
-        let params: [P<'_>; 5] =
-            [(&name).into(), (&first).into(), (&last).into(), day.into(), day.into()];
-        for row in tx.rows(&STOOD, &params).await? {
-            *counts.entry((row.text(0)?.to_owned(), day / 100)).or_default() = row.int(1)?;
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ async fn lights(end: Timestamp) -> (i64, i64, i64) {
     let texts = texts.expect("texts");
     let stage = Stage { store: store.clone(), pack: pack.clone(), people, texts, end };
     cases::build(&stage).await.expect("a city");
-    let top = pack.units.iter().find(|u| u.parent.is_none()).expect("a top").code.clone();
+    let top = pack.units.top().expect("a top").code.clone();
     let leader = Staff { account: 1, unit: top.clone(), roles: vec!["leader".to_owned()] };
     let (mut open, mut yellow, mut red) = (0, 0, 0);
     for flow in pack.workflows.values() {

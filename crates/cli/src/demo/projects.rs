@@ -71,7 +71,7 @@ pub fn read(city: &Path) -> Result<Vec<Project>, Failure> {
 /// When the store fails, or a step is refused.
 pub async fn build(stage: &Stage, projects: Vec<Project>) -> Result<(), Failure> {
     let units = &stage.pack.units;
-    let top = units.iter().find(|u| u.parent.is_none());
+    let top = units.top();
     let flow = stage.pack.workflows.values().find(|flow| flow.promises());
     let (Some(top), Some(flow)) = (top, flow) else { return Ok(()) };
     let today = stage.pack.date_of(stage.end);

@@ -20,7 +20,7 @@ use jiff::{ToSpan, civil::Date};
 /// # Errors
 /// When the store fails, or a step is refused.
 pub async fn build(stage: &Stage) -> Result<(), Failure> {
-    let top = stage.pack.units.iter().find(|u| u.parent.is_none());
+    let top = stage.pack.units.top();
     let fills = |flow: &&Workflow| flow.effects().any(|effect| matches!(effect, Effect::Fill(_)));
     let flow = stage.pack.workflows.values().find(fills);
     let (Some(top), Some(flow)) = (top, flow) else { return Ok(()) };

@@ -69,11 +69,6 @@ pub fn month_of(day: Date) -> String {
     format!("{:04}-{:02}", day.year(), day.month())
 }
 
-/// The year of a day, as a cell writes it.
-pub fn year_of(day: Date) -> String {
-    format!("{:04}", day.year())
-}
-
 /// The name of the cells that count whoever came for the first time, by month: added up to the end
 /// of any month they say how many different people there had been by then.
 pub fn first_name(name: &str) -> String {

@@ -88,6 +88,11 @@ impl Units {
         self.by_code.values()
     }
 
+    /// The unit above all others.
+    pub fn top(&self) -> Option<&Unit> {
+        self.by_code.values().find(|unit| unit.parent.is_none())
+    }
+
     /// The units directly below.
     pub fn children<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Unit> {
         self.by_code.values().filter(move |u| u.parent.as_deref() == Some(code))

@@ -185,19 +185,23 @@ impl Scene<'_> {
             }
         };
         let table = |number: &Number<'_>| {
-            let span = self.span(number);
-            let parts = self.parts(number.unit).into_iter().map(|spot| {
-                let cell = tables.find(&name(&(spot.clone(), span)))?;
+            let (_, parts) = self.cells(number);
+            let parts = parts.into_iter().map(|key| {
+                let cell = tables.find(&name(&key))?;
                 let shown = (!hidden.contains(cell)).then(|| tables.value(cell));
-                Some((spot.unit, shown))
+                Some((key.0.unit, shown))
             });
             parts.collect::<Option<Parts>>()
         };
         Ok(numbers.iter().map(|n| n.splits.then(|| table(n)).flatten()).collect())
     }
 
-    fn span(&self, number: &Number<'_>) -> Span {
-        Span::of(self.figure.nature, number.period, self.today)
+    /// The cell of a number, and those of the table that goes with it.
+    fn cells(&self, number: &Number<'_>) -> (Key, Vec<Key>) {
+        let span = Span::of(self.figure.nature, number.period, self.today);
+        let parts = if number.splits { self.parts(number.unit) } else { Vec::new() };
+        let parts = parts.into_iter().map(|spot| (spot, span));
+        ((Spot::of(number.unit), span), parts.collect())
     }
 
     /// The units right below, and what belongs to none of them.
@@ -224,10 +228,8 @@ impl<'a> Web<'a> {
         }
         let mut published: BTreeSet<Key> = said.keys().cloned().collect();
         for number in numbers {
-            let span = scene.span(number);
-            published.insert((Spot::of(number.unit), span));
-            let parts = if number.splits { scene.parts(number.unit) } else { Vec::new() };
-            published.extend(parts.into_iter().map(|spot| (spot, span)));
+            let (total, parts) = scene.cells(number);
+            published.extend(parts.into_iter().chain([total]));
         }
         web.lay(&published);
         for (key, amount) in said {
@@ -240,14 +242,12 @@ impl<'a> Web<'a> {
             }
         }
         for number in numbers {
-            let span = scene.span(number);
-            let total = (Spot::of(number.unit), span);
+            let (total, parts) = scene.cells(number);
             if web.stands.insert(total.clone(), Standing::Known) == Some(Standing::Kept) {
                 return Err(Unpublishable::Open(name(&total)));
             }
-            let parts = if number.splits { scene.parts(number.unit) } else { Vec::new() };
-            for spot in parts {
-                web.stands.entry((spot, span)).or_insert(Standing::Open);
+            for part in parts {
+                web.stands.entry(part).or_insert(Standing::Open);
             }
         }
         web.deduce();
@@ -361,10 +361,8 @@ impl<'a> Web<'a> {
         }
         let mut next: Vec<Key> = Vec::new();
         for number in numbers {
-            let span = self.scene.span(number);
-            next.push((Spot::of(number.unit), span));
-            let parts = if number.splits { self.scene.parts(number.unit) } else { Vec::new() };
-            next.extend(parts.into_iter().map(|spot| (spot, span)));
+            let (total, parts) = self.scene.cells(number);
+            next.extend(parts.into_iter().chain([total]));
         }
         let mut tables = Tables::default();
         let mut done: BTreeSet<usize> = BTreeSet::new();

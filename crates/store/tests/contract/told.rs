@@ -16,6 +16,7 @@ use testkit::{Appeal, Stand, unit};
 testkit::both!(
     a_later_table_gives_nothing_away,
     a_text_that_gives_something_away_is_not_signed,
+    what_stands_is_split_as_it_is_frozen,
     what_was_told_is_checked_with_everything_else,
 );
 
@@ -58,6 +59,18 @@ async fn a_later_table_gives_nothing_away(stand: Stand) {
     // Nothing in April is small either, but with the year it would tell March.
     let (_, tables) = signed(&stand, "4月，收到诉求{appeals_received 2025-04}件").await;
     assert!(tables.iter().all(|parts| parts.get(unit::EAST) == Some(&None)), "{tables:?}");
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn what_stands_is_split_as_it_is_frozen(stand: Stand) {
+    handed(&stand, 7, unit::EAST).await;
+    handed(&stand, 9, unit::WEST).await;
+    let (case, tables) = signed(&stand, "在办诉求{appeals_open 2025-03}件").await;
+    let [parts] = tables.as_slice() else { panic!("{tables:?}") };
+    assert_eq!(parts.get(unit::EAST), Some(&Some(7)));
+    assert_eq!(parts.get(unit::WEST), Some(&Some(9)));
+    let frozen = stand.page(case).await.case.frozen;
+    assert_eq!(frozen[0].values[0].amount, parts.values().copied().sum::<Option<i64>>());
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

@@ -8,7 +8,7 @@ use super::{
     sheet::Sheet,
     word,
 };
-use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
+use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view};
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -146,10 +146,7 @@ pub(super) async fn page(
     me: LoggedIn,
     Path(number): Path<String>,
 ) -> Result<Response, Oops> {
-    let shown = staff::case::find(&app, &me, &number).await?;
-    traces::reading(&app, &me, [&shown]).await?;
-    let mut case = shown.case.clone();
-    app.store().frozen_for(&me.viewer(), &mut case).await?;
+    let (_, case) = frozen::read(&app, &me, &number).await?;
     let locked = Locked::of(&page, &case).ok_or(Oops::NotFound)?;
     let name = frozen::title(&page, &case).unwrap_or_else(|| number.clone());
     locked.sheet().send((&app, &page, &me), "form_xlsx", &name.replace(" · ", " ")).await

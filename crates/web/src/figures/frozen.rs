@@ -15,7 +15,7 @@ use domain::{
     figure::{self, AnyAmount, Asked, Figure, Frozen, Period, Sample, asked},
 };
 use serde::Deserialize;
-use store::{FigureAsk, FrozenAt};
+use store::{CasePage, FigureAsk, FrozenAt};
 
 /// Records of a page.
 const PAGE: u64 = 20;
@@ -113,16 +113,23 @@ pub(crate) fn title(page: &Page, case: &Case) -> Option<String> {
     Some(format!("{} · {name} · {}", page.unit(unit), period_name(page, period)))
 }
 
+/// The case behind a page of numbers, with those as this reader is told them; that it was read is
+/// remembered.
+pub(super) async fn read(app: &App, me: &LoggedIn, number: &str) -> Result<(CasePage, Case), Oops> {
+    let shown = staff::case::find(app, me, number).await?;
+    traces::reading(app, me, [&shown]).await?;
+    let mut case = shown.case.clone();
+    app.store().frozen_for(&me.viewer(), &mut case).await?;
+    Ok((shown, case))
+}
+
 pub(super) async fn page(
     State(app): State<App>,
     page: Page,
     me: LoggedIn,
     Path(number): Path<String>,
 ) -> Result<Response, Oops> {
-    let shown = staff::case::find(&app, &me, &number).await?;
-    traces::reading(&app, &me, [&shown]).await?;
-    let mut case = shown.case.clone();
-    app.store().frozen_for(&me.viewer(), &mut case).await?;
+    let (shown, case) = read(&app, &me, &number).await?;
     let case = &case;
     let wanted = wanted(&page, case);
     if wanted.is_empty() {

@@ -72,7 +72,7 @@ pub(crate) fn workflow(page: &Page) -> Option<&Workflow> {
 
 /// The top of the city.
 pub(crate) fn top(page: &Page) -> Option<&Unit> {
-    page.pack.units.iter().find(|unit| unit.parent.is_none())
+    page.pack.units.top()
 }
 
 /// A unit that may promise something: one of the federation.

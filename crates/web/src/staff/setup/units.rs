@@ -55,7 +55,7 @@ struct UnitsPage<'a> {
 }
 
 async fn top(State(app): State<App>, page: Page, _: LoggedIn) -> Result<Response, Oops> {
-    let root = page.pack.units.iter().find(|u| u.parent.is_none()).ok_or(Oops::NotFound)?;
+    let root = page.pack.units.top().ok_or(Oops::NotFound)?;
     show(&app, &page, root).await
 }
 
