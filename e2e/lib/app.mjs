@@ -13,7 +13,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const PROFILE = process.env.XIAOHE_PROFILE ?? 'debug';
 const BINARY = process.env.XIAOHE_BIN ?? join(ROOT, 'target', PROFILE, 'xiaohe');
 
-/** The hour at which every demonstration of the tests begins: a working morning, whenever they run. */
+/** The hour at which a demonstration of the tests begins: a working morning, whenever they run. */
 const AS_OF = '2026-06-10T10:30+08:00';
 const READY_MS = 120_000;
 const END_MS = 10_000;
@@ -22,6 +22,8 @@ const END_MS = 10_000;
  * A running demonstration city.
  *
  * `config` is what its `xiaohe.toml` says, `env` what stands in its environment beside the usual.
+ * It begins at `asOf`, or with `null` at the hour of the machine: whoever tests it with another
+ * server needs both to tell the same time.
  * With `staff` it is no demonstration: it is served in earnest, to the accounts that are named.
  * `command` is the program with the arguments that come before the usual ones; tests of this
  * file give a stub. Fails with the program's last words if it ends or is not ready in time.
@@ -30,6 +32,7 @@ export async function startApp({
   command = [BINARY],
   pack = 'packs/jinan',
   scale = 'small',
+  asOf = AS_OF,
   readyMs = READY_MS,
   config = '',
   env = {},
@@ -45,13 +48,14 @@ export async function startApp({
   const place = ['--pack', join(ROOT, pack), '--db', database];
   const options = { cwd: folder, env: { ...process.env, ...env } };
   if (staff) make(program, place, staff, options);
-  const how = staff ? ['serve'] : ['demo', '--scale', scale, '--as-of', AS_OF];
+  const hour = staff ? null : asOf;
+  const how = staff ? ['serve'] : ['demo', '--scale', scale, ...(hour ? ['--as-of', hour] : [])];
   const began = Date.now();
   const child = spawn(program, [...before, ...how, ...place, '--listen', listen], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const app = new App(child, `http://${listen}`, folder, staff ? began : Date.parse(AS_OF));
+  const app = new App(child, `http://${listen}`, folder, hour ? Date.parse(hour) : began);
   try {
     await app.ready(readyMs);
   } catch (error) {
