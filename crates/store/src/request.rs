@@ -179,7 +179,11 @@ impl Store {
         act: Act,
     ) -> Result<Done, WriteError<No>> {
         let viewer = Viewer::of(&act.actor, now);
-        match self.do_act(pack, now, act).await {
+        let done = match self.acting(pack, now, act).await {
+            Ok(command) => self.db.write(command).await,
+            Err(why) => Err(why),
+        };
+        match done {
             Err(WriteError::Refused(no)) => {
                 Err(WriteError::Refused(self.withheld(&viewer, no).await?))
             }
@@ -187,12 +191,26 @@ impl Store {
         }
     }
 
-    async fn do_act(
+    /// Like [`act`](Self::act) for records that are entered later, which give way to everybody else.
+    ///
+    /// # Errors
+    /// When the domain refuses, or the database fails.
+    pub async fn import_act(
         &self,
         pack: &Arc<Pack>,
         now: Timestamp,
         act: Act,
     ) -> Result<Done, WriteError<No>> {
+        let command = self.acting(pack, now, act).await?;
+        self.db.write_bulk(command).await
+    }
+
+    async fn acting(
+        &self,
+        pack: &Arc<Pack>,
+        now: Timestamp,
+        act: Act,
+    ) -> Result<Command, WriteError<No>> {
         let act = self.as_signed(pack, act).await?;
         self.only_seen(pack, &Viewer::of(&act.actor, now), &act).await?;
         let texts = texts_of(None, &act.steps);
@@ -207,7 +225,7 @@ impl Store {
             None => None,
         };
         let want = Want::Act { case: act.case, steps: act.steps, linked };
-        let command = Command {
+        Ok(Command {
             id: act.command,
             at: whole(now),
             actor: act.actor,
@@ -215,8 +233,7 @@ impl Store {
             keys: self.keys.clone(),
             want,
             sealed,
-        };
-        self.db.write(command).await
+        })
     }
 
     /// The case that somebody names in a form, if they may know of it.

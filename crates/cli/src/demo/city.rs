@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 /// How far back, days.
 const DAYS: f64 = 365.0;
 /// Appeals under way at once; enough to fill the commits of the store.
-const ABREAST: usize = 256;
+const ABREAST: usize = 1024;
 /// Younger appeals than this have just arrived, days.
 const FRESH: f64 = 0.3;
 /// Of a hundred appeals, those that are left lying, and for how many days more.
@@ -254,7 +254,7 @@ impl Life<'_> {
         let steps = actions.iter().filter_map(|action| self.step(action, at)).collect();
         let actor = Actor::Staff(self.somebody(roles, unit).await?);
         let act = Act { command: self.dice.command(), actor, case, steps, files: Vec::new() };
-        match self.round.stage.store.act(&self.round.stage.pack, at, act).await {
+        match self.round.stage.store.import_act(&self.round.stage.pack, at, act).await {
             Ok(_) => Ok(true),
             Err(WriteError::Refused(_)) => Ok(false),
             Err(error) => Err(Failure::while_doing("acting", &error)),

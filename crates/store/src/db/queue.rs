@@ -145,15 +145,16 @@ impl Queue {
     }
 
     /// Moves up to `most` normal jobs to `taken`; if there are none, one of the bulk line, so that
-    /// nobody waits for more than one of those.
-    pub(super) fn take(&self, taken: &mut VecDeque<Box<dyn Job>>, most: usize) {
+    /// nobody waits for more than one of those. Says from which line.
+    pub(super) fn take(&self, taken: &mut VecDeque<Box<dyn Job>>, most: usize) -> Lane {
         let mut state = self.state();
         if state.normal.is_empty() {
             taken.extend(state.bulk.pop_front());
-        } else {
-            let count = state.normal.len().min(most);
-            taken.extend(state.normal.drain(..count));
+            return Lane::Bulk;
         }
+        let count = state.normal.len().min(most);
+        taken.extend(state.normal.drain(..count));
+        Lane::Normal
     }
 
     /// Takes no more jobs; later ones get `error`. Those in line are still run.

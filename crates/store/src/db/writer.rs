@@ -19,15 +19,16 @@ use rusqlite::Connection;
 use super::Stats;
 use super::error::{Error, Fault, FaultKind};
 use super::lite;
-use super::queue::{Job, Queue};
+use super::queue::{Job, Lane, Queue};
 use super::stmt::Stmt;
 use super::tx::{CountKey, Tx};
 use super::value::P;
 
-/// The most works in one transaction.
-const BATCH_WORKS: usize = 512;
-/// How long works may be added to one transaction.
-const BATCH_TIME: Duration = Duration::from_millis(20);
+/// The most works in one transaction, and how long they may be added to it, when somebody waits.
+const PEOPLE: (usize, Duration) = (512, Duration::from_millis(20));
+/// The same for imports and rebuilds alone: the more of them share a transaction, the fewer pages are
+/// written twice.
+const IMPORT: (usize, Duration) = (1024, Duration::from_millis(100));
 /// How many batches keep their savepoints after a work failed having written.
 const GUARDED_BATCHES: u32 = 256;
 
@@ -86,6 +87,8 @@ pub(super) struct Writer {
     queue: Arc<Queue>,
     tally: Arc<Tally>,
     pending: VecDeque<Box<dyn Job>>,
+    /// From which line they come.
+    lane: Lane,
     counts: BTreeMap<CountKey, i64>,
     guarded: u32,
     broken: Option<Error>,
@@ -98,6 +101,7 @@ impl Writer {
             queue,
             tally,
             pending: VecDeque::new(),
+            lane: Lane::Normal,
             counts: BTreeMap::new(),
             guarded: 0,
             broken: None,
@@ -127,8 +131,12 @@ impl Writer {
     /// Runs works as long as there are any, within the limits of a batch.
     fn fill(&mut self, ran: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
         let started = Instant::now();
-        while ran.len() < BATCH_WORKS && started.elapsed() < BATCH_TIME {
-            let Some(job) = self.next(BATCH_WORKS - ran.len()) else { break };
+        let (mut works, mut time) = IMPORT;
+        while ran.len() < works && started.elapsed() < time {
+            let Some((lane, job)) = self.next() else { break };
+            if lane == Lane::Normal {
+                (works, time) = PEOPLE;
+            }
             // Owned by the batch before anything can fail, so that no asker is forgotten.
             ran.push(job);
             self.tally.add_work();
@@ -141,11 +149,11 @@ impl Writer {
     }
 
     /// People's works first; one of the bulk line only when none of them waits.
-    fn next(&mut self, most: usize) -> Option<Box<dyn Job>> {
+    fn next(&mut self) -> Option<(Lane, Box<dyn Job>)> {
         if self.pending.is_empty() {
-            self.queue.take(&mut self.pending, most);
+            self.lane = self.queue.take(&mut self.pending, PEOPLE.0);
         }
-        self.pending.pop_front()
+        self.pending.pop_front().map(|job| (self.lane, job))
     }
 
     /// Runs the newest work of the batch; if it spoils the transaction, replays the batch.
@@ -245,7 +253,7 @@ impl Writer {
 
     /// Answers those who wait without running them.
     fn turn_away(&mut self, error: &Error) {
-        while let Some(job) = self.next(BATCH_WORKS) {
+        while let Some((_, job)) = self.next() {
             job.fail(error);
         }
     }
