@@ -198,11 +198,15 @@ fn doctests(root: &Path) -> Verdict {
     run::go_and_listen(run::cargo(root, &["test", "--workspace", "--doc", "--no-fail-fast"]))
 }
 
+/// Builds the binary as the tests of the command line have it: alone it would be built once more, as
+/// what it stands on is then compiled with fewer features.
+const BINARY: [&str; 5] = ["test", "--workspace", "--no-run", "--test", "cli"];
+
 fn browser(root: &Path) -> Verdict {
     let ready = node::install(&root.join("e2e"))
         .and_then(|()| python::install(root))
         .and_then(|()| node::build_islands(root))
-        .and_then(|()| run::go(run::cargo(root, &["build", "--package", "xiaohe"])))
+        .and_then(|()| run::go(run::cargo(root, &BINARY)))
         .and_then(|()| browser_tests(root));
     let files = match ready {
         Ok(files) => files,

@@ -61,9 +61,8 @@ impl Command {
     pub(crate) async fn circle(
         &self,
         tx: &mut Tx,
-        case: Option<&Case>,
+        case: &Case,
     ) -> Result<Option<Vec<Staff>>, WriteError<No>> {
-        let Some(case) = case else { return Ok(None) };
         let mut new = BTreeSet::new();
         if let Want::Guard { change, .. } = &self.want {
             match change {

@@ -4,12 +4,15 @@ pub(crate) use crate::want::{Command, Want};
 
 use crate::{
     answer::{Done, No},
-    chain::{Hash, Link, START},
-    db::{Batch, CountKey, P, Stmt, Tx, Work, WriteError},
-    desk_rows, erase, figures, freezing, messages,
-    project::{self, DeskRow},
+    chain::Hash,
+    db::{Batch, P, Stmt, Tx, Work, WriteError},
+    desk_rows,
+    entry::{self, Entry},
+    erase, figures,
+    freezing::Now,
     sight::SECRECY_REASON,
     text_of,
+    want::Made,
 };
 use domain::{
     access::{self, Viewer},
@@ -22,8 +25,6 @@ use domain::{
     tick,
     workflow::Code,
 };
-use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 pub(crate) static BY_COMMAND: Stmt =
     Stmt::new("SELECT case_id, seq, by FROM entries WHERE command = $1");
@@ -124,14 +125,13 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[
     &IMPORT,
 ];
 
-/// A case that has moved may move further at once; microseconds.
-const NEXT: i64 = 1_000_000;
 /// A case that should move and cannot is tried again so much later; microseconds.
 const RETRY: i64 = 3_600_000_000;
-struct Loaded {
-    case: Case,
-    version: i64,
-    head: Hash,
+/// A case as it stands, with what is kept beside it.
+pub(crate) struct Loaded {
+    pub case: Case,
+    pub version: i64,
+    pub head: Hash,
     tally: Option<String>,
 }
 
@@ -143,43 +143,21 @@ impl Work for Command {
         if let Some(row) = tx.row(&BY_COMMAND, &[(&self.id).into()]).await? {
             return self.repeated(&row);
         }
-        let before = match &self.want {
-            Want::Open { imported, .. } => {
+        match &self.want {
+            Want::Open { imported, made, .. } => {
                 self.refuse_second_import(tx, imported.as_ref()).await?;
-                None
+                let entry = self.opening(made).as_ref().map_err(No::clone)?;
+                self.write(tx, entry, &Now::default()).await
             }
             Want::Act { case, .. }
             | Want::Right { case, .. }
             | Want::Move { case, .. }
             | Want::Hand { case, .. }
             | Want::Guard { case, .. }
-            | Want::Tick { case } => Some(load(tx, *case).await?),
-        };
-        if let Some(loaded) = &before {
-            self.may_ask(loaded)?;
-        }
-        let linked = self.linked(tx, before.as_ref()).await?;
-        let circle = self.circle(tx, before.as_ref().map(|l| &l.case)).await?;
-        let now = freezing::Now::of(tx, self, before.as_ref().map(|l| &l.case)).await?;
-        let ctx = Ctx {
-            linked: linked.as_ref(),
-            circle: circle.as_deref(),
-            frozen: &now.values,
-            told: &now.told,
-            ..Ctx::bare(self.at, &self.pack, &self.actor)
-        };
-        match (self.decide(ctx, before.as_ref().map(|l| &l.case)), before) {
-            (Ok(draft), before) if !draft.facts.is_empty() => {
-                self.write(tx, before, (draft, now)).await
+            | Want::Tick { case } => {
+                let loaded = load(tx, *case).await?;
+                self.go_on(tx, loaded).await
             }
-            (Ok(_), Some(loaded)) => self.rest(tx, &loaded.case).await,
-            // What time cannot move now must not stand before everything else at the next tick.
-            (Err(No::Refused(why)), Some(loaded)) if matches!(self.want, Want::Tick { .. }) => {
-                tracing::warn!(case = loaded.case.id, %why, "time could not move this case");
-                self.rest(tx, &loaded.case).await
-            }
-            (Err(no), _) => Err(no.into()),
-            (Ok(_), None) => Err(No::NotFound.into()),
         }
     }
 }
@@ -196,6 +174,45 @@ async fn load(tx: &mut Tx, case: CaseId) -> Result<Loaded, WriteError<No>> {
 }
 
 impl Command {
+    /// What an opening writes. It rests on nothing that is stored, so whoever makes the command asks
+    /// for it before the one writer does, who finds it made.
+    pub(crate) fn opening<'a>(&self, made: &'a Made) -> &'a Result<Entry, No> {
+        made.get_or_init(|| {
+            let ctx = Ctx::bare(self.at, &self.pack, &self.actor);
+            let draft = self.decide(ctx, None);
+            Box::new(draft.and_then(|draft| Entry::of(self, None, draft)))
+        })
+    }
+
+    async fn go_on(&self, tx: &mut Tx, loaded: Loaded) -> Result<Done, WriteError<No>> {
+        self.may_ask(&loaded)?;
+        let linked = self.linked(tx, &loaded.case).await?;
+        let circle = self.circle(tx, &loaded.case).await?;
+        let now = Now::of(tx, self, &loaded.case).await?;
+        let ctx = Ctx {
+            linked: linked.as_ref(),
+            circle: circle.as_deref(),
+            frozen: &now.values,
+            told: &now.told,
+            ..Ctx::bare(self.at, &self.pack, &self.actor)
+        };
+        match self.decide(ctx, Some(&loaded.case)) {
+            Ok(draft) if draft.facts.is_empty() => self.rest(tx, &loaded.case).await,
+            Ok(draft) => {
+                let tally = loaded.tally.as_deref();
+                let kept = figures::kept(tx, &self.pack, &loaded.case, tally).await?;
+                let entry = Entry::of(self, Some((&loaded, kept)), draft)?;
+                self.write(tx, &entry, &now).await
+            }
+            // What time cannot move now must not stand before everything else at the next tick.
+            Err(No::Refused(why)) if matches!(self.want, Want::Tick { .. }) => {
+                tracing::warn!(case = loaded.case.id, %why, "time could not move this case");
+                self.rest(tx, &loaded.case).await
+            }
+            Err(no) => Err(no.into()),
+        }
+    }
+
     fn repeated(&self, row: &crate::db::Row) -> Result<Done, WriteError<No>> {
         let done = Done { case: row.int(0)?, seq: row.int(1)?, repeated: true };
         let same_case = match &self.want {
@@ -245,14 +262,10 @@ impl Command {
         if knows { Ok(()) } else { Err(WriteError::Refused(No::NotFound)) }
     }
 
-    async fn linked(
-        &self,
-        tx: &mut Tx,
-        before: Option<&Loaded>,
-    ) -> Result<Option<Case>, WriteError<No>> {
+    async fn linked(&self, tx: &mut Tx, before: &Case) -> Result<Option<Case>, WriteError<No>> {
         let id = match &self.want {
             Want::Act { linked, .. } => *linked,
-            Want::Tick { .. } => before.and_then(|l| l.case.main_case()),
+            Want::Tick { .. } => before.main_case(),
             Want::Open { .. }
             | Want::Move { .. }
             | Want::Hand { .. }
@@ -304,95 +317,56 @@ impl Command {
 
     /// Nothing happened, but the case must be asked again at another time.
     async fn rest(&self, tx: &mut Tx, case: &Case) -> Result<Done, WriteError<No>> {
-        let wake = self.wake(case, RETRY)?;
+        let wake = entry::wake(self, case, RETRY)?;
         tx.exec(&REST, &[case.id.into(), wake.into()]).await?;
         Ok(Done { case: case.id, seq: 0, repeated: false })
-    }
-
-    /// When the case must be asked again. An instant that has passed would keep the reminder busy
-    /// with a case that cannot move, so then it is `soon` from now.
-    fn wake(&self, case: &Case, soon: i64) -> Result<Option<i64>, No> {
-        let now = self.at.as_microsecond();
-        let wake = tick::wake_at(&self.pack, case)?.map(Timestamp::as_microsecond);
-        Ok(wake.map(|w| if w > now { w } else { now + soon }))
-    }
-
-    fn desk_rows(&self, case: Option<&Case>) -> Result<BTreeSet<DeskRow>, No> {
-        let rows = case.map(|case| project::desk(&self.pack, case)).transpose();
-        Ok(rows.map_err(Refusal::from)?.unwrap_or_default())
     }
 
     async fn write(
         &self,
         tx: &mut Tx,
-        before: Option<Loaded>,
-        (draft, frozen): (Draft, freezing::Now),
+        entry: &Entry,
+        frozen: &Now,
     ) -> Result<Done, WriteError<No>> {
-        let case = &draft.case;
-        let (version, head) = before.as_ref().map_or((0, START), |l| (l.version, l.head));
-        let seq = version + 1;
-        let (by, facts) = (text_of(&By::from(&self.actor)), text_of(&draft.facts));
-        let link = Link {
-            case: case.id,
-            seq,
-            at: self.at.as_microsecond(),
-            by: &by,
-            command: &self.id,
-            facts: &facts,
-        };
-        let hash = link.code(&self.keys, &head);
-        let (wake, body) = (self.wake(case, NEXT)?, text_of(case));
-        let old = self.desk_rows(before.as_ref().map(|l| &l.case))?;
-        let new = self.desk_rows(Some(case))?;
-        let queued = messages::queued(&self.pack, case, &draft.facts);
-        let kept = before.as_ref().map(|l| (&l.case, l.tally.as_deref()));
-        let figures = figures::Change::by(tx, self, kept, &draft).await?;
-
+        let (case, facts) = (&entry.draft.case, &entry.draft.facts);
         let mut batch = Batch::new();
-        batch.add(&APPEND, &appended(&link, &hash));
-        let secret = case.guarded.is_sealed();
-        if !self.sealed.line.is_empty() && !secret {
+        batch.add(&APPEND, &entry.appended(self));
+        if !self.sealed.line.is_empty() && !case.guarded.is_sealed() {
             batch.add(&WORDS, &[(&self.sealed.line).into()]);
         }
-        if let Want::Open { receipt, key, .. } = &self.want {
-            let row = [
-                case.id.into(),
-                (&hash).into(),
-                receipt.into(),
-                key.into(),
-                wake.into(),
-                (&body).into(),
-                (&figures.body).into(),
-            ];
-            batch.add(&CREATE, &row);
-        } else {
-            let row = [
-                case.id.into(),
-                version.into(),
-                seq.into(),
-                (&hash).into(),
-                wake.into(),
-                (&body).into(),
-                (&figures.body).into(),
-                link.at.into(),
-            ];
-            match self.want {
-                Want::Tick { .. } => batch.one(&CHANGE, &row[..7]),
-                _ => batch.one(&CHANGE_AWAKE, &row),
-            };
-        }
-        desk_rows::difference(&mut batch, &old, &new);
-        figures.rows(&mut batch, case.id);
-        frozen.keep(&mut batch, case, &draft.facts);
-        self.sealed_side(&mut batch, case, seq);
-        self.around(&mut batch, case, &draft.facts);
-        self.queue(&mut batch, (case, seq), &queued);
+        self.row(&mut batch, entry);
+        desk_rows::difference(&mut batch, &entry.desk.0, &entry.desk.1);
+        entry.figures.rows(&mut batch, case.id);
+        frozen.keep(&mut batch, case, facts);
+        self.sealed_side(&mut batch, case, entry.seq);
+        self.around(&mut batch, case, facts);
+        self.queue(&mut batch, entry);
         tx.exec_all(batch).await?;
-        figures.cells(tx).await?;
-        crate::told_numbers::keep(tx, case, &draft.facts).await?;
-        erase::follow(tx, (case.id, seq), &draft.facts).await?;
-        self.count(tx, before.as_ref().map(|l| &l.case), case);
-        Ok(Done { case: case.id, seq, repeated: false })
+        entry.figures.cells(tx).await?;
+        crate::told_numbers::keep(tx, case, facts).await?;
+        erase::follow(tx, (case.id, entry.seq), facts).await?;
+        for (key, n) in &entry.counts {
+            tx.add_count(key.clone(), *n);
+        }
+        Ok(Done { case: case.id, seq: entry.seq, repeated: false })
+    }
+
+    /// The row of the case.
+    fn row<'a>(&'a self, batch: &mut Batch<'a>, entry: &'a Entry) {
+        let (id, seq) = (entry.draft.case.id, entry.seq);
+        let (hash, wake) = ((&entry.hash).into(), entry.wake.into());
+        let (body, tally) = ((&entry.body).into(), (&entry.figures.body).into());
+        if let Want::Open { receipt, key, .. } = &self.want {
+            let row = [id.into(), hash, receipt.into(), key.into(), wake, body, tally];
+            batch.add(&CREATE, &row);
+            return;
+        }
+        let now = self.at.as_microsecond().into();
+        let row = [id.into(), (seq - 1).into(), seq.into(), hash, wake, body, tally, now];
+        match self.want {
+            Want::Tick { .. } => batch.one(&CHANGE, &row[..7]),
+            _ => batch.one(&CHANGE_AWAKE, &row),
+        };
     }
 
     fn sealed_side<'a>(&'a self, batch: &mut Batch<'a>, case: &Case, seq: i64) {
@@ -442,11 +416,11 @@ impl Command {
     }
 
     /// What is to be said to units and to the person.
-    fn queue<'a>(&self, batch: &mut Batch<'a>, done: (&Case, i64), queued: &'a [(&str, String)]) {
-        let (case, seq) = done;
-        for (message, unit) in queued {
+    fn queue<'a>(&self, batch: &mut Batch<'a>, entry: &'a Entry) {
+        let case = &entry.draft.case;
+        for (message, unit) in &entry.messages {
             let at = self.at.as_microsecond();
-            let row = [case.id.into(), seq.into(), at.into(), P::Text(message), P::Text(unit)];
+            let row = [case.id.into(), entry.seq.into(), at.into(), message.into(), P::Text(unit)];
             let inside = case.guarded.is_sealed() && !unit.is_empty();
             batch.add(if inside { &QUEUE_INSIDE } else { &QUEUE }, &row);
         }
@@ -465,26 +439,4 @@ impl Command {
             }
         }
     }
-
-    fn count(&self, tx: &mut Tx, before: Option<&Case>, after: &Case) {
-        let mut delta = project::counts(&self.pack, after);
-        if let Some(before) = before {
-            for (key, n) in project::counts(&self.pack, before) {
-                *delta.entry(key).or_default() -= n;
-            }
-        } else {
-            delta.insert(project::opened(after), 1);
-        }
-        if let Want::Open { key, .. } = &self.want {
-            tx.add_count(erase::count_of(key), 1);
-        }
-        for ((name, unit), n) in delta.into_iter().filter(|(_, n)| *n != 0) {
-            tx.add_count(CountKey::new(name, unit), n);
-        }
-    }
-}
-
-fn appended<'a>(link: &Link<'a>, hash: &'a Hash) -> [P<'a>; 7] {
-    let (by, command, facts) = (link.by.into(), link.command.into(), link.facts.into());
-    [link.case.into(), link.seq.into(), link.at.into(), by, command, facts, hash.into()]
 }

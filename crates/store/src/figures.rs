@@ -130,18 +130,10 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// What a command changes: from the case and what was kept beside it, if there was one.
-    pub(crate) async fn by<R>(
-        tx: &mut Tx,
-        command: &Command,
-        before: Option<(&Case, Option<&str>)>,
-        draft: &Draft,
-    ) -> Result<Self, WriteError<R>> {
+    /// What a command changes, from what was kept beside the case.
+    pub(crate) fn by(command: &Command, kept: Kept, draft: &Draft) -> Self {
         let (pack, at) = (&command.pack, command.at);
-        let Kept { mut tally, counted } = match before {
-            Some((case, body)) => kept(tx, pack, case, body).await?,
-            None => Kept::default(),
-        };
+        let Kept { mut tally, counted } = kept;
         let stamp = Stamp { at, day: pack.date_of(at), by: By::from(&command.actor) };
         follow(pack, &mut tally, &draft.case, &stamp, &draft.facts);
         tally.keys.extend(command.sealed.keys.iter().cloned());
@@ -149,7 +141,7 @@ impl Change {
         if draft.facts.iter().any(erased) {
             tally.forget(draft.case.id);
         }
-        Ok(Self::between(pack, &counted, &draft.case, tally))
+        Self::between(pack, &counted, &draft.case, tally)
     }
 
     /// From what was kept to what the case adds now.

@@ -77,14 +77,8 @@ pub(crate) struct Now {
 
 impl Now {
     /// What the steps of a command freeze.
-    pub(crate) async fn of(
-        tx: &mut Tx,
-        command: &Command,
-        before: Option<&Case>,
-    ) -> Result<Self, Error> {
-        let (Want::Act { steps, .. }, Some(case)) = (&command.want, before) else {
-            return Ok(Self::default());
-        };
+    pub(crate) async fn of(tx: &mut Tx, command: &Command, case: &Case) -> Result<Self, Error> {
+        let Want::Act { steps, .. } = &command.want else { return Ok(Self::default()) };
         let mut now = Self::default();
         for one in wanted(&command.pack, case, steps) {
             now.add(tx, (&command.pack, command.pack.date_of(command.at)), &one).await?;

@@ -18,6 +18,7 @@ mod deeds;
 mod desk;
 mod desk_rows;
 mod dossier;
+mod entry;
 mod erase;
 mod even;
 mod exchanges;

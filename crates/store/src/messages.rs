@@ -51,21 +51,18 @@ pub struct Message {
 /// Every message that the facts of a command queue, and for whom: a unit, or `""` for the person
 /// who appealed. `after` is the case as the facts leave it. What a sealed case has to say to units
 /// is said to each person in its circle instead.
-pub(crate) fn queued<'a>(
-    pack: &'a Pack,
-    after: &'a Case,
-    facts: &'a [Fact],
-) -> Vec<(&'a str, String)> {
+pub(crate) fn queued(pack: &Pack, after: &Case, facts: &[Fact]) -> Vec<(Code, String)> {
     let all = addressed(pack, after, facts);
     let Some(circle) = &after.guarded.circle else {
-        return all.into_iter().map(|(message, unit)| (message, unit.to_owned())).collect();
+        return all.into_iter().map(|(m, unit)| (m.to_owned(), unit.to_owned())).collect();
     };
     let mut inside = Vec::new();
     for (message, unit) in all {
         if unit.is_empty() {
-            inside.push((message, String::new()));
+            inside.push((message.to_owned(), String::new()));
         } else {
-            inside.extend(circle.iter().map(|a| (message, project::circle_unit(*a))));
+            let units = circle.iter().map(|a| project::circle_unit(*a));
+            inside.extend(units.map(|unit| (message.to_owned(), unit)));
         }
     }
     inside

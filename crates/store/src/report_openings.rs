@@ -7,7 +7,6 @@
 use crate::{
     Store,
     answer::No,
-    command::Want,
     db::{Error, WriteError},
     digest,
     imports::{number_of, source_of},
@@ -111,10 +110,7 @@ impl Store {
             receipt: self.receipt_for(&command),
             imported: Some((source, number.to_owned())),
         };
-        let mut command = self.opening(pack, *now, new).await?;
-        if let Want::Open { open, .. } = &mut command.want {
-            open.unit = Some(unit.to_owned());
-        }
+        let command = self.opening(pack, *now, (new, Some(unit.to_owned()))).await?;
         Ok(!self.db.write_bulk(command).await?.repeated)
     }
 }

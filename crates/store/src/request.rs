@@ -20,7 +20,7 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use vault::BlindKind;
 
 pub(crate) static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
@@ -87,7 +87,7 @@ impl Store {
         now: Timestamp,
         new: NewCase,
     ) -> Result<Opened, WriteError<No>> {
-        let command = self.opening(pack, now, new).await?;
+        let command = self.opening(pack, now, (new, None)).await?;
         let done = self.db.write(command).await?;
         self.opened(pack, now, done).await
     }
@@ -102,7 +102,7 @@ impl Store {
         now: Timestamp,
         new: NewCase,
     ) -> Result<Opened, WriteError<No>> {
-        let command = self.opening(pack, now, new).await?;
+        let command = self.opening(pack, now, (new, None)).await?;
         let done = self.db.write_bulk(command).await?;
         self.opened(pack, now, done).await
     }
@@ -123,11 +123,12 @@ impl Store {
         Ok(Opened { done, number })
     }
 
+    /// The command that opens a case; for a unit, where the machine opens it in its name.
     pub(crate) async fn opening(
         &self,
         pack: &Arc<Pack>,
         now: Timestamp,
-        new: NewCase,
+        (new, unit): (NewCase, Option<Code>),
     ) -> Result<Command, WriteError<No>> {
         let flow = pack.workflow(&new.workflow).ok_or_else(|| {
             No::Refused(Refusal::Unknown { what: "workflow", code: new.workflow.clone() })
@@ -150,8 +151,8 @@ impl Store {
         let imported =
             claim.map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
         let (workflow, programme, given) = (new.workflow, new.programme, new.given);
-        let open = Open { id, workflow, programme, given, unit: None };
-        Ok(Command {
+        let open = Open { id, workflow, programme, given, unit };
+        let command = Command {
             id: new.command,
             at: whole(now),
             actor: new.actor,
@@ -163,9 +164,15 @@ impl Store {
                 receipt: numbers::receipt_tag(&self.keys, &new.receipt),
                 key: wrapped,
                 imported,
+                made: OnceLock::new(),
             },
             sealed,
-        })
+        };
+        if let Want::Open { made, .. } = &command.want {
+            // A refusal is told by the writer, who first looks whether this was done before.
+            let _ = command.opening(made);
+        }
+        Ok(command)
     }
 
     /// Acts on a case.

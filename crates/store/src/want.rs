@@ -1,6 +1,6 @@
 //! What a command wants, and the command that carries the wish to the writer. Decides nothing.
 
-use crate::dossier::Sealed;
+use crate::{answer::No, dossier::Sealed, entry::Entry};
 use domain::{
     case::{AccountId, Actor, CaseId, Staff},
     decide::{Open, Step},
@@ -10,11 +10,14 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use vault::Keys;
 
+/// What an opening writes, or why it may not.
+pub(crate) type Made = OnceLock<Box<Result<Entry, No>>>;
+
 /// What a command wants.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Want {
     /// A new case, and steps right after it.
     Open {
@@ -28,6 +31,8 @@ pub enum Want {
         key: Vec<u8>,
         /// Where it was imported from: source and tag of the number there.
         imported: Option<(String, [u8; 16])>,
+        /// What it writes, once that has been worked out.
+        made: Made,
     },
     /// Steps on a case.
     Act {
@@ -84,7 +89,7 @@ pub enum Want {
 }
 
 /// One command, ready to be written.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Command {
     /// Unique; a repetition answers the first result.
     pub id: [u8; 16],

@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 
 /// How far back, days.
 const DAYS: f64 = 365.0;
-/// Appeals under way at once; enough to fill the commits of the store.
-const ABREAST: usize = 1024;
+/// Appeals under way at once; enough that the store never waits for the next ones.
+const ABREAST: usize = 4096;
 /// Younger appeals than this have just arrived, days.
 const FRESH: f64 = 0.3;
 /// Of a hundred appeals, those that are left lying, and for how many days more.

@@ -20,8 +20,8 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use store::{Act, NewCase};
 use tokio::task::JoinSet;
 
-/// Records under way at once; enough to fill the commits of the store.
-const ABREAST: usize = 1024;
+/// Records under way at once; enough that the store never waits for the next ones.
+const ABREAST: usize = 4096;
 
 /// Villages whose ledgers are entered at the same time.
 const NEARBY: usize = 8;

@@ -121,7 +121,7 @@ impl Default for Options {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             queue: 4096,
-            bulk_queue: 1024,
+            bulk_queue: 4096,
             readers: (cores * 2).clamp(4, 12),
             connections: 16,
             statement_timeout: Duration::from_secs(30),

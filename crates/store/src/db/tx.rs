@@ -17,7 +17,7 @@ use super::stmt::{Batch, Stmt};
 use super::value::{P, Row};
 
 /// What is counted: a figure's name and the unit it is counted for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountKey {
     /// The figure.
     pub name: Arc<str>,

@@ -9,7 +9,7 @@
 //! Invariant: nobody is answered before the commit of the batch, not even with a refusal: it may
 //! rest on what a neighbour wrote.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ use super::value::P;
 const PEOPLE: (usize, Duration) = (512, Duration::from_millis(20));
 /// The same for imports and rebuilds alone: the more of them share a transaction, the fewer pages are
 /// written twice.
-const IMPORT: (usize, Duration) = (1024, Duration::from_millis(100));
+const IMPORT: (usize, Duration) = (1024, Duration::from_millis(250));
 /// How many batches keep their savepoints after a work failed having written.
 const GUARDED_BATCHES: u32 = 256;
 
@@ -89,7 +89,7 @@ pub(super) struct Writer {
     pending: VecDeque<Box<dyn Job>>,
     /// From which line they come.
     lane: Lane,
-    counts: BTreeMap<CountKey, i64>,
+    counts: HashMap<CountKey, i64>,
     guarded: u32,
     broken: Option<Error>,
 }
@@ -102,7 +102,7 @@ impl Writer {
             tally,
             pending: VecDeque::new(),
             lane: Lane::Normal,
-            counts: BTreeMap::new(),
+            counts: HashMap::new(),
             guarded: 0,
             broken: None,
         }
@@ -206,11 +206,12 @@ impl Writer {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        for (key, delta) in std::mem::take(&mut self.counts) {
-            if delta != 0 {
-                let params = [P::Text(&key.name), P::Text(&key.unit), P::Int(delta)];
-                lite::exec(self.conn()?, &COUNT, &params)?;
-            }
+        let mut counts: Vec<_> = self.counts.drain().filter(|(_, delta)| *delta != 0).collect();
+        // In the order of their table, so that neighbours are written while their page is at hand.
+        counts.sort_unstable();
+        for (key, delta) in &counts {
+            let params = [P::Text(&key.name), P::Text(&key.unit), P::Int(*delta)];
+            lite::exec(self.conn()?, &COUNT, &params)?;
         }
         if let Err(error) = self.exec(&COMMIT) {
             let Error::Fault(Fault { kind: FaultKind::Disk, why }) = error else {
