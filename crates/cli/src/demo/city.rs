@@ -1,6 +1,6 @@
 //! A year of appeals of a city, as fast as the store takes them. Fewer turns than the small demonstration, the same doors.
 
-use super::{dice::Dice, form::About, stage::Stage, texts::Story};
+use super::{abreast, dice::Dice, form::About, stage::Stage, texts::Story};
 use crate::{
     failure::{Doing, Failure},
     progress::Progress,
@@ -16,12 +16,9 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use store::{Act, NewCase, db::WriteError};
-use tokio::task::JoinSet;
 
 /// How far back, days.
 const DAYS: f64 = 365.0;
-/// Appeals under way at once; enough that the store never waits for the next ones.
-const ABREAST: usize = 4096;
 /// Younger appeals than this have just arrived, days.
 const FRESH: f64 = 0.3;
 /// Of a hundred appeals, those that are left lying, and for how many days more.
@@ -55,21 +52,11 @@ pub async fn build(stage: &Stage, now: Timestamp, appeals: usize) -> Result<(), 
     let places = regions.iter().filter(|r| r.level >= Level::Town).map(|r| r.code.clone());
     let round = Arc::new(Round { stage: stage.clone(), places: places.collect(), now });
     let mut progress = Progress::new("appeals", Some(appeals as u64));
-    let mut under_way = JoinSet::new();
-    for index in 0..appeals {
-        if under_way.len() >= ABREAST
-            && let Some(done) = under_way.join_next().await
-        {
-            done.doing("building the city")??;
-            progress.one();
-        }
+    let life = |index| {
         let round = round.clone();
-        under_way.spawn(async move { round.appeal(index).await });
-    }
-    while let Some(done) = under_way.join_next().await {
-        done.doing("building the city")??;
-        progress.one();
-    }
+        async move { round.appeal(index).await }
+    };
+    abreast(appeals, &mut progress, life).await?;
     progress.end();
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! somebody, carried on by others, and counted by what became of it. Which records, how many and of
 //! which days is data beside the pack (`ledgers.toml`); no figure is written anywhere.
 
-use super::{dice::Dice, form::About, stage::Stage};
+use super::{abreast, dice::Dice, form::About, stage::Stage};
 use crate::{
     failure::{Doing, Failure},
     progress::Progress,
@@ -18,10 +18,6 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use store::{Act, NewCase};
-use tokio::task::JoinSet;
-
-/// Records under way at once; enough that the store never waits for the next ones.
-const ABREAST: usize = 4096;
 
 /// Villages whose ledgers are entered at the same time.
 const NEARBY: usize = 8;
@@ -125,21 +121,11 @@ pub async fn build(stage: &Stage, ledgers: Ledgers) -> Result<(), Failure> {
         let (stage, places) = (stage.clone(), places.clone());
         let round = Arc::new(Round { stage, ledger, places, first });
         first += records;
-        let mut under_way = JoinSet::new();
-        for index in 0..records {
-            if under_way.len() >= ABREAST
-                && let Some(done) = under_way.join_next().await
-            {
-                done.doing("writing a ledger")??;
-                progress.one();
-            }
+        let record = |index| {
             let round = round.clone();
-            under_way.spawn(async move { round.record(index).await });
-        }
-        while let Some(done) = under_way.join_next().await {
-            done.doing("writing a ledger")??;
-            progress.one();
-        }
+            async move { round.record(index).await }
+        };
+        abreast(records, &mut progress, record).await?;
     }
     progress.end();
     Ok(())

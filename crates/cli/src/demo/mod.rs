@@ -20,6 +20,7 @@ mod walk;
 
 use crate::{
     failure::{Doing, Failure},
+    progress::Progress,
     rules, serve,
     settings::{Place, begin_at, block_on, now},
 };
@@ -32,6 +33,7 @@ use stage::Stage;
 use std::{net::SocketAddr, sync::Arc};
 use store::Store;
 use texts::Texts;
+use tokio::task::JoinSet;
 use web::{App, DemoAccount};
 
 /// An invented city.
@@ -119,6 +121,35 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     store.checkpoint(stage.end).await.doing("sealing")?;
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)
+}
+
+/// Stories that are told at once; enough that the store never waits for the next ones.
+const ABREAST: usize = 4096;
+
+/// Tells so many stories, many at once; the first that fails ends it.
+async fn abreast<S>(
+    stories: usize,
+    progress: &mut Progress,
+    tell: impl Fn(usize) -> S,
+) -> Result<(), Failure>
+where
+    S: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let mut under_way = JoinSet::new();
+    for index in 0..stories {
+        if under_way.len() >= ABREAST
+            && let Some(done) = under_way.join_next().await
+        {
+            done.doing("building the city")??;
+            progress.one();
+        }
+        under_way.spawn(tell(index));
+    }
+    while let Some(done) = under_way.join_next().await {
+        done.doing("building the city")??;
+        progress.one();
+    }
+    Ok(())
 }
 
 /// Whether there is a city already; half of one is an error. The last thing that building does is
