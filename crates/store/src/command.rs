@@ -5,14 +5,13 @@ pub(crate) use crate::want::{Command, Want};
 use crate::{
     answer::{Done, No},
     chain::Hash,
-    db::{Batch, P, Stmt, Tx, Work, WriteError},
+    db::{Batch, Error, P, Row, Stmt, Tx, Work, WriteError},
     desk_rows,
     entry::{self, Entry},
     erase, figures,
     freezing::Now,
     sight::SECRECY_REASON,
     text_of,
-    want::Made,
 };
 use domain::{
     access::{self, Viewer},
@@ -30,7 +29,8 @@ pub(crate) static BY_COMMAND: Stmt =
     Stmt::new("SELECT case_id, seq, by FROM entries WHERE command = $1");
 pub(crate) static LOAD: Stmt =
     Stmt::locking("SELECT version, head, body, tally FROM cases WHERE id = $1");
-pub(crate) static PEEK: Stmt = Stmt::new("SELECT version, head, body FROM cases WHERE id = $1");
+pub(crate) static PEEK: Stmt =
+    Stmt::new("SELECT version, head, body, tally FROM cases WHERE id = $1");
 static APPEND: Stmt = Stmt::new(
     "INSERT INTO entries (case_id, seq, at, by, command, facts, hash)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -132,7 +132,19 @@ pub(crate) struct Loaded {
     pub case: Case,
     pub version: i64,
     pub head: Hash,
-    tally: Option<String>,
+    pub tally: Option<String>,
+}
+
+impl Loaded {
+    /// From a row of version, head, body and tally.
+    pub(crate) fn of(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            version: row.int(0)?,
+            head: row.array(1)?,
+            case: crate::parse_case(row, 2)?,
+            tally: row.opt_text(3)?.map(ToOwned::to_owned),
+        })
+    }
 }
 
 impl Work for Command {
@@ -143,12 +155,16 @@ impl Work for Command {
         if let Some(row) = tx.row(&BY_COMMAND, &[(&self.id).into()]).await? {
             return self.repeated(&row);
         }
+        if let Want::Open { imported, .. } = &self.want {
+            self.refuse_second_import(tx, imported.as_ref()).await?;
+        }
+        if let Some(ahead) = self.ahead()
+            && ahead.stands(tx).await?
+        {
+            return self.write(tx, &ahead.entry, &Now::default()).await;
+        }
         match &self.want {
-            Want::Open { imported, made, .. } => {
-                self.refuse_second_import(tx, imported.as_ref()).await?;
-                let entry = self.opening(made).as_ref().map_err(No::clone)?;
-                self.write(tx, entry, &Now::default()).await
-            }
+            Want::Open { .. } => self.write(tx, &self.opening()?, &Now::default()).await,
             Want::Act { case, .. }
             | Want::Right { case, .. }
             | Want::Move { case, .. }
@@ -164,24 +180,14 @@ impl Work for Command {
 
 async fn load(tx: &mut Tx, case: CaseId) -> Result<Loaded, WriteError<No>> {
     let row = tx.row(&LOAD, &[case.into()]).await?.ok_or(WriteError::Refused(No::NotFound))?;
-    let tally = row.opt_text(3)?.map(ToOwned::to_owned);
-    Ok(Loaded {
-        version: row.int(0)?,
-        head: row.array(1)?,
-        case: crate::parse_case(&row, 2)?,
-        tally,
-    })
+    Ok(Loaded::of(&row)?)
 }
 
 impl Command {
-    /// What an opening writes. It rests on nothing that is stored, so whoever makes the command asks
-    /// for it before the one writer does, who finds it made.
-    pub(crate) fn opening<'a>(&self, made: &'a Made) -> &'a Result<Entry, No> {
-        made.get_or_init(|| {
-            let ctx = Ctx::bare(self.at, &self.pack, &self.actor);
-            let draft = self.decide(ctx, None);
-            Box::new(draft.and_then(|draft| Entry::of(self, None, draft)))
-        })
+    /// What an opening writes.
+    pub(crate) fn opening(&self) -> Result<Entry, No> {
+        let draft = self.decide(Ctx::bare(self.at, &self.pack, &self.actor), None)?;
+        Entry::of(self, None, draft)
     }
 
     async fn go_on(&self, tx: &mut Tx, loaded: Loaded) -> Result<Done, WriteError<No>> {
@@ -213,7 +219,7 @@ impl Command {
         }
     }
 
-    fn repeated(&self, row: &crate::db::Row) -> Result<Done, WriteError<No>> {
+    fn repeated(&self, row: &Row) -> Result<Done, WriteError<No>> {
         let done = Done { case: row.int(0)?, seq: row.int(1)?, repeated: true };
         let same_case = match &self.want {
             // A repeated opening drew a new id; the first one stands.
@@ -236,7 +242,7 @@ impl Command {
     }
 
     /// Whether whoever commands may know of the case, or break its glass.
-    fn may_ask(&self, loaded: &Loaded) -> Result<(), WriteError<No>> {
+    pub(crate) fn may_ask(&self, loaded: &Loaded) -> Result<(), WriteError<No>> {
         match &self.want {
             Want::Guard { change: Change::BreakGlass { .. }, .. } => {
                 let Actor::Staff(me) = &self.actor else { return Err(No::NotFound.into()) };
@@ -281,7 +287,7 @@ impl Command {
         Ok(known.then_some(case))
     }
 
-    fn decide(&self, ctx: Ctx<'_>, before: Option<&Case>) -> Result<Draft, No> {
+    pub(crate) fn decide(&self, ctx: Ctx<'_>, before: Option<&Case>) -> Result<Draft, No> {
         let all = |mut draft: Draft, steps: &[Step]| -> Result<Draft, No> {
             for step in steps {
                 let next = decide::act(ctx, &draft.case, step)?;

@@ -4,7 +4,7 @@
 use crate::{
     Store,
     db::{Batch, Error, Reader, Row, Stmt},
-    figures::{Kept, VISITS},
+    figures::{self, VISITS},
     project::barred_units,
 };
 use domain::{
@@ -31,7 +31,7 @@ impl Store {
         let rows = kept_out(&mut reader, viewer).await?;
         let mut sums = Sums::default();
         for row in &rows {
-            let kept = row.opt_text(1)?.and_then(|body| serde_json::from_str::<Kept>(body).ok());
+            let kept = row.opt_text(1)?.and_then(figures::parsed);
             kept.unwrap_or_default().counted.add_to(&mut sums, 1);
         }
         let mut hidden = sums.cells;

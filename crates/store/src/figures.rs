@@ -18,7 +18,7 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 static MARK_ADD: Stmt = Stmt::new(
     "INSERT INTO marks (figure, unit, rank, case_id, n, day, amount)
@@ -126,7 +126,8 @@ pub(crate) struct Change {
     pub body: String,
     gone: BTreeSet<MarkRow>,
     new: BTreeSet<MarkRow>,
-    sums: Sums,
+    cells: Vec<(CountKey, i64)>,
+    visits: BTreeMap<Somebody, Visits>,
 }
 
 impl Change {
@@ -149,8 +150,13 @@ impl Change {
         let counted = Counted::of(pack, case, &tally);
         let mut change = Self::default();
         if *before != counted {
-            before.add_to(&mut change.sums, -1);
-            counted.add_to(&mut change.sums, 1);
+            let mut sums = Sums::default();
+            before.add_to(&mut sums, -1);
+            counted.add_to(&mut sums, 1);
+            let cells = sums.cells.into_iter().filter(|(_, n)| *n != 0);
+            change.cells = cells.map(|(c, n)| (CountKey::new(c.name, c.period), n)).collect();
+            sums.visits.retain(|_, delta| delta.values().any(|n| *n != 0));
+            change.visits = sums.visits;
             let old: BTreeSet<MarkRow> = before.marks.iter().map(MarkRow::of).collect();
             let new: BTreeSet<MarkRow> = counted.marks.iter().map(MarkRow::of).collect();
             change.gone = old.difference(&new).cloned().collect();
@@ -174,13 +180,11 @@ impl Change {
 
     /// The cells, after the rows.
     pub(crate) async fn cells(&self, tx: &mut Tx) -> Result<(), Error> {
-        for (cell, n) in self.sums.cells.iter().filter(|(_, n)| **n != 0) {
-            tx.add_count(CountKey::new(cell.name.as_str(), cell.period.as_str()), *n);
+        for (key, n) in &self.cells {
+            tx.add_count(key.clone(), *n);
         }
-        for (who, delta) in &self.sums.visits {
-            if delta.values().any(|n| *n != 0) {
-                visit(tx, who, delta).await?;
-            }
+        for (who, delta) in &self.visits {
+            visit(tx, who, delta).await?;
         }
         Ok(())
     }
@@ -213,6 +217,11 @@ async fn visit(tx: &mut Tx, who: &Somebody, delta: &Visits) -> Result<(), Error>
     Ok(())
 }
 
+/// What is kept beside a case, where this program can read it.
+pub(crate) fn parsed(body: &str) -> Option<Kept> {
+    serde_json::from_str(body).ok()
+}
+
 /// What is kept beside a case; made from its entries where an older program kept nothing.
 pub(crate) async fn kept<R>(
     tx: &mut Tx,
@@ -220,7 +229,7 @@ pub(crate) async fn kept<R>(
     case: &Case,
     body: Option<&str>,
 ) -> Result<Kept, WriteError<R>> {
-    if let Some(kept) = body.and_then(|body| serde_json::from_str(body).ok()) {
+    if let Some(kept) = body.and_then(parsed) {
         return Ok(kept);
     }
     let mut tally = Tally::default();

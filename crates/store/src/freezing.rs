@@ -164,6 +164,11 @@ pub(crate) fn digest<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
     hex(&hash.finalize())
 }
 
+/// Whether steps freeze numbers or sign a text: then the numbers of that moment are needed.
+pub(crate) fn freezes(pack: &Pack, case: &Case, steps: &[Step]) -> bool {
+    tells(pack, case, steps) || !wanted(pack, case, steps).is_empty()
+}
+
 /// What steps freeze, each once.
 fn wanted(pack: &Pack, case: &Case, steps: &[Step]) -> BTreeSet<Asked> {
     let flow = pack.flow_of(case);

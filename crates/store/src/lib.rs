@@ -6,6 +6,7 @@
 
 mod account_change;
 mod accounts;
+mod ahead;
 mod answer;
 mod board;
 mod case_page;
@@ -136,6 +137,7 @@ use vault::Keys;
 pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
     let modules = [
         accounts::STATEMENTS,
+        ahead::STATEMENTS,
         board::STATEMENTS,
         case_page::STATEMENTS,
         certificates::STATEMENTS,

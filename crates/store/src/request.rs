@@ -20,7 +20,7 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use vault::BlindKind;
 
 pub(crate) static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
@@ -152,7 +152,7 @@ impl Store {
             claim.map(|(source, number)| (source, self.keys.blind(BlindKind::Document, &number)));
         let (workflow, programme, given) = (new.workflow, new.programme, new.given);
         let open = Open { id, workflow, programme, given, unit };
-        let command = Command {
+        let mut command = Command {
             id: new.command,
             at: whole(now),
             actor: new.actor,
@@ -164,14 +164,11 @@ impl Store {
                 receipt: numbers::receipt_tag(&self.keys, &new.receipt),
                 key: wrapped,
                 imported,
-                made: OnceLock::new(),
+                ahead: None,
             },
             sealed,
         };
-        if let Want::Open { made, .. } = &command.want {
-            // A refusal is told by the writer, who first looks whether this was done before.
-            let _ = command.opening(made);
-        }
+        command.look_ahead();
         Ok(command)
     }
 
@@ -231,8 +228,8 @@ impl Store {
             Some(id) => self.known(pack, &Viewer::of(&act.actor, now), id).await?,
             None => None,
         };
-        let want = Want::Act { case: act.case, steps: act.steps, linked };
-        Ok(Command {
+        let want = Want::Act { case: act.case, steps: act.steps, linked, ahead: None };
+        let mut command = Command {
             id: act.command,
             at: whole(now),
             actor: act.actor,
@@ -240,7 +237,9 @@ impl Store {
             keys: self.keys.clone(),
             want,
             sealed,
-        })
+        };
+        self.look_ahead(&mut command).await?;
+        Ok(command)
     }
 
     /// The case that somebody names in a form, if they may know of it.

@@ -1,6 +1,6 @@
 //! What a command wants, and the command that carries the wish to the writer. Decides nothing.
 
-use crate::{answer::No, dossier::Sealed, entry::Entry};
+use crate::{ahead::Ahead, dossier::Sealed};
 use domain::{
     case::{AccountId, Actor, CaseId, Staff},
     decide::{Open, Step},
@@ -10,11 +10,8 @@ use domain::{
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use vault::Keys;
-
-/// What an opening writes, or why it may not.
-pub(crate) type Made = OnceLock<Box<Result<Entry, No>>>;
 
 /// What a command wants.
 #[derive(Debug)]
@@ -31,8 +28,8 @@ pub enum Want {
         key: Vec<u8>,
         /// Where it was imported from: source and tag of the number there.
         imported: Option<(String, [u8; 16])>,
-        /// What it writes, once that has been worked out.
-        made: Made,
+        /// What it writes, if that was worked out ahead.
+        ahead: Option<Box<Ahead>>,
     },
     /// Steps on a case.
     Act {
@@ -42,6 +39,8 @@ pub enum Want {
         steps: Vec<Step>,
         /// The case named in a case field.
         linked: Option<CaseId>,
+        /// What they write, if that was worked out ahead.
+        ahead: Option<Box<Ahead>>,
     },
     /// The same case in other hands, because its owner leaves.
     Hand {

@@ -1,6 +1,10 @@
 //! Commands said twice, at once, and by the wrong people.
 
-use crate::{cast::*, raw};
+use crate::{
+    cast::*,
+    common::{Gate, all_at_once},
+    raw,
+};
 use domain::{case::Actor, refusal::Bar};
 use std::{collections::BTreeSet, sync::Arc};
 use store::{Act, No, db::WriteError};
@@ -133,6 +137,32 @@ async fn one_of_fifty_signs(stand: Stand) {
         assert!(allowed.contains(&"submit_reply".to_owned()), "{allowed:?}");
     }
     assert_eq!(stand.page(case).await.case.times("sign"), 1);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// Two that looked at the case before either of them wrote: the writer was held meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_worked_out_before_the_case_changed_is_decided_anew() {
+    let stand = Stand::sqlite().await;
+    let case = stand.open(&Appeal::new("0101", "两人同时记录")).await.done.case;
+    let (mut gate, held) = Gate::new();
+    let db = stand.store.db().clone();
+    let holder = tokio::spawn(async move { db.write(held).await });
+    gate.entered().await;
+    let say = |who: Actor, what: &str| Act {
+        command: command_id(),
+        actor: who,
+        case,
+        steps: vec![step("appeal", "note", &[("note", what)])],
+        files: Vec::new(),
+    };
+    let acts = [say(operator(), "先来的"), say(triage(), "后到的")];
+    let now = stand.clock.now();
+    let acts = acts.into_iter().map(|act| stand.store.act(&stand.pack, now, act)).collect();
+    let done = all_at_once(acts, || gate.open()).await;
+    holder.await.unwrap().unwrap();
+    let seqs: Vec<i64> = done.into_iter().map(|done| done.unwrap().seq).collect();
+    assert_eq!(seqs, [2, 3]);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

@@ -6,6 +6,8 @@ mod access;
 mod articles;
 mod cast;
 mod commands;
+#[path = "../common/mod.rs"]
+mod common;
 mod deeds;
 mod desk;
 mod erasure;
