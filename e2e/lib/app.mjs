@@ -1,8 +1,11 @@
-// Starts the real program on a free port with an empty database, waits until it says it is ready,
-// and ends exactly that process afterwards. Never reuses a database or a running server.
+// Starts the real program on a free port with a database of its own, waits until it says it is ready,
+// and ends exactly that process afterwards. Nobody sees a database that a test has written to: the
+// usual city is built once in a run and every test gets a copy.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -15,6 +18,8 @@ const BINARY = process.env.XIAOHE_BIN ?? join(ROOT, 'target', PROFILE, 'xiaohe')
 
 /** The hour at which a demonstration of the tests begins: a working morning, whenever they run. */
 const AS_OF = '2026-06-10T10:30+08:00';
+/** Where built cities are kept for the length of a run, to be copied. */
+const KEPT = process.env.XIAOHE_CITIES;
 const READY_MS = 120_000;
 const END_MS = 10_000;
 
@@ -44,12 +49,14 @@ export async function startApp({
   const listen = `127.0.0.1:${port}`;
   const [program, ...before] = command;
   await writeFile(join(folder, 'xiaohe.toml'), config);
-  const database = `sqlite:${join(folder, 'demo.db')}`;
-  const place = ['--pack', join(ROOT, pack), '--db', database];
+  const place = ['--pack', join(ROOT, pack), '--db', 'sqlite:demo.db'];
   const options = { cwd: folder, env: { ...process.env, ...env } };
   if (staff) make(program, place, staff, options);
   const hour = staff ? null : asOf;
   const how = staff ? ['serve'] : ['demo', '--scale', scale, ...(hour ? ['--as-of', hour] : [])];
+  if (KEPT && hour && program === BINARY && config === '') {
+    await cp(await built([...how, ...place]), folder, { recursive: true });
+  }
   const began = Date.now();
   const child = spawn(program, [...before, ...how, ...place, '--listen', listen], {
     ...options,
@@ -63,6 +70,17 @@ export async function startApp({
     throw error;
   }
   return app;
+}
+
+/** The folder of a city that was built with these words and never served. */
+async function built(words) {
+  const folder = join(KEPT, createHash('sha256').update(words.join(' ')).digest('hex'));
+  if (existsSync(folder)) return folder;
+  const half = await mkdtemp(`${folder}-`);
+  const { status, stderr } = spawnSync(BINARY, [...words, '--build-only'], { cwd: half });
+  if (status !== 0) throw new Error(`building a city: ${stderr}`);
+  await rename(half, folder);
+  return folder;
 }
 
 /** Keys and accounts of an installation that serves in earnest. */

@@ -207,9 +207,9 @@ fn browser(root: &Path) -> Verdict {
         .and_then(|()| python::install(root))
         .and_then(|()| node::build_islands(root))
         .and_then(|()| run::go(run::cargo(root, &BINARY)))
-        .and_then(|()| browser_tests(root));
-    let files = match ready {
-        Ok(files) => files,
+        .and_then(|()| Ok((browser_tests(root)?, kept_cities(root)?)));
+    let (files, cities) = match ready {
+        Ok(ready) => ready,
         Err(failure) => return quiet(Err(failure)),
     };
     // The files are named one by one: what node makes of a folder differs from version to version.
@@ -218,7 +218,19 @@ fn browser(root: &Path) -> Verdict {
     let mut command = run::command(root, "node", &arguments);
     command.env("XIAOHE_BIN", run::target_folder(root).join("debug/xiaohe"));
     command.env("XIAOHE_PYTHON", python::folder(root).join("bin/python"));
+    command.env("XIAOHE_CITIES", cities);
     run::go_and_listen(command)
+}
+
+/// An empty folder for the cities that the tests copy: what an older binary built would not do.
+fn kept_cities(root: &Path) -> Result<PathBuf, Failure> {
+    let folder = run::target_folder(root).join("cities");
+    let emptied = match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir_all(&folder),
+    };
+    emptied.map_err(|error| Failure::Failed(format!("{}: {error}", folder.display())))?;
+    Ok(folder)
 }
 
 /// Every `*.test.mjs` of the folder, as paths from the repository root, in a fixed order.

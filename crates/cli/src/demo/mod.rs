@@ -51,6 +51,9 @@ pub struct Demo {
     /// whenever it is built; now, if none is given.
     #[arg(long)]
     as_of: Option<Timestamp>,
+    /// Builds the city and does not serve it: to copy it, or to see how long it takes.
+    #[arg(long)]
+    build_only: bool,
 }
 
 /// How many cases a demonstration has.
@@ -85,6 +88,9 @@ impl Demo {
             rules::adopt(&store, &mut city, now()).await?;
             rules::count(&store, &city.pack).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
+            if self.build_only {
+                return store.db().close().await.doing("closing the database");
+            }
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
             let doors = place.doors(&city.pack.brand.short)?;
