@@ -13,7 +13,10 @@ const WRITER = 'handler@wf-3701';
 const CHECKER = 'reviewer@wf-3701';
 const LEADER = 'leader@wf-3701';
 const COUNTY = 'leader@wf-370102';
-const HOUR_MS = 180_000;
+/** Until the text goes out; shorter than what locks an idle page. */
+const EMBARGO_MINUTES = 5;
+/** Within which the program sees that an hour has come. */
+const SEEN_MS = 30_000;
 
 describe('releases', () => {
   let app;
@@ -54,7 +57,7 @@ describe('releases', () => {
 
   /** The day and the minute a little later, as the city writes them. */
   function soon() {
-    const { day, minute } = app.time(75);
+    const { day, minute } = app.time(EMBARGO_MINUTES * 60);
     return { goes_out_on: day, goes_out_at: minute };
   }
 
@@ -115,13 +118,13 @@ describe('releases', () => {
 
   test('at its hour it is everybody’s', async () => {
     const page = await openPage(browser, app, { device: 'phone' });
-    const deadline = Date.now() + HOUR_MS;
-    let status = 404;
-    while (status !== 200 && Date.now() < deadline) {
-      status = (await page.goto(`/news/${number}`)).status();
-      if (status !== 200) await pause(1_000);
+    assert.equal((await page.goto(`/news/${number}`)).status(), 404, 'not yet');
+    await app.passes(EMBARGO_MINUTES);
+    const deadline = Date.now() + SEEN_MS;
+    while ((await page.goto(`/news/${number}`)).status() !== 200) {
+      assert.ok(Date.now() < deadline, 'it is out');
+      await pause(50);
     }
-    assert.equal(status, 200, 'it is out');
     const text = await page.locator('main').innerText();
     assert.ok(text.includes(`今年，全市收到诉求${received}件。`), text);
     assert.ok(text.includes('收到诉求（件）'), 'with the definition of its number');

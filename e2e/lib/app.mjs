@@ -52,23 +52,18 @@ export async function startApp({
   const place = ['--pack', join(ROOT, pack), '--db', 'sqlite:demo.db'];
   const options = { cwd: folder, env: { ...process.env, ...env } };
   if (staff) make(program, place, staff, options);
-  const hour = staff ? null : asOf;
-  const how = staff ? ['serve'] : ['demo', '--scale', scale, ...(hour ? ['--as-of', hour] : [])];
-  if (KEPT && hour && program === BINARY && config === '') {
-    await cp(await built([...how, ...place]), folder, { recursive: true });
+  const how = (hour) =>
+    staff ? ['serve'] : ['demo', '--scale', scale, ...(hour ? ['--as-of', hour] : [])];
+  if (KEPT && asOf && !staff && program === BINARY && config === '') {
+    await cp(await built([...how(asOf), ...place]), folder, { recursive: true });
   }
-  const began = Date.now();
-  const child = spawn(program, [...before, ...how, ...place, '--listen', listen], {
-    ...options,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const app = new App(child, `http://${listen}`, folder, hour ? Date.parse(hour) : began);
-  try {
-    await app.ready(readyMs);
-  } catch (error) {
-    await app.stop();
-    throw error;
-  }
+  const run = (hour) =>
+    spawn(program, [...before, ...how(hour), ...place, '--listen', listen], {
+      ...options,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  const app = new App(run, `http://${listen}`, folder, readyMs);
+  await app.begin(staff ? null : asOf);
   return app;
 }
 
@@ -97,17 +92,26 @@ function make(program, place, staff, options) {
 }
 
 class App {
+  #run;
   #child;
   #folder;
+  #readyMs;
   #output = '';
   #ahead;
   #ended;
 
-  constructor(child, origin, folder, hour) {
-    this.#child = child;
+  constructor(run, origin, folder, readyMs) {
+    this.#run = run;
     this.#folder = folder;
-    this.#ahead = hour - Date.now();
+    this.#readyMs = readyMs;
     this.origin = origin;
+  }
+
+  /** Starts the program at this hour of the city, and waits until it is ready. */
+  async begin(hour) {
+    this.#ahead = hour ? Date.parse(hour) - Date.now() : 0;
+    const child = this.#run(hour);
+    this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
@@ -121,6 +125,19 @@ class App {
     // A test run that is broken off must not leave a server behind.
     this.killAtExit = () => child.kill('SIGKILL');
     process.once('exit', this.killAtExit);
+    try {
+      await this.#ready();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends it and starts it again, as if so many minutes had gone by. */
+  async passes(minutes) {
+    const hour = new Date(Date.now() + this.#ahead + minutes * 60_000);
+    await this.#end();
+    await this.begin(hour.toISOString());
   }
 
   /** The day and the minute that it is in the city, some seconds from now. */
@@ -142,8 +159,8 @@ class App {
     return new URL(path, this.origin).href;
   }
 
-  async ready(withinMs) {
-    const deadline = Date.now() + withinMs;
+  async #ready() {
+    const deadline = Date.now() + this.#readyMs;
     let ended = null;
     this.#ended.then((how) => { ended = how; });
     while (Date.now() < deadline) {
@@ -151,7 +168,7 @@ class App {
       await pause(50);
       if (ended) throw new Error(`the program ${ended}\n${this.#output}`);
     }
-    throw new Error(`not ready within ${withinMs} ms\n${this.#output}`);
+    throw new Error(`not ready within ${this.#readyMs} ms\n${this.#output}`);
   }
 
   async #answersReady() {
@@ -181,6 +198,11 @@ class App {
 
   /** Asks the program to end, waits for it, and takes its database away. */
   async stop() {
+    await this.#end();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end() {
     process.removeListener('exit', this.killAtExit);
     this.#child.kill('SIGTERM');
     const late = new AbortController();
@@ -188,7 +210,6 @@ class App {
     if ((await Promise.race([this.#ended, tooLong])) === 'late') this.#child.kill('SIGKILL');
     late.abort();
     await this.#ended;
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
