@@ -10,7 +10,7 @@ use crate::{
 use domain::{
     access::Viewer,
     case::CaseId,
-    figure::{Cell, Sums, Visits, people_cells},
+    figure::{Cell, Sums, people_cells},
 };
 use std::collections::BTreeMap;
 
@@ -37,19 +37,16 @@ impl Store {
         let mut hidden = sums.cells;
         let mut batch = Batch::new();
         for who in sums.visits.keys() {
-            batch.add(&VISITS, &[(&who.name).into(), (&who.key).into()]);
+            batch.add(&VISITS, &[(&who.figure).into(), (&who.key).into()]);
         }
         let answers = reader.rows_all(batch).await?;
         for ((who, theirs), rows) in sums.visits.iter().zip(&answers) {
-            let mut all = Visits::new();
-            for row in rows {
-                all.insert(row.text(0)?.to_owned(), row.int(1)?);
-            }
+            let all = figures::visits(rows)?;
             let mut without = all.clone();
-            for (month, n) in theirs {
-                *without.entry(month.clone()).or_default() -= n;
+            for (visit, n) in theirs {
+                *without.entry(visit.clone()).or_default() -= n;
             }
-            for (cell, n) in people_cells(&who.name, &without, &all) {
+            for (cell, n) in people_cells(&who.figure, &without, &all) {
                 *hidden.entry(cell).or_default() += n;
             }
         }

@@ -8,13 +8,13 @@ use crate::{
     Store,
     db::{Batch, Error, Reader, Row, Stmt},
     figure_values::{FigureAsk, months_between},
-    figures::{Kept, mark_name, number_of},
+    figures::{Kept, number_of},
     freezing::Listed,
 };
 use domain::{
     access::{self, Viewer},
     case::{Case, CaseId},
-    figure::{Mark, Nature, UNKNOWN, Version, WHOLE, name_of},
+    figure::{Mark, Nature, UNKNOWN, Version, WHOLE, name_of, numbered},
     pack::{Level, Pack, Scope},
     workflow::Code,
 };
@@ -331,7 +331,7 @@ impl Walk<'_> {
         after: Option<&RecordCursor>,
         found: &mut Vec<Found>,
     ) -> Result<(), Error> {
-        let figure = mark_name(&self.ask.figure.code, self.version.number);
+        let figure = numbered(&self.ask.figure.code, self.version.number);
         let stands = self.ask.figure.nature == Nature::Stock;
         let (from, to) = (number_of(self.from.max(Date::constant(1, 1, 1))), number_of(self.to));
         // A rank before the first one that counts: a stock counts what stands beyond the day.

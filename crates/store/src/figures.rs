@@ -12,7 +12,7 @@ use crate::{
 use domain::{
     case::{By, Case, CaseId, Fact, Stamp},
     decide::Draft,
-    figure::{Counted, Mark, Somebody, Sums, Tally, Visits, people_cells},
+    figure::{Counted, Mark, Somebody, Sums, Tally, Visit, Visits, numbered, people_cells},
     pack::Pack,
     rights::Event,
 };
@@ -33,13 +33,13 @@ static ALONE: Stmt = Stmt::split(
     "SELECT 1 WHERE $1 IS NOT NULL AND $2 IS NOT NULL",
 );
 pub(crate) static VISITS: Stmt =
-    Stmt::new("SELECT month, n FROM figure_people WHERE name = $1 AND tag = $2");
+    Stmt::new("SELECT units, month, n FROM visits WHERE figure = $1 AND tag = $2");
 static VISIT: Stmt = Stmt::new(
-    "INSERT INTO figure_people (name, tag, month, n) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (name, tag, month) DO UPDATE SET n = excluded.n",
+    "INSERT INTO visits (figure, tag, units, month, n) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (figure, tag, units, month) DO UPDATE SET n = excluded.n",
 );
 static NO_VISIT: Stmt =
-    Stmt::new("DELETE FROM figure_people WHERE name = $1 AND tag = $2 AND month = $3");
+    Stmt::new("DELETE FROM visits WHERE figure = $1 AND tag = $2 AND units = $3 AND month = $4");
 static HISTORY: Stmt =
     Stmt::new("SELECT at, by, facts FROM entries WHERE case_id = $1 ORDER BY seq");
 /// Every statement of this module, so that all can be checked.
@@ -76,16 +76,11 @@ pub(crate) fn number_of(day: Date) -> i64 {
     i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
 }
 
-/// The name of a figure and a version of it, as the rows have it.
-pub(crate) fn mark_name(figure: &str, version: u32) -> String {
-    format!("{figure}.{version}")
-}
-
 impl MarkRow {
     pub(crate) fn of(mark: &Mark) -> Self {
         let day = number_of(mark.day);
         Self {
-            figure: mark_name(&mark.figure, mark.version),
+            figure: numbered(&mark.figure, mark.version),
             unit: mark.unit.clone(),
             rank: if mark.stands { mark.until.map_or(STANDS, number_of) } else { day },
             n: i64::from(mark.n),
@@ -191,30 +186,38 @@ impl Change {
 }
 
 async fn visit(tx: &mut Tx, who: &Somebody, delta: &Visits) -> Result<(), Error> {
-    let who_p = [P::Text(&who.name), P::Text(&who.key)];
+    let who_p = [P::Text(&who.figure), P::Text(&who.key)];
     if !tx.is_alone() {
         tx.rows(&ALONE, &who_p).await?;
     }
-    let mut before = Visits::new();
-    for row in tx.rows(&VISITS, &who_p).await? {
-        before.insert(row.text(0)?.to_owned(), row.int(1)?);
-    }
+    let before = visits(&tx.rows(&VISITS, &who_p).await?)?;
     let mut after = before.clone();
-    for (month, n) in delta {
-        *after.entry(month.clone()).or_default() += n;
+    for (visit, n) in delta {
+        *after.entry(visit.clone()).or_default() += n;
     }
     let mut batch = Batch::new();
-    for month in delta.keys() {
-        match after.get(month).copied().unwrap_or(0) {
-            0 => batch.add(&NO_VISIT, &[who_p[0], who_p[1], month.into()]),
-            n => batch.add(&VISIT, &[who_p[0], who_p[1], month.into(), n.into()]),
+    for visit in delta.keys() {
+        let [figure, tag] = who_p;
+        let (units, month) = ((&visit.units).into(), (&visit.month).into());
+        match after.get(visit).copied().unwrap_or(0) {
+            0 => batch.add(&NO_VISIT, &[figure, tag, units, month]),
+            n => batch.add(&VISIT, &[figure, tag, units, month, n.into()]),
         };
     }
     tx.exec_all(batch).await?;
-    for (cell, n) in people_cells(&who.name, &before, &after) {
+    for (cell, n) in people_cells(&who.figure, &before, &after) {
         tx.add_count(CountKey::new(cell.name, cell.period), n);
     }
     Ok(())
+}
+
+/// Rows of units, month and number.
+pub(crate) fn visits(rows: &[Row]) -> Result<Visits, Error> {
+    let each = rows.iter().map(|row| {
+        let (units, month) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        Ok((Visit { units, month }, row.int(2)?))
+    });
+    each.collect()
 }
 
 /// What is kept beside a case, where this program can read it.

@@ -13,7 +13,7 @@ use crate::{
     figure_hidden,
     figure_records::{FigureRecord, Found},
     figure_values::{FigureAsk, months_between},
-    figures::{mark_name, number_of},
+    figures::number_of,
     hex,
     request::Act,
     text_of, told_numbers,
@@ -24,7 +24,7 @@ use domain::{
     case::{Case, CaseId, Fact},
     decide::Step,
     field::FieldKind,
-    figure::{Asked, Frozen, Look, Nature, Version, WHOLE, asked, name_of},
+    figure::{Asked, Frozen, Look, Nature, Version, asked, numbered},
     pack::Pack,
     press::Past,
     refusal::Refusal,
@@ -44,8 +44,11 @@ static STOOD: Stmt = Stmt::new(
      WHERE figure = $1 AND unit >= $2 AND unit <= $3 AND day <= $4 AND rank > $5
      ORDER BY unit, rank, case_id, n",
 );
-static PEOPLE: Stmt = Stmt::new(
-    "SELECT COUNT(DISTINCT tag) FROM figure_people WHERE name = $1 AND month >= $2 AND month <= $3",
+static PEOPLE: Stmt = Stmt::split(
+    "SELECT COUNT(DISTINCT tag) FROM visits
+     WHERE figure = $1 AND strpos(units, $2) > 0 AND month >= $3 AND month <= $4",
+    "SELECT COUNT(DISTINCT tag) FROM visits
+     WHERE figure = $1 AND instr(units, $2) > 0 AND month >= $3 AND month <= $4",
 );
 static KEEP: Stmt =
     Stmt::new("INSERT INTO frozen (case_id, freezing, n, piece, body) VALUES ($1, $2, $3, $4, $5)");
@@ -197,7 +200,7 @@ async fn listed(
     (version, from, to): (&Version, Date, Date),
     units: &BTreeSet<Code>,
 ) -> Result<Vec<Listed>, Error> {
-    let figure = mark_name(&ask.figure.code, version.number);
+    let figure = numbered(&ask.figure.code, version.number);
     let (from, to) = (number_of(from.max(Date::constant(1, 1, 1))), number_of(to));
     let (stmt, ranks) = match ask.figure.nature {
         Nature::Stock => (&STOOD, [to, to]),
@@ -232,9 +235,10 @@ async fn people(
     version: &Version,
     (from, to): (Date, Date),
 ) -> Result<i64, Error> {
-    let name = name_of(&ask.figure.code, version.number, ask.unit, WHOLE);
+    let (figure, unit) = (numbered(&ask.figure.code, version.number), format!(" {} ", ask.unit));
     let (from, to) = months_between(from, to);
-    let row = tx.row(&PEOPLE, &[(&name).into(), (&from).into(), (&to).into()]).await?;
+    let params = [&figure, &unit, &from, &to].map(P::from);
+    let row = tx.row(&PEOPLE, &params).await?;
     row.map_or(Ok(0), |row| row.int(0))
 }
 

@@ -68,6 +68,7 @@ mod schema_proofs;
 mod schema_releases;
 mod schema_rights;
 mod schema_sending;
+mod schema_visits;
 mod seal;
 mod search;
 mod sessions;

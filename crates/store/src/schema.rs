@@ -18,6 +18,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_keeping::MIGRATION,
     crate::schema_releases::MIGRATION,
     crate::schema_first::MIGRATION,
+    crate::schema_visits::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

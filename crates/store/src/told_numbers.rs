@@ -7,12 +7,12 @@
 use crate::{
     db::{Batch, Error, P, Reader, Row, Stmt, Tx},
     figure_values::FigureAsk,
-    figures::{mark_name, number_of},
+    figures::number_of,
     verify::Report,
 };
 use domain::{
     case::{Case, Fact},
-    figure::{Figure, Nature, Period},
+    figure::{Figure, Nature, Period, numbered},
     pack::Pack,
     press::{Counts, Past, Spot, Told},
     workflow::Code,
@@ -89,7 +89,7 @@ async fn count(
     let (Some(first), Some(last)) = (codes().next(), codes().last()) else { return Ok(()) };
     let ask = FigureAsk { figure, unit: first, period: Period::up_to(end) };
     for (version, from, to) in ask.versions(end) {
-        let name = mark_name(&figure.code, version.number);
+        let name = numbered(&figure.code, version.number);
         let (from, to) = (number_of(from.max(Date::constant(1, 1, 1))), number_of(to));
         let (stmt, from) = match figure.nature {
             Nature::Stock => (&STOOD, to),

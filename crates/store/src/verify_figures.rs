@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     case::Case,
-    figure::{Counted, Somebody, Sums, Tally, Visits, people_cells},
+    figure::{Counted, Somebody, Sums, Tally, Visit, Visits, people_cells},
     pack::Pack,
 };
 use std::collections::BTreeMap;
@@ -20,9 +20,9 @@ static MARK: Stmt = Stmt::new(
 );
 static MARKS: Stmt = Stmt::new("SELECT COUNT(*) FROM marks");
 static PEOPLE: Stmt = Stmt::new(
-    "SELECT name, tag, month, n FROM figure_people
-     WHERE (name, tag, month) > ($1, $2, $3)
-     ORDER BY name, tag, month LIMIT 5000",
+    "SELECT figure, tag, units, month, n FROM visits
+     WHERE (figure, tag, units, month) > ($1, $2, $3, $4)
+     ORDER BY figure, tag, units, month LIMIT 5000",
 );
 static TAGGED: Stmt = Stmt::new("SELECT 1 FROM people WHERE tag = $1 AND case_id = $2");
 /// Every statement of this module, so that all can be checked.
@@ -134,7 +134,7 @@ impl Expected {
         }
         let mut cells = self.sums.cells;
         for (who, visits) in &self.sums.visits {
-            for (cell, n) in people_cells(&who.name, &Visits::new(), visits) {
+            for (cell, n) in people_cells(&who.figure, &Visits::new(), visits) {
                 *cells.entry(cell).or_default() += n;
             }
         }
@@ -145,29 +145,37 @@ impl Expected {
     }
 }
 
+fn key(row: &Row) -> Result<[String; 4], Error> {
+    let [figure, tag, units, month] = [0, 1, 2, 3].map(|n| row.text(n).map(ToOwned::to_owned));
+    Ok([figure?, tag?, units?, month?])
+}
+
 async fn people(
     reader: &mut Reader,
     mut expected: BTreeMap<Somebody, Visits>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let mut after = (String::new(), String::new(), String::new());
+    let mut after: [String; 4] = Default::default();
     loop {
-        let params = [(&after.0).into(), (&after.1).into(), (&after.2).into()];
-        let rows = reader.rows(&PEOPLE, &params).await?;
+        let rows = reader.rows(&PEOPLE, &after.each_ref().map(Into::into)).await?;
         let Some(last) = rows.last() else { break };
-        after = (last.text(0)?.to_owned(), last.text(1)?.to_owned(), last.text(2)?.to_owned());
+        after = key(last)?;
         for row in &rows {
-            let who = Somebody { name: row.text(0)?.to_owned(), key: row.text(1)?.to_owned() };
-            let right = expected.get_mut(&who).and_then(|v| v.remove(row.text(2).unwrap_or("")));
-            if right != Some(row.int(3)?) {
+            let [figure, tag, units, month] = key(row)?;
+            let who = Somebody { figure, key: tag };
+            let right = expected.get_mut(&who).and_then(|v| v.remove(&Visit { units, month }));
+            if right != Some(row.int(4)?) {
                 let what = "somebody is counted more or less often than the records say";
-                report.trouble(who.name, what);
+                report.trouble(format!("figure {}", who.figure), what);
             }
         }
     }
     for (who, visits) in expected {
         if visits.values().any(|n| *n != 0) {
-            report.trouble(who.name, "somebody in the records is not counted");
+            report.trouble(
+                format!("figure {}", who.figure),
+                "somebody in the records is not counted",
+            );
         }
     }
     Ok(())

@@ -27,31 +27,49 @@ pub struct Cell {
     pub period: String,
 }
 
-/// One person or household among those that a figure counts for a unit.
+/// One person or household among those that a figure counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Somebody {
-    /// Figure, version and unit, as one name.
-    pub name: String,
+    /// Figure and version, as one name.
+    pub figure: String,
     /// The person's tag.
     pub key: String,
 }
 
-/// How often somebody is counted in each month. A person counts once in a month, a quarter, half a
-/// year, a year, and once for ever, in the month in which she came first.
-pub type Visits = BTreeMap<String, i64>;
+/// Where and when somebody was counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Visit {
+    /// The unit that is credited and those above it at the time, each between two spaces.
+    pub units: String,
+    /// The month, as a cell writes it.
+    pub month: String,
+}
+
+/// How often somebody is counted where and when. For each unit a person counts once in a month, a
+/// quarter, half a year, a year, and once for ever, in the month in which she came first.
+pub type Visits = BTreeMap<Visit, i64>;
 
 /// What marks add to cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sums {
     /// Amounts by cell.
     pub cells: BTreeMap<Cell, i64>,
-    /// By how much the visits of somebody change, by month.
+    /// By how much the visits of somebody change.
     pub visits: BTreeMap<Somebody, Visits>,
+}
+
+/// A figure and a version of its definition, as one name.
+pub fn numbered(figure: &str, version: u32) -> String {
+    format!("{figure}.{version}")
 }
 
 /// The name under which a figure is counted for a unit.
 pub fn name_of(figure: &str, version: u32, unit: &str, part: &str) -> String {
-    format!("figure {figure}.{version} {unit} {part}")
+    name_in(&numbered(figure, version), unit, part)
+}
+
+fn name_in(figure: &str, unit: &str, part: &str) -> String {
+    format!("figure {figure} {unit} {part}")
 }
 
 /// The part of a figure that has this category.
@@ -89,28 +107,48 @@ pub fn first_in_year_name(name: &str) -> String {
     format!("{name}{FIRST_IN_YEAR}")
 }
 
-/// What changes in the cells when the visits of somebody change from one to the other.
-pub fn people_cells(name: &str, before: &Visits, after: &Visits) -> BTreeMap<Cell, i64> {
+/// What changes in the cells of a figure when the visits of somebody change from one to the other.
+pub fn people_cells(figure: &str, before: &Visits, after: &Visits) -> BTreeMap<Cell, i64> {
+    let (before, after) = (months_by_unit(before), months_by_unit(after));
+    let units: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let mut cells: BTreeMap<Cell, i64> = BTreeMap::new();
-    for (visits, sign) in [(before, -1), (after, 1)] {
-        let months: Vec<&String> = visits.iter().filter(|(_, n)| **n > 0).map(|(m, _)| m).collect();
-        let mut add = |name: String, period: &str| {
-            *cells.entry(Cell { name, period: period.to_owned() }).or_default() += sign;
-        };
-        let longer: BTreeSet<String> = months.iter().flat_map(|month| around(month)).collect();
-        for period in months.iter().copied().chain(&longer) {
-            add(name.to_owned(), period);
+    for unit in units {
+        let (old, new) = (before.get(unit), after.get(unit));
+        if old == new {
+            continue;
         }
-        if let Some(first) = months.first() {
-            add(first_name(name), first);
-        }
-        let mut firsts = months;
-        firsts.dedup_by(|later, first| later.get(..4) == first.get(..4));
-        for first in firsts {
-            add(first_in_year_name(name), first);
+        let name = name_in(figure, unit, WHOLE);
+        for (months, sign) in [(old, -1), (new, 1)] {
+            for cell in months.into_iter().flat_map(|months| cells_of(&name, months)) {
+                *cells.entry(cell).or_default() += sign;
+            }
         }
     }
     cells.retain(|_, n| *n != 0);
+    cells
+}
+
+/// The months in which somebody is counted for each unit.
+fn months_by_unit(visits: &Visits) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (visit, _) in visits.iter().filter(|(_, n)| **n > 0) {
+        for unit in visit.units.split_whitespace() {
+            all.entry(unit).or_default().insert(&visit.month);
+        }
+    }
+    all
+}
+
+/// The cells in which somebody is one, who is counted in these months.
+fn cells_of(name: &str, months: &BTreeSet<&str>) -> Vec<Cell> {
+    let cell = |name: String, period: &str| Cell { name, period: period.to_owned() };
+    let longer: BTreeSet<String> = months.iter().flat_map(|month| around(month)).collect();
+    let periods = months.iter().copied().chain(longer.iter().map(String::as_str));
+    let mut cells: Vec<Cell> = periods.map(|period| cell(name.to_owned(), period)).collect();
+    cells.extend(months.first().map(|first| cell(first_name(name), first)));
+    let mut firsts: Vec<&str> = months.iter().copied().collect();
+    firsts.dedup_by(|later, first| later.get(..4) == first.get(..4));
+    cells.extend(firsts.into_iter().map(|first| cell(first_in_year_name(name), first)));
     cells
 }
 
@@ -123,8 +161,15 @@ pub fn chain(pack: &Pack, unit: &str) -> Vec<Code> {
 impl Sums {
     /// Adds a mark `times` times, for each unit of its chain; −1 takes it away again.
     pub fn add(&mut self, mark: &Mark, chain: &[Code], times: i64) {
-        for unit in chain {
-            self.add_for(mark, unit, times);
+        match (&mark.key, mark.amount) {
+            (Some(key), Some(_)) if !chain.is_empty() => {
+                let who =
+                    Somebody { figure: numbered(&mark.figure, mark.version), key: key.clone() };
+                let units = format!(" {} ", chain.join(" "));
+                let visit = Visit { units, month: month_of(mark.day) };
+                *self.visits.entry(who).or_default().entry(visit).or_default() += times;
+            }
+            _ => chain.iter().for_each(|unit| self.add_for(mark, unit, times)),
         }
     }
 
@@ -135,11 +180,6 @@ impl Sums {
             self.at(name(UNKNOWN), month, times);
             return;
         };
-        if let Some(key) = &mark.key {
-            let who = Somebody { name: name(WHOLE), key: key.clone() };
-            *self.visits.entry(who).or_default().entry(month).or_default() += times;
-            return;
-        }
         let category = mark.category.as_ref().map(|c| category_part(c));
         let programme = mark.programme.as_ref().map(|p| programme_part(p));
         let parts = [Some(WHOLE.to_owned()), category, programme];
@@ -165,30 +205,58 @@ impl Sums {
 mod tests {
     use super::*;
 
-    fn visits(months: &[&str]) -> Visits {
-        months.iter().map(|m| ((*m).to_owned(), 1)).collect()
+    /// Visits by unit and month, all below one top.
+    fn visits(visits: &[(&str, &str)]) -> Visits {
+        let visit = |(unit, month): &(&str, &str)| {
+            (Visit { units: format!(" {unit} x "), month: (*month).to_owned() }, 1)
+        };
+        visits.iter().map(visit).collect()
     }
 
     #[test]
     fn a_person_is_one_in_a_month_a_quarter_a_half_a_year_and_for_ever() {
-        let cells =
-            people_cells("x", &visits(&["2025-12", "2026-03"]), &visits(&["2026-03", "2026-05"]));
-        let told: Vec<_> =
-            cells.iter().map(|(c, n)| (c.name.as_str(), c.period.as_str(), *n)).collect();
+        let before = visits(&[("a", "2025-12"), ("a", "2026-03")]);
+        let after = visits(&[("b", "2026-03"), ("a", "2026-05")]);
+        let cells = people_cells("f.1", &before, &after);
+        let told = |unit: &str| -> Vec<_> {
+            let start = format!("figure f.1 {unit} ");
+            let ours = cells
+                .iter()
+                .filter_map(|(c, n)| Some((c.name.strip_prefix(&start)?, c.period.as_str(), *n)));
+            ours.collect()
+        };
         assert_eq!(
-            told,
+            told("x"),
             [
-                ("x", "2025", -1),
-                ("x", "2025-12", -1),
-                ("x", "2025-h2", -1),
-                ("x", "2025-q4", -1),
-                ("x", "2026-05", 1),
-                ("x", "2026-q2", 1),
-                ("x1", "2025-12", -1),
-                ("x1", "2026-03", 1),
-                ("xy", "2025-12", -1),
+                ("", "2025", -1),
+                ("", "2025-12", -1),
+                ("", "2025-h2", -1),
+                ("", "2025-q4", -1),
+                ("", "2026-05", 1),
+                ("", "2026-q2", 1),
+                ("1", "2025-12", -1),
+                ("1", "2026-03", 1),
+                ("y", "2025-12", -1),
             ]
         );
-        assert!(people_cells("x", &visits(&["2026-03"]), &visits(&["2026-03"])).is_empty());
+        assert_eq!(
+            told("b"),
+            ["2026", "2026-03", "2026-h1", "2026-q1"]
+                .map(|period| ("", period, 1))
+                .into_iter()
+                .chain([("1", "2026-03", 1), ("y", "2026-03", 1)])
+                .collect::<Vec<_>>()
+        );
+        assert!(people_cells("f.1", &before, &before).is_empty());
+    }
+
+    /// Whoever comes in two places of one unit is two there and one above.
+    #[test]
+    fn a_person_of_two_places_is_one_above_them() {
+        let one = visits(&[("a", "2026-03")]);
+        let both = visits(&[("a", "2026-03"), ("b", "2026-03")]);
+        let cells = people_cells("f.1", &one, &both);
+        assert!(cells.keys().all(|cell| cell.name.starts_with("figure f.1 b ")), "{cells:?}");
+        assert_eq!(cells.values().sum::<i64>(), 6);
     }
 }

@@ -20,8 +20,8 @@ mod target;
 
 pub use amount::{Additive, Amount, AnyAmount, Word, word};
 pub use cell::{
-    Cell, Somebody, Sums, UNKNOWN, Visits, WHOLE, category_part, chain, first_in_year_name,
-    first_name, month_of, name_of, people_cells, programme_part,
+    Cell, Somebody, Sums, UNKNOWN, Visit, Visits, WHOLE, category_part, chain, first_in_year_name,
+    first_name, month_of, name_of, numbered, people_cells, programme_part,
 };
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
 pub use few::{is_few, stand_beside};
