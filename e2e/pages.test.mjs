@@ -1,6 +1,6 @@
 // Every page, on a phone and on a desk: it answers, it is accessible, it complains about nothing,
-// it fits the screen, it has one heading and a title; the public ones stay light, work without
-// JavaScript, and speak all three languages.
+// it fits the screen, it has one heading and a title, and its picture is saved for people to look at;
+// the public ones stay light, work without JavaScript, and speak all three languages.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -43,7 +43,7 @@ describe('pages', { concurrency: 3 }, () => {
     return found;
   }
 
-  for (const { path, mostBytes, status = 200 } of PUBLIC_PAGES) {
+  for (const { path, name, mostBytes, status = 200 } of PUBLIC_PAGES) {
     for (const device of DEVICES) {
       test(`${path} on a ${device} is sound`, async () => {
         const page = await look.openPage(browser, app, { device });
@@ -52,6 +52,7 @@ describe('pages', { concurrency: 3 }, () => {
         const answer = await page.goto(path, { waitUntil: 'networkidle' });
         const { bytes, resources } = weight;
         assert.deepEqual(await faults(page, answer, status, heard), []);
+        await look.shot(page, name);
         assert.ok(bytes <= mostBytes, `${bytes} bytes in ${resources} resources, ${mostBytes} at most`);
         await page.context().close();
       });
@@ -87,6 +88,7 @@ describe('pages', { concurrency: 3 }, () => {
           const answer = await page.goto(address);
           const found = await faults(page, answer, one.status ?? 200, heard);
           if (found.length > 0) all[one.name] = found;
+          await look.shot(page, one.name);
           page.removeAllListeners();
         }
         assert.deepEqual(all, {});
@@ -102,6 +104,7 @@ describe('pages', { concurrency: 3 }, () => {
       const all = {};
       const check = async (name, answer) => {
         const found = await faults(page, answer, answer.status(), heard);
+        await look.shot(page, `asking-${name}`);
         heard.length = 0;
         if (found.length > 0) all[name] = found;
       };

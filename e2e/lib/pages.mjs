@@ -1,4 +1,5 @@
-// The pages of the program. One line here puts a page under every check and every picture.
+// The pages of the program. One line here puts a page under every check and every picture; a page
+// of the route table that has none fails a test of the pages (`crates/web/tests/english.rs`).
 
 /** `path`, the `name` of its picture, and the most bytes it may cost over the wire. */
 export const PUBLIC_PAGES = [
@@ -17,11 +18,13 @@ export const PUBLIC_PAGES = [
 
 /**
  * Pages of staff: who looks, at what. `{case}` stands for a case that the viewer finds first in
- * the list, `{paper}` for the first paper of that case.
+ * the list `of`, `{paper}` for the first paper of that case, and `{first}` for the first address in that
+ * list that begins with `link`.
  */
 export const STAFF_PAGES = [
   { who: 'operator@hotline-3701', path: '/desk', name: 'desk-operator' },
   { who: 'operator@hotline-3701', path: '/call', name: 'call' },
+  { who: 'operator@hotline-3701', path: '/call/check', name: 'call-check' },
   { who: 'operator@hotline-3701', path: '/new/appeal', name: 'new-appeal' },
   { who: 'operator@hotline-3701', path: '/search', name: 'search' },
   { who: 'triage@hotline-3701', path: '/desk?flow=appeal&state=triage', name: 'desk-triage' },
@@ -31,7 +34,11 @@ export const STAFF_PAGES = [
   { who: 'handler@wf-370102', path: '{case}', of: '/desk?flow=appeal&state=handling', name: 'case-handling' },
   { who: 'handler@wf-370102', path: '{paper}', of: '/desk?flow=appeal&state=handling', name: 'paper' },
   { who: 'handler@wf-370102', path: '{case}/rights', of: '/desk?flow=appeal&state=handling', name: 'case-rights' },
+  { who: 'handler@wf-370102', path: '{case}/why', of: '/desk?flow=appeal&state=handling', name: 'case-why' },
+  { who: 'handler@wf-370102', path: '{case}/copy', of: '/desk?flow=appeal&state=handling', name: 'case-copy' },
   { who: 'handler@wf-370102', path: '/notices', name: 'notices' },
+  { who: 'handler@wf-370102', path: '/traces/mine', name: 'traces-mine' },
+  { who: 'handler@wf-370102', path: '/glass', name: 'glass' },
   { who: 'handler@wf-370102001', path: '/desk', name: 'desk-town' },
   { who: 'handler@wf-370102001', path: '/new/mediation', name: 'new-mediation' },
   { who: 'handler@wf-370102001002', path: '/desk', name: 'desk-village' },
@@ -43,6 +50,9 @@ export const STAFF_PAGES = [
   { who: 'county_visitor@wf-370102', path: '/visits', name: 'visits-county' },
   { who: 'agency@police-370102', path: '/desk?state=~co', name: 'desk-agency' },
   { who: 'leader@wf-3701', path: '/board', name: 'board' },
+  { who: 'leader@wf-3701', path: '/board/wf-370102', name: 'board-county' },
+  { who: 'leader@wf-3701', path: '{case}/secrecy', of: '/desk?flow=appeal&own=0&light=red', name: 'case-secrecy' },
+  { who: 'leader@wf-3701', path: '{case}/readers', of: '/desk?flow=appeal&own=0&light=red', name: 'case-readers' },
   { who: 'leader@wf-3701', path: '/figures', name: 'figures' },
   { who: 'leader@wf-3701', path: '/figures/appeals_received?unit=wf-3701&period=2026', name: 'figure' },
   { who: 'leader@wf-370102', path: '/figures/appeals_received?unit=wf-370102&period=2026', name: 'figure-county' },
@@ -50,8 +60,11 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-3701', path: '/reports?form=province_annual', name: 'reports-annual' },
   { who: 'leader@wf-3701', path: '/releases', name: 'releases' },
   { who: 'leader@wf-3701', path: '/releases/try', name: 'releases-try' },
+  { who: 'leader@wf-3701', path: '{first}', of: '/releases', link: '/releases/2', name: 'release' },
+  { who: 'leader@wf-3701', path: '{first}', of: '/news', link: '/news/2', name: 'news-one' },
   { who: 'handler@wf-370102001', path: '/new/report', name: 'new-report' },
   { who: 'leader@wf-3701', path: '{case}/figures', of: '/desk?flow=report&own=0', name: 'report-figures' },
+  { who: 'leader@wf-3701', path: '{case}/figures/0/0', of: '/desk?flow=report&own=0', name: 'report-records' },
   { who: 'leader@wf-3701', path: '/projects', name: 'projects' },
   { who: 'leader@wf-3701', path: '{case}', of: '/projects', name: 'case-project' },
   { who: 'leader@wf-3701', path: '/board?workflow=recognition', name: 'board-recognition' },
@@ -74,12 +87,17 @@ export const STAFF_PAGES = [
   { who: 'audit_admin@wf-3701', path: '/traces/tag?tag=AAAA-AAAA-AAAA', name: 'traces-tag' },
   { who: 'leader@wf-3701', path: '/traces', name: 'traces-leader' },
   { who: 'audit_admin@wf-3701', path: '/traces', name: 'traces-audit' },
+  { who: 'audit_admin@wf-3701', path: '/traces/people/1', name: 'traces-person' },
   { who: 'system_admin@wf-3701', path: '/people', name: 'people' },
+  { who: 'system_admin@wf-3701', path: '/people/1', name: 'people-one' },
   { who: 'system_admin@wf-3701', path: '/people/new', name: 'people-new' },
   { who: 'system_admin@wf-3701', path: '/setup', name: 'setup' },
   { who: 'system_admin@wf-3701', path: '/setup/workflows/appeal', name: 'setup-flow' },
   { who: 'system_admin@wf-3701', path: '/setup/categories', name: 'setup-categories' },
   { who: 'system_admin@wf-3701', path: '/setup/units', name: 'setup-units' },
+  { who: 'system_admin@wf-3701', path: '/setup/units/wf-370102', name: 'setup-unit' },
+  { who: 'system_admin@wf-3701', path: '/setup/messages', name: 'setup-messages' },
+  { who: 'system_admin@wf-3701', path: '/setup/moving', name: 'setup-moving' },
   { who: 'system_admin@wf-3701', path: '/setup/roles', name: 'setup-roles' },
   { who: 'system_admin@wf-3701', path: '/setup/processing', name: 'setup-processing' },
   { who: 'system_admin@wf-3701', path: '/setup/certificates', name: 'setup-certificates' },
@@ -92,9 +110,10 @@ export const STAFF_PAGES = [
  * The address behind a line of the list: `{case}` becomes the first case that the viewer's list
  * holds (what follows it stays), `{paper}` the first paper of the first case that has one.
  */
-export async function addressOf(page, { path, of }) {
+export async function addressOf(page, { path, of, link }) {
   if (!path.startsWith('{')) return path;
   await page.goto(of);
+  if (link) return path.replace('{first}', await page.locator(`main a[href^="${link}"]`).first().getAttribute('href'));
   const links = page.locator('main tbody th a[href^="/cases/"]');
   const cases = await links.evaluateAll((all) => all.map((it) => it.getAttribute('href')));
   if (cases.length === 0) throw new Error(`${of} lists no case`);

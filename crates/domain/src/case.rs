@@ -14,7 +14,7 @@ use crate::{
     pack::{Pack, Sensitivity},
     press::Edition,
     rights::Rights,
-    workflow::{Code, StateKind},
+    workflow::{Code, StateKind, Target, Workflow},
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -443,9 +443,12 @@ impl Case {
         u32::try_from(n).unwrap_or(u32::MAX)
     }
 
-    /// On how many different days an action has been done.
-    pub fn days_of(&self, action: &str) -> u32 {
-        let done = self.deeds.iter().filter(|d| d.action == action);
+    /// On how many different days an action has been done since the case came into its state: tries of an
+    /// earlier round do not count for the next one.
+    pub fn days_of(&self, flow: &Workflow, action: &str) -> u32 {
+        let stays =
+            |deed: &&Deed| flow.action(&deed.action).is_none_or(|action| action.to == Target::Same);
+        let done = self.deeds.iter().rev().take_while(stays).filter(|d| d.action == action);
         let days: BTreeSet<Date> = done.map(|d| d.day).collect();
         u32::try_from(days.len()).unwrap_or(u32::MAX)
     }

@@ -322,7 +322,10 @@ fn guard(
         }
         Guard::AtMost { action, times } => pass(case.times(action) < *times, Bar::TooOften),
         Guard::AtLeast { action, times } => pass(case.times(action) >= *times, Bar::TooFewDays),
-        Guard::OnDays { action, days } => pass(case.days_of(action) >= *days, Bar::TooFewDays),
+        Guard::OnDays { action, days } => {
+            let done = ctx.pack.flow_of(case).map_or(0, |flow| case.days_of(flow, action));
+            pass(done >= *days, Bar::TooFewDays)
+        }
         Guard::FieldIn { field, values } => {
             pass(field_in(case, field, values, (action, given)), Bar::Field)
         }

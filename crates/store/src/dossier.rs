@@ -51,13 +51,24 @@ pub fn place(case: CaseId, command: &[u8; 16]) -> [u8; 24] {
     aad
 }
 
+/// What somebody wrote and brought.
+#[derive(Clone, Copy)]
+pub struct Brought<'a> {
+    /// What was written.
+    pub texts: &'a Texts,
+    /// Files.
+    pub files: &'a [Attachment],
+    /// The name of the place that was chosen, by which it is found too; empty for none.
+    pub place: &'a str,
+}
+
 /// Seals texts and files, and makes the words and tags by which they are found.
 pub fn seal(
     keys: &Keys,
     key: &CaseKey,
     flow: &Workflow,
     aad: &[u8; 24],
-    (texts, files): (&Texts, &[Attachment]),
+    Brought { texts, files, place }: Brought<'_>,
 ) -> Sealed {
     let mut sealed = Sealed::default();
     for (field, text) in texts.values().flatten() {
@@ -69,8 +80,8 @@ pub fn seal(
     if !texts.is_empty() {
         let json = serde_json::to_vec(texts).unwrap_or_default();
         sealed.texts = key.seal(aad, &json);
-        (sealed.line, sealed.tags) = words(keys, flow, texts);
     }
+    (sealed.line, sealed.tags) = words(keys, flow, texts, place);
     sealed.files = files
         .iter()
         .map(|f| {
@@ -88,9 +99,10 @@ fn hex(tag: &[u8]) -> String {
     })
 }
 
-/// The line of hashed words of one entry, and the tags of the people in it.
-pub fn words(keys: &Keys, flow: &Workflow, texts: &Texts) -> (String, Vec<[u8; 16]>) {
+/// The line of hashed words of one entry and of the place named in it, and the tags of the people.
+pub fn words(keys: &Keys, flow: &Workflow, texts: &Texts, place: &str) -> (String, Vec<[u8; 16]>) {
     let mut entry = Entry::new(keys);
+    entry.text(place);
     let mut tags = Vec::new();
     // What lies with a signature is found by the words that were signed, not by the letters of a digest.
     let signed = |field: &str| [DIGEST, CLAIMS].contains(&field);

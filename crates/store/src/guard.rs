@@ -7,7 +7,7 @@ use crate::{
     case_page::Masked,
     command::{BY_COMMAND, Command, Want},
     db::{Error, Reader, Stmt, WriteError},
-    dossier::{self, Attachment, Sealed, Texts, place},
+    dossier::{self, Brought, Sealed, Texts, place},
     even::even,
     homes, sight,
 };
@@ -96,8 +96,8 @@ impl Store {
         if !reason.trim().is_empty() {
             let field = BTreeMap::from([(sight::SECRECY_REASON.to_owned(), reason)]);
             let texts = Texts::from([(SECRECY.to_owned(), field)]);
-            let none: &[Attachment] = &[];
-            sealed = dossier::seal(&self.keys, key, flow, &place(case, &command), (&texts, none));
+            let said = Brought { texts: &texts, files: &[], place: "" };
+            sealed = dossier::seal(&self.keys, key, flow, &place(case, &command), said);
             // Why somebody is let in or kept out is not found by searching.
             sealed.line.clear();
             sealed.tags.clear();
@@ -105,7 +105,9 @@ impl Store {
         let mut lines = Vec::new();
         if opens {
             for (seq, texts) in opened(&mut reader, key, case).await? {
-                let (line, tags) = dossier::words(&self.keys, flow, &texts);
+                let name =
+                    if seq == 1 { pack.regions.full_name(&head.case.place) } else { String::new() };
+                let (line, tags) = dossier::words(&self.keys, flow, &texts, &name);
                 sealed.tags.extend(tags);
                 lines.push((seq, line));
             }

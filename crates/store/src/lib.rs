@@ -119,7 +119,7 @@ pub use request::{Act, NewCase, Opened};
 pub use rewrap::{RewrapStep, Rewrapped};
 pub use rights::{Comparison, RightWish};
 pub use rules::PastRules;
-pub use search::Hit;
+pub use search::{Found, Hit};
 pub use sessions::{Device, Session, Stage};
 pub use subjects::Binding;
 pub use told::{DeadLetter, OutboxSize, Told, ToldState};

@@ -6,7 +6,7 @@ use crate::{
     answer::{Done, No},
     command::{BY_COMMAND, Command, Want},
     db::{Error, Stmt, WriteError},
-    dossier::{self, Attachment, Sealed, Texts, place},
+    dossier::{self, Attachment, Brought, Sealed, Texts, place},
     even::even,
     imports, numbers, sight,
 };
@@ -140,7 +140,10 @@ impl Store {
         let (key, wrapped) = self.keys.new_case_key(&id.to_be_bytes());
         let texts = texts_of(Some(&new.given), &new.then);
         let aad = place(id, &new.command);
-        let sealed = dossier::seal(&self.keys, &key, flow, &aad, (&texts, &new.files));
+        let given = std::iter::once(&new.given).chain(given_in(&new.then));
+        let place = place_in(pack, given);
+        let brought = Brought { texts: &texts, files: &new.files, place: &place };
+        let sealed = dossier::seal(&self.keys, &key, flow, &aad, brought);
         if flow.opening.evidence && new.files.is_empty() {
             return Err(Refusal::NoEvidence.into());
         }
@@ -218,10 +221,12 @@ impl Store {
         let act = self.as_signed(pack, act).await?;
         self.only_seen(pack, &Viewer::of(&act.actor, now), &act).await?;
         let texts = texts_of(None, &act.steps);
-        let sealed = if texts.is_empty() && act.files.is_empty() {
+        let place = place_in(pack, given_in(&act.steps));
+        let sealed = if texts.is_empty() && act.files.is_empty() && place.is_empty() {
             Sealed::default()
         } else {
-            self.seal_for(pack, (act.case, &act.command), (&texts, &act.files)).await?
+            let brought = Brought { texts: &texts, files: &act.files, place: &place };
+            self.seal_for(pack, (act.case, &act.command), brought).await?
         };
         let linked = act.steps.iter().find_map(|step| self.named_case(pack, step));
         let linked = match linked {
@@ -274,13 +279,10 @@ impl Store {
         if same { row.int(0).map(Some) } else { Ok(None) }
     }
 
-    /// The case named in a case field of a step, in whatever workflow the field is one.
+    /// The case named in a case field of a step.
     fn named_case(&self, pack: &Pack, step: &Step) -> Option<CaseId> {
-        let is_case = |code: &str| {
-            let fields = pack.workflows.values().filter_map(|w| w.fields.get(code));
-            fields.into_iter().any(|f| f.kind == FieldKind::Case)
-        };
-        let mut named = step.given.coded.iter().filter(|(code, _)| is_case(code));
+        let coded = step.given.coded.iter();
+        let mut named = coded.filter(|(code, _)| is_kind(pack, code, &FieldKind::Case));
         named.find_map(|(_, value)| numbers::case_of(&self.keys, value.one()))
     }
 
@@ -288,7 +290,7 @@ impl Store {
         &self,
         pack: &Pack,
         (case_id, command): (CaseId, &[u8; 16]),
-        (texts, files): (&Texts, &[Attachment]),
+        brought: Brought<'_>,
     ) -> Result<Sealed, WriteError<No>> {
         let row = self.db.read().await?.row(&SEALING, &[case_id.into()]).await?;
         let row = row.ok_or(No::NotFound)?;
@@ -307,7 +309,7 @@ impl Store {
             No::Refused(Refusal::Unknown { what: "workflow", code: case.workflow.clone() })
         })?;
         let aad = place(case_id, command);
-        Ok(dossier::seal(&self.keys, &key, flow, &aad, (texts, files)))
+        Ok(dossier::seal(&self.keys, &key, flow, &aad, brought))
     }
 
     /// Gives one case from one owner to another; whether it was still the first one's.
@@ -378,6 +380,23 @@ impl Store {
 /// not be made again from the entries.
 pub(crate) fn whole(now: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// Whether a field is of this kind, in whatever workflow it is one.
+fn is_kind(pack: &Pack, code: &str, kind: &FieldKind) -> bool {
+    let mut fields = pack.workflows.values().filter_map(|flow| flow.fields.get(code));
+    fields.any(|field| field.kind == *kind)
+}
+
+fn given_in(steps: &[Step]) -> impl Iterator<Item = &Checked> {
+    steps.iter().map(|step| &step.given)
+}
+
+/// The name of the place that is chosen, from the county down; empty when none is.
+fn place_in<'a>(pack: &Pack, given: impl Iterator<Item = &'a Checked>) -> String {
+    let coded = given.flat_map(|given| &given.coded);
+    let chosen = coded.filter(|(code, _)| is_kind(pack, code, &FieldKind::Place)).last();
+    chosen.map(|(_, value)| pack.regions.full_name(value.one())).unwrap_or_default()
 }
 
 /// The texts of an opening and of steps, by action.

@@ -94,7 +94,8 @@ impl Store {
         let sealed = if names.is_empty() {
             dossier::Sealed::default()
         } else {
-            self.seal_for(pack, (wished.case, &wished.command), (&texts, &[])).await?
+            let said = dossier::Brought { texts: &texts, files: &[], place: "" };
+            self.seal_for(pack, (wished.case, &wished.command), said).await?
         };
         let want = Want::Right { case: wished.case, wish: wished.wish, texts: names, forget };
         self.db

@@ -36,8 +36,9 @@ pub(crate) static STATEMENTS: &[&Stmt] = &[&FIND, &TEXT, &OPENING];
 
 /// Candidates read at a time.
 const CHUNK: i64 = 64;
-/// Candidates opened before a search says that it shows only the newest.
-const MOST: usize = 2_000;
+/// Documents of the viewer's own cases that are opened, and documents that are looked at in all, before a
+/// search says that older ones may hold the words too.
+const MOST: Looked = Looked { opened: 2_000, seen: 20_000 };
 
 /// A case that was found.
 #[derive(Debug, Clone)]
@@ -48,6 +49,30 @@ pub struct Hit {
     pub number: String,
     /// One line of the story, if the viewer may see it.
     pub summary: String,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The newest cases, each once.
+    pub hits: Vec<Hit>,
+    /// Not everything was looked at: older cases may hold the words too.
+    pub cut: bool,
+}
+
+/// How many documents of the index were looked at.
+#[derive(Default)]
+struct Looked {
+    /// Those whose text was opened.
+    opened: usize,
+    /// All, those of cases included that the viewer may not open.
+    seen: usize,
+}
+
+impl Looked {
+    fn is_enough(&self) -> bool {
+        self.opened >= MOST.opened || self.seen >= MOST.seen
+    }
 }
 
 impl Store {
@@ -61,21 +86,21 @@ impl Store {
         viewer: &Viewer,
         typed: &str,
         limit: usize,
-    ) -> Result<Vec<Hit>, Error> {
+    ) -> Result<Found, Error> {
         // Telephones first: one in ten could be the number of a case, and “none” to such a number is
         // only said at a stroke, while somebody is on the line.
         let phone = dialled(typed);
         if let Some(phone) = &phone {
-            let hits = self.find(pack, viewer, &Query::parse(phone), limit).await?;
-            if !hits.is_empty() {
-                return Ok(hits);
+            let found = self.find(pack, viewer, &Query::parse(phone), limit).await?;
+            if !found.hits.is_empty() {
+                return Ok(found);
             }
         }
         if let Some(hit) = self.by_number(pack, viewer, typed).await? {
-            return Ok(vec![hit]);
+            return Ok(Found { hits: vec![hit], cut: false });
         }
         if phone.is_some_and(|phone| phone == typed) {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         }
         self.find(pack, viewer, &Query::parse(typed), limit).await
     }
@@ -86,36 +111,42 @@ impl Store {
         viewer: &Viewer,
         query: &Query,
         limit: usize,
-    ) -> Result<Vec<Hit>, Error> {
+    ) -> Result<Found, Error> {
+        let mut found = Found::default();
         if query.is_empty() {
-            return Ok(Vec::new());
+            return Ok(found);
         }
         let words = self.index_query(query);
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut found: BTreeSet<CaseId> = BTreeSet::new();
-        let mut opened = 0;
+        let mut cases: BTreeSet<CaseId> = BTreeSet::new();
+        let mut looked = Looked::default();
         let mut below = i64::MAX;
         let mut reader = self.db.page().await?;
-        while hits.len() < limit && opened < MOST {
+        while found.hits.len() < limit {
+            found.cut = looked.is_enough();
+            if found.cut {
+                break;
+            }
             let params = [P::Text(&words), below.into(), CHUNK.into()];
             let rows = reader.rows(&FIND, &params).await?;
+            looked.seen += rows.len();
             for row in &rows {
                 below = row.int(0)?;
-                let case = row.int(1)?;
-                if hits.len() >= limit || found.contains(&case) {
+                if found.hits.len() >= limit || cases.contains(&row.int(1)?) {
                     continue;
                 }
-                opened += 1;
-                if let Some(hit) = self.verified(&mut reader, pack, viewer, (row, query)).await? {
-                    found.insert(case);
-                    hits.push(hit);
-                }
+                let Some(head) = self.opens(&mut reader, pack, viewer, row).await? else {
+                    continue;
+                };
+                looked.opened += 1;
+                let hit = self.verified(&mut reader, (pack, viewer), head, (row, query)).await?;
+                cases.extend(hit.as_ref().map(|hit| hit.case.id));
+                found.hits.extend(hit);
             }
             if i64::try_from(rows.len()).is_ok_and(|n| n < CHUNK) {
                 break;
             }
         }
-        Ok(hits)
+        Ok(found)
     }
 
     fn index_query(&self, query: &Query) -> String {
@@ -134,28 +165,38 @@ impl Store {
         Ok(Some(Hit { number: page.number, summary, case: page.case }))
     }
 
+    /// The case of a document and its key, if the viewer may open it.
+    async fn opens(
+        &self,
+        reader: &mut Reader,
+        pack: &Pack,
+        viewer: &Viewer,
+        row: &Row,
+    ) -> Result<Option<(Case, CaseKey)>, Error> {
+        let head = self.head(reader, row.int(1)?).await?;
+        let head = head.filter(|head| access::may_open(pack, viewer, &head.case));
+        Ok(head.and_then(|head| Some((head.case, head.key?))))
+    }
+
     /// The case of a document that really holds what was typed, in a part that the viewer may see.
     /// Only that document is opened: another entry of the case that matches is one of its own.
     async fn verified(
         &self,
         reader: &mut Reader,
-        pack: &Pack,
-        viewer: &Viewer,
+        (pack, viewer): (&Pack, &Viewer),
+        (mut case, key): (Case, CaseKey),
         (row, query): (&Row, &Query),
     ) -> Result<Option<Hit>, Error> {
         let (id, seq, command) = (row.int(1)?, row.int(2)?, row.array(3)?);
-        let Some(head) = self.head(reader, id).await? else { return Ok(None) };
-        let Some(key) = head.key.filter(|_| access::may_open(pack, viewer, &head.case)) else {
-            return Ok(None);
-        };
-        let mut case = head.case;
         let sees = access::sees(pack, viewer, &case);
         let eyes = Eyes { flow: pack.flow_of(&case), sees, key };
-        let Some(text) = reader.row(&TEXT, &[id.into(), seq.into()]).await? else {
-            return Ok(None);
+        let text = reader.row(&TEXT, &[id.into(), seq.into()]).await?;
+        let texts = match text {
+            Some(text) => eyes.read(id, &command, &text, 0)?,
+            // Whoever only corrected the place wrote nothing.
+            None => Texts::new(),
         };
-        let texts = eyes.read(id, &command, &text, 0)?;
-        if !holds(query, eyes.flow, &texts) {
+        if !holds(query, eyes.flow, &texts, &pack.regions.full_name(&case.place)) {
             return Ok(None);
         }
         let opening = match seq {
@@ -195,9 +236,9 @@ impl Eyes<'_> {
     }
 }
 
-/// Whether the texts of an entry hold the query, as they were indexed.
-fn holds(query: &Query, flow: Option<&Workflow>, entry: &Texts) -> bool {
-    let (mut texts, mut names, mut phones) = (Vec::new(), Vec::new(), Vec::new());
+/// Whether the texts of an entry and the place of its case hold the query, as they were indexed.
+fn holds(query: &Query, flow: Option<&Workflow>, entry: &Texts, place: &str) -> bool {
+    let (mut texts, mut names, mut phones) = (vec![place], Vec::new(), Vec::new());
     for (field, text) in entry.values().flatten() {
         match sight::meaning(flow, field) {
             Meaning::Name => names.push(text.as_str()),

@@ -203,8 +203,9 @@ async fn live(stand: &mut Stand) -> Vec<u8> {
     let all = domain::access::Viewer::System;
     let found = stand.store.file(&stand.pack, &all, (case, 1, 0)).await.unwrap().unwrap();
     assert_eq!(found.2, secret("content of a file").as_bytes());
-    let hits =
-        async |words: &str| stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().len();
+    let hits = async |words: &str| {
+        stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().hits.len()
+    };
     assert_eq!(hits(secret("telephone")).await, 1);
     assert_eq!(hits("铁壶 窗棂").await, 1);
     assert_eq!(hits(secret("search")).await, 0);

@@ -203,7 +203,7 @@ async fn every_page_is_english_in_english() {
     let places = places(&office);
     let pack = office.app.pack();
     let flows: Vec<&str> = pack.workflows.keys().map(String::as_str).collect();
-    let (mut wrong, mut walked) = (BTreeSet::new(), 0);
+    let (mut wrong, mut walked, mut seen) = (BTreeSet::new(), 0, BTreeSet::new());
     for rule in web::route_table(&office.app) {
         if NO_PAGES.iter().any(|(start, _)| rule.path.starts_with(start)) {
             continue;
@@ -225,14 +225,50 @@ async fn every_page_is_english_in_english() {
             }
             for (who, page) in shown {
                 assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{who} {path}");
-                walked += usize::from(page.status == StatusCode::OK);
+                if page.status == StatusCode::OK {
+                    walked += 1;
+                    seen.insert(rule.path);
+                }
                 let found = left_over(&places, &page.body);
                 wrong.extend(found.map(|text| format!("{path} ({who}): {text}")));
             }
         }
     }
     assert!(walked > 150, "only {walked} pages were shown");
+    let eyes = pages_of_the_browser();
+    seen.retain(|path| !eyes.iter().any(|seen| fits(path, seen)));
+    assert_eq!(seen, WALKED_THROUGH.into(), "no line of e2e/lib/pages.mjs shows these");
     assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n\n"));
+}
+
+/// Pages that the browser tests reach by the steps that lead there.
+const WALKED_THROUGH: [&str; 1] = ["/my"];
+
+/// The addresses in the list of pages that the browser tests look at, without their queries.
+fn pages_of_the_browser() -> Vec<String> {
+    let list = concat!(env!("CARGO_MANIFEST_DIR"), "/../../e2e/lib/pages.mjs");
+    let list = std::fs::read_to_string(list).unwrap();
+    let values = |line: &str, key: &str| -> Option<String> {
+        let value = line.split_once(&format!("{key}: '"))?.1.split('\'').next()?;
+        Some(value.split('?').next()?.to_owned())
+    };
+    let pages = list.lines().filter_map(|line| {
+        let path = values(line, " path")?;
+        let first = values(line, "link").unwrap_or_default();
+        Some(path.replace("{first}", &first).replace("{case}", "/cases/2"))
+    });
+    let pages: Vec<String> =
+        pages.map(|path| path.replace("{paper}", "/cases/2/papers/1")).collect();
+    assert!(pages.len() > 80, "{pages:?}");
+    pages
+}
+
+/// Whether an address is one of a route, whose parameters stand for one part each.
+fn fits(route: &str, address: &str) -> bool {
+    let parts = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (route, address) = (parts(route), parts(address));
+    let same = |(part, given): (&String, &String)| part.starts_with('{') || part == given;
+    route.len() == address.len() && route.iter().zip(&address).all(same)
 }
 
 fn form_request(path: &str, fields: &[(&str, &str)]) -> Request<Body> {

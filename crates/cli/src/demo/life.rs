@@ -11,7 +11,6 @@ use domain::{
     field::Raw,
     pack::{Pack, Risk},
 };
-use std::collections::BTreeSet;
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +71,8 @@ impl Scene<'_> {
             "merged" => Next::Wait(24.0),
             "forwarded" => self.forwarded(dice),
             "assigned" => self.assigned(dice),
+            // Sent back twice, the leader decides.
+            "returned" if self.times("return") >= 2 => act("direct", dice.between(2.0, 8.0)),
             "returned" => act("redispatch", dice.between(2.0, 8.0)),
             "handling" | "consulting" => self.handling(dice),
             "extension_pending" => act("approve_extension", dice.between(2.0, 10.0)),
@@ -87,10 +88,8 @@ impl Scene<'_> {
         self.case.times(action)
     }
 
-    /// On how many days an action was done.
-    fn days_of(&self, action: &str) -> usize {
-        let done = self.case.deeds.iter().filter(|d| d.action == action);
-        done.map(|d| d.day).collect::<BTreeSet<_>>().len()
+    fn days_of(&self, action: &str) -> u32 {
+        self.pack.flow_of(self.case).map_or(0, |flow| self.case.days_of(flow, action))
     }
 
     fn is_unsafe(&self) -> bool {

@@ -25,7 +25,7 @@ pub enum Guard {
         /// The most that is allowed, this time included.
         times: u32,
     },
-    /// The action has been done on at least so many different days.
+    /// The action has been done on at least so many different days since the case came into its state.
     OnDays {
         /// The action that is counted.
         action: Code,

@@ -51,8 +51,20 @@ pub async fn meets(stand: &Stand, who: &Staff, case: CaseId) -> [bool; 6] {
     let desk = store.desk(pack, who, now, &DeskFilter::default()).await.unwrap();
     [
         store.case(pack, &eyes, &number).await.unwrap().is_some(),
-        store.search(pack, &eyes, "酒后动手", 10).await.unwrap().iter().any(|h| h.case.id == case),
-        store.search(pack, &eyes, &number, 10).await.unwrap().iter().any(|h| h.case.id == case),
+        store
+            .search(pack, &eyes, "酒后动手", 10)
+            .await
+            .unwrap()
+            .hits
+            .iter()
+            .any(|h| h.case.id == case),
+        store
+            .search(pack, &eyes, &number, 10)
+            .await
+            .unwrap()
+            .hits
+            .iter()
+            .any(|h| h.case.id == case),
         store.same_phone(pack, &eyes, PHONE).await.unwrap().iter().any(|p| p.case.id == case),
         desk.cases.iter().any(|c| c.case.id == case) || desk.next.is_some(),
         store.notices(pack, who, now).await.unwrap().iter().any(|m| m.case == case),
@@ -95,8 +107,9 @@ async fn an_agency_sees_its_task(stand: Stand) {
     assert_eq!(desk.cases[0].task.as_deref(), Some("co"));
     // Found by what may be seen of it, not by what is hidden.
     let eyes = testkit::eyes(police.clone());
-    let search =
-        async |words: &str| stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().len();
+    let search = async |words: &str| {
+        stand.store.search(&stand.pack, &eyes, words, 10).await.unwrap().hits.len()
+    };
     assert_eq!((search("酒后动手").await, search("摔了碗筷").await), (1, 0));
     let invite = [("units", unit::EAST_JUSTICE), ("instruction", "请协助")];
     stand.act(&east_handler(), case, "invite", &invite).await;
@@ -116,7 +129,8 @@ async fn a_leader_sees_the_outline(stand: Stand) {
     assert_no_danger(&page);
     assert!(page.files.is_empty());
     let city = staff(5, unit::CITY, "leader");
-    let found = stand.store.search(&stand.pack, &testkit::eyes(city), "酒后动手", 9).await.unwrap();
+    let found =
+        stand.store.search(&stand.pack, &testkit::eyes(city), "酒后动手", 9).await.unwrap().hits;
     assert!(found[0].case.risk_yes.is_empty() && !found[0].case.coded.contains_key("risk"));
 
     let whole = stand.seen(&viewer(11, unit::EAST, "handler"), case).await.unwrap();

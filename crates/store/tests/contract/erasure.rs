@@ -88,7 +88,7 @@ async fn an_erased_case_leaves_its_history(stand: Stand) {
         assert_eq!(page.entries.len(), before + 3, "the history stays");
     }
     assert_eq!(stand.store.file(&stand.pack, &eyes, (case, 1, 0)).await.unwrap(), None);
-    assert!(stand.store.search(&stand.pack, &eyes, "请求删除", 9).await.unwrap().is_empty());
+    assert!(stand.store.search(&stand.pack, &eyes, "请求删除", 9).await.unwrap().hits.is_empty());
     assert!(stand.store.same_phone(&stand.pack, &eyes, "10000000001").await.unwrap().is_empty());
     let leader = staff(5, unit::CITY, "leader");
     let filter = DeskFilter { state: Some("closed".to_owned()), ..DeskFilter::default() };

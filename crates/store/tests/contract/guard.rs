@@ -113,7 +113,7 @@ async fn a_sealed_case_is_known_to_its_circle_alone(stand: Stand) {
     // The next entry is in no shared index either.
     stand.act(&east_handler(), case, "note", &[("note", "转移到安全住处")]).await;
     let eyes = testkit::eyes(who(&east_handler()));
-    let hits = stand.store.search(&stand.pack, &eyes, "转移到安全住处", 9).await.unwrap();
+    let hits = stand.store.search(&stand.pack, &eyes, "转移到安全住处", 9).await.unwrap().hits;
     assert!(hits.is_empty());
     assert_eq!(stand.troubles().await, [""; 0]);
 }
@@ -143,7 +143,7 @@ async fn an_opened_seal_is_found_again(stand: Stand) {
     assert_eq!(meets(&stand, &handler, case).await, [true; 6]);
     let eyes = testkit::eyes(handler);
     for words in ["转移到安全住处", "摔了碗筷", "欧阳如意", PHONE] {
-        let hits = stand.store.search(&stand.pack, &eyes, words, 9).await.unwrap();
+        let hits = stand.store.search(&stand.pack, &eyes, words, 9).await.unwrap().hits;
         assert_eq!(hits.len(), 1, "{words}");
     }
     assert_eq!(stand.troubles().await, [""; 0]);

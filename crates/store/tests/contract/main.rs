@@ -4,6 +4,7 @@
 
 mod access;
 mod articles;
+mod branches;
 mod cast;
 mod commands;
 #[path = "../common/mod.rs"]

@@ -301,6 +301,7 @@ async fn danger_is_dispatched_at_once(stand: Stand) {
     assert_eq!(due, stand.clock.now() + jiff::SignedDuration::from_hours(24));
     let tasks: Vec<&str> = page.case.open_tasks().map(|t| t.unit.as_str()).collect();
     assert_eq!(tasks, [unit::EAST_POLICE, "civil-990101"]);
+    assert_eq!(page.case.documents, ["accept_notice", "dispatch_order"]);
     let told = raw::rows(&stand, "SELECT message, unit FROM outbox ORDER BY id").await;
     assert!(told.contains(&vec!["assigned".to_owned(), unit::EAST.to_owned()]), "{told:?}");
     // Somebody whose case is not red has no such button.

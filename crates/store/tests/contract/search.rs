@@ -19,7 +19,47 @@ testkit::both!(
     what_is_sealed_is_not_found,
     words_of_later_entries_are_found,
     the_newest_come_first_and_not_twice,
+    a_place_is_found_by_its_name,
+    cases_of_others_hide_none_of_ones_own,
 );
+
+/// By any part of the name of its county, town or village, together with its words; and where the place
+/// is corrected, by the right one alone.
+async fn a_place_is_found_by_its_name(stand: Stand) {
+    let name = |code: &str| stand.pack.regions.get(code).unwrap().name.clone();
+    let east = Appeal::new("1302", "楼道的灯坏了").with("place", unit::EAST_STREET);
+    let west = Appeal::new("1302", "楼道的灯坏了").with("place", unit::WEST_PLACE);
+    let (east, west) = (stand.open(&east).await.done.case, stand.open(&west).await.done.case);
+    let words = |code: &str| format!("{} 楼道", name(code));
+    assert_eq!(found(&stand, &words(unit::EAST_STREET)).await, BTreeSet::from([east]));
+    assert_eq!(found(&stand, &name(unit::WEST_PLACE)).await, BTreeSet::from([west]));
+    let above = stand.pack.regions.get(unit::EAST_STREET).unwrap().parent.clone().unwrap();
+    assert_eq!(found(&stand, &name(&above)).await, BTreeSet::from([east]));
+    stand.act(&operator(), west, "register", &[("category", "1302")]).await;
+    stand.act(&operator(), west, "to_triage", &[]).await;
+    let right = [("category", "1302"), ("place", unit::EAST_STREET)];
+    stand.act(&triage(), west, "recategorise", &right).await;
+    assert_eq!(found(&stand, &name(unit::EAST_STREET)).await, BTreeSet::from([east, west]));
+    assert_eq!(found(&stand, &name(unit::WEST_PLACE)).await, BTreeSet::new());
+}
+
+/// A town looks for its one old case behind a thousand newer ones of others, all with the same words.
+async fn cases_of_others_hide_none_of_ones_own(stand: Stand) {
+    let own = Appeal::new("1302", "电梯停运").with("place", unit::WEST_PLACE);
+    let own = assigned(&stand, &own, unit::WEST).await;
+    let stand = std::sync::Arc::new(stand);
+    let mut others = tokio::task::JoinSet::new();
+    for n in 0..2_100 {
+        let stand = stand.clone();
+        let appeal = Appeal::new("1302", &format!("电梯停运 {n}"));
+        others.spawn(async move { stand.open(&appeal).await });
+    }
+    others.join_all().await;
+    let west = viewer(9, unit::WEST, "leader");
+    let found = stand.store.search(&stand.pack, &west, "电梯停运", 10).await.unwrap();
+    let cases: Vec<i64> = found.hits.iter().map(|hit| hit.case.id).collect();
+    assert_eq!((cases, found.cut), (vec![own], false));
+}
 
 /// Every person these tests ask as sees everything in these cases.
 fn operator_eyes() -> Viewer {
@@ -28,7 +68,7 @@ fn operator_eyes() -> Viewer {
 
 async fn found(stand: &Stand, typed: &str) -> BTreeSet<i64> {
     let eyes = operator_eyes();
-    let hits = stand.store.search(&stand.pack, &eyes, typed, 1_000).await.unwrap();
+    let hits = stand.store.search(&stand.pack, &eyes, typed, 1_000).await.unwrap().hits;
     let cases: BTreeSet<i64> = hits.iter().map(|hit| hit.case.id).collect();
     assert_eq!(cases.len(), hits.len(), "each case once");
     cases
@@ -149,10 +189,10 @@ async fn words_of_later_entries_are_found(stand: Stand) {
     let handler = viewer(11, unit::EAST, "handler");
     let eyes = operator_eyes();
     for typed in ["诸葛静", "zhugejing", "10000006655"] {
-        let hits = stand.store.search(&stand.pack, &handler, typed, 10).await.unwrap();
+        let hits = stand.store.search(&stand.pack, &handler, typed, 10).await.unwrap().hits;
         assert_eq!(hits.iter().map(|h| h.case.id).collect::<Vec<_>>(), [case], "{typed}");
         // What the hotline sees in part it does not find by the whole.
-        let passed = stand.store.search(&stand.pack, &eyes, typed, 10).await.unwrap();
+        let passed = stand.store.search(&stand.pack, &eyes, typed, 10).await.unwrap().hits;
         assert!(passed.is_empty(), "{typed}");
     }
     assert_eq!(found(&stand, "隔壁单元").await, BTreeSet::from([case]));
@@ -161,7 +201,7 @@ async fn words_of_later_entries_are_found(stand: Stand) {
     assert_eq!(same.len(), 1);
     // Another county finds nothing of it.
     let west = viewer(31, unit::WEST, "reviewer");
-    assert!(stand.store.search(&stand.pack, &west, "隔壁单元", 10).await.unwrap().is_empty());
+    assert!(stand.store.search(&stand.pack, &west, "隔壁单元", 10).await.unwrap().hits.is_empty());
 }
 
 async fn the_newest_come_first_and_not_twice(stand: Stand) {
@@ -174,7 +214,7 @@ async fn the_newest_come_first_and_not_twice(stand: Stand) {
     cases.reverse();
     let eyes = operator_eyes();
     for limit in [1, 20, 69, 70, 100] {
-        let hits = stand.store.search(&stand.pack, &eyes, "广场舞扰民", limit).await.unwrap();
+        let hits = stand.store.search(&stand.pack, &eyes, "广场舞扰民", limit).await.unwrap().hits;
         let ids: Vec<i64> = hits.iter().map(|h| h.case.id).collect();
         assert_eq!(ids, cases[..limit.min(70)], "{limit}");
     }

@@ -2,8 +2,9 @@
 //! found.
 
 use crate::{cast::*, raw};
-use std::fmt::Write as _;
-use testkit::{Appeal, Stand, unit};
+use domain::pack::{Pack, Units};
+use std::{fmt::Write as _, sync::Arc};
+use testkit::{Appeal, Stand, own_pack, unit};
 
 testkit::both!(
     changed_entries_are_found,
@@ -11,6 +12,7 @@ testkit::both!(
     moved_and_added_entries_are_found,
     changed_projections_are_found,
     forged_checkpoints_are_found,
+    broken_promises_are_found,
 );
 
 /// Three cases with some history, sealed by a checkpoint, and sound.
@@ -273,4 +275,34 @@ async fn forged_checkpoints_are_found(stand: Stand) {
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Verified under rules by which a case could never have come to stand as it does.
+async fn broken_promises_are_found(stand: Stand) {
+    let closed = stand.open(&Appeal::new("0101", "办完了")).await.done.case;
+    stand.act(&operator(), closed, "register", &[("category", "0101")]).await;
+    stand.act(&operator(), closed, "answer_on_spot", &[("answer", "可以去民政局办理")]).await;
+    stand.act(&triage(), closed, "spot_check_passed", &[]).await;
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+    let mut pack = own_pack();
+    let changed = Arc::get_mut(&mut pack).unwrap();
+    let flow = changed.rules.workflows.get_mut("appeal").unwrap();
+    let running = flow.state("handling").unwrap().kind.clone();
+    flow.states.iter_mut().find(|s| s.code == "closed").unwrap().kind = running;
+    let found = troubles_under(&stand, &pack).await;
+    let what = "is open without a running clock or an approved pause";
+    assert!(found.iter().any(|t| t.contains(what)), "{found:#?}");
+
+    let mut pack = own_pack();
+    let changed = Arc::get_mut(&mut pack).unwrap();
+    let others = changed.units.iter().filter(|u| u.code != unit::HOTLINE).cloned();
+    changed.units = Units::new([], others.collect::<Vec<_>>());
+    let found = troubles_under(&stand, &pack).await;
+    let what = "its responsible unit does not exist";
+    assert!(found.iter().any(|t| t.contains(what)), "{found:#?}");
+}
+
+async fn troubles_under(stand: &Stand, pack: &Pack) -> Vec<String> {
+    let report = stand.store.verify(pack).await.unwrap();
+    report.troubles.into_iter().map(|trouble| trouble.what).collect()
 }

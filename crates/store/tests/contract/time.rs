@@ -54,19 +54,33 @@ async fn an_extension_is_given_once(stand: Stand) {
 
     let case = handling(&stand, &Appeal::new("1302", "案情复杂")).await;
     let ask = [("days", "30"), ("reason", "案情复杂")];
+    let stage = stand.page(case).await.case.clocks["handle"].due();
+    stand.clock.advance_hours(24);
     stand.act(&east_handler(), case, "request_extension", &ask).await;
     let page = stand.page(case).await;
+    assert_eq!(
+        page.case.clocks["handle"].due(),
+        stage,
+        "whoever asks for time gets none by asking"
+    );
+    assert!(is_running(&page.case.clocks["handle"]) && is_running(&page.case.clocks["approve"]));
     assert_eq!(page.case.clocks["overall"].due(), at("2025-05-06T18:00+08:00"), "sixty days");
     stand.act(&east_leader(), case, "approve_extension", &[]).await;
     let page = stand.page(case).await;
     // Sixty and thirty days end on a Sunday, and the Monday after is a holiday.
     assert_eq!(page.case.clocks["overall"].due(), at("2025-06-03T18:00+08:00"));
     assert_eq!(page.case.documents.last().map(String::as_str), Some("extension_notice"));
+    let later = page.case.clocks["handle"].due();
+    assert!(later >= stage + jiff::SignedDuration::from_hours(24 * 30), "{later}");
+    assert!(!is_running(&page.case.clocks["approve"]));
 
     stand.act(&east_handler(), case, "request_extension", &[("days", "1"), ("reason", "再")]).await;
     let again = stand.try_act(&east_leader(), case, "approve_extension", &[]).await;
     assert_eq!(refusal(again), Refusal::OverLimit { what: "extension_times", max: 1 });
     stand.act(&east_leader(), case, "refuse_extension", &[("reason", "已延过一次")]).await;
+    let page = stand.page(case).await;
+    assert_eq!(page.case.clocks["handle"].due(), later, "a refusal gives no time either");
+    assert!(!is_running(&page.case.clocks["approve"]));
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

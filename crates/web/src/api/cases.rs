@@ -66,7 +66,7 @@ pub(crate) async fn list(
         })
         .collect();
     let next = found.next.map(|next| app.store().cursor_text(next));
-    Ok(Json(json!({ "items": items, "next_cursor": next })))
+    Ok(Json(json!({ "items": items, "next_cursor": next, "cut": false })))
 }
 
 async fn search(
@@ -78,12 +78,12 @@ async fn search(
     if wanted.q.chars().count() > LONGEST {
         return Err(Oops::Bad("error.too_much_text"));
     }
-    let hits = app.store().search(&page.pack, &who.viewer(), &wanted.q, HITS).await?;
-    let found = u32::try_from(hits.len()).unwrap_or(u32::MAX);
-    traces::note(app, who, Deed::Searched { hits: found }).await?;
+    let found = app.store().search(&page.pack, &who.viewer(), &wanted.q, HITS).await?;
+    let hits = u32::try_from(found.hits.len()).unwrap_or(u32::MAX);
+    traces::note(app, who, Deed::Searched { hits }).await?;
     let now = app.now();
     let mut items = Vec::new();
-    for hit in hits {
+    for hit in found.hits {
         let lamp = case_json::lamp(page, &hit.case, now);
         let fits = (wanted.state.is_empty() || wanted.state == hit.case.state)
             && (wanted.unit.is_empty() || wanted.unit == hit.case.unit)
@@ -96,7 +96,7 @@ async fn search(
             items.push(item);
         }
     }
-    Ok(Json(json!({ "items": items, "next_cursor": null })))
+    Ok(Json(json!({ "items": items, "next_cursor": null, "cut": found.cut })))
 }
 
 fn light_of(word: &str) -> Result<Option<Light>, Oops> {

@@ -14,7 +14,7 @@ use crate::{
 use askama::Template;
 use axum::{extract::State, response::Response};
 use domain::audit::Deed;
-use store::Hit;
+use store::{Found, Hit};
 
 /// The most cases that are shown.
 const MOST: usize = 50;
@@ -29,6 +29,7 @@ struct SearchPage<'a> {
     asked: bool,
     short: bool,
     full: bool,
+    cut: bool,
     count: String,
     hits: Vec<HitView>,
 }
@@ -56,20 +57,22 @@ pub(super) async fn find(
     form: Form,
 ) -> Result<Response, Oops> {
     let typed: String = form.get("q").trim().chars().take(LONGEST).collect();
-    let hits = app.store().search(&page.pack, &me.viewer(), &typed, MOST).await?;
-    let found = u32::try_from(hits.len()).unwrap_or(u32::MAX);
-    traces::note(&app, &me, Deed::Searched { hits: found }).await?;
-    show(&page, typed, Some(hits))
+    let found = app.store().search(&page.pack, &me.viewer(), &typed, MOST).await?;
+    let hits = u32::try_from(found.hits.len()).unwrap_or(u32::MAX);
+    traces::note(&app, &me, Deed::Searched { hits }).await?;
+    show(&page, typed, Some(found))
 }
 
-fn show(page: &Page, typed: String, hits: Option<Vec<Hit>>) -> Result<Response, Oops> {
-    let asked = hits.is_some() && !typed.is_empty();
-    let hits: Vec<HitView> = hits.unwrap_or_default().iter().map(|h| view(page, h)).collect();
+fn show(page: &Page, typed: String, found: Option<Found>) -> Result<Response, Oops> {
+    let asked = found.is_some() && !typed.is_empty();
+    let found = found.unwrap_or_default();
+    let hits: Vec<HitView> = found.hits.iter().map(|h| view(page, h)).collect();
     let count = page.tf("search.count", &[("n", &hits.len().to_string())]);
     page.show(&SearchPage {
         page,
         short: asked && typed.chars().count() == 1,
         full: hits.len() >= MOST,
+        cut: found.cut,
         typed,
         asked,
         count,

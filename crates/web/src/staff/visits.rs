@@ -17,7 +17,6 @@ use axum::{
     routing::get,
 };
 use domain::{
-    case::Case,
     contact::{Barred, Plan, Way, may_reach},
     decide::{self, Ctx},
     field::{Field, FieldKind, Meaning},
@@ -140,9 +139,11 @@ fn visit(
         unit: page.unit(handled_by).to_owned(),
         contact: lines.join(page.t("contact.and")),
         warn: reach.is_err(),
-        tries: flow.and_then(tries_needed).map_or_else(String::new, |(action, days)| {
-            format!("{} / {days}", tried_on(case, action))
-        }),
+        tries: flow
+            .and_then(|flow| Some((flow, tries_needed(flow)?)))
+            .map_or_else(String::new, |(flow, (action, days))| {
+                format!("{} / {days}", case.days_of(flow, action))
+            }),
         late: row.lamp.light == domain::clock::Light::Red,
         light: LightView::new(page, row.lamp.light, row.lamp.due, now),
         // Outside the plan nobody is called, whoever would do it.
@@ -169,14 +170,6 @@ fn tries_needed(flow: &Workflow) -> Option<(&str, u32)> {
         Guard::OnDays { action, days } => Some((action.as_str(), *days)),
         _ => None,
     })
-}
-
-fn tried_on(case: &Case, action: &str) -> usize {
-    let mut days: Vec<_> =
-        case.deeds.iter().filter(|d| d.action == action).map(|d| d.day).collect();
-    days.sort_unstable();
-    days.dedup();
-    days.len()
 }
 
 /// What the person is asked: the choices of the form in which they rate by themselves.

@@ -30,7 +30,7 @@ pub(super) fn all(pack: &Pack) -> Value {
         })),
         "CaseLine": line(),
         "CaseList": object(&json!({
-            "items": list(&of("CaseLine")), "next_cursor": or_null("string"),
+            "items": list(&of("CaseLine")), "next_cursor": or_null("string"), "cut": flag(),
         })),
         "Case": case(),
         "Clock": clock(),
