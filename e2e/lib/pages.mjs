@@ -18,13 +18,12 @@ export const PUBLIC_PAGES = [
 
 /**
  * Pages of staff: who looks, at what. `{case}` stands for a case that the viewer finds first in
- * the list `of`, `{paper}` for the first paper of that case, and `{first}` for the first address in that
- * list that begins with `link`.
+ * the list `of`, `{paper}` for the first paper of that case, and `{number}` for that of the
+ * first address in the list that begins with `link`.
  */
 export const STAFF_PAGES = [
   { who: 'operator@hotline-3701', path: '/desk', name: 'desk-operator' },
   { who: 'operator@hotline-3701', path: '/call', name: 'call' },
-  { who: 'operator@hotline-3701', path: '/call/check', name: 'call-check' },
   { who: 'operator@hotline-3701', path: '/new/appeal', name: 'new-appeal' },
   { who: 'operator@hotline-3701', path: '/search', name: 'search' },
   { who: 'triage@hotline-3701', path: '/desk?flow=appeal&state=triage', name: 'desk-triage' },
@@ -34,8 +33,6 @@ export const STAFF_PAGES = [
   { who: 'handler@wf-370102', path: '{case}', of: '/desk?flow=appeal&state=handling', name: 'case-handling' },
   { who: 'handler@wf-370102', path: '{paper}', of: '/desk?flow=appeal&state=handling', name: 'paper' },
   { who: 'handler@wf-370102', path: '{case}/rights', of: '/desk?flow=appeal&state=handling', name: 'case-rights' },
-  { who: 'handler@wf-370102', path: '{case}/why', of: '/desk?flow=appeal&state=handling', name: 'case-why' },
-  { who: 'handler@wf-370102', path: '{case}/copy', of: '/desk?flow=appeal&state=handling', name: 'case-copy' },
   { who: 'handler@wf-370102', path: '/notices', name: 'notices' },
   { who: 'handler@wf-370102', path: '/traces/mine', name: 'traces-mine' },
   { who: 'handler@wf-370102', path: '/glass', name: 'glass' },
@@ -52,6 +49,7 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-3701', path: '/board', name: 'board' },
   { who: 'leader@wf-3701', path: '/board/wf-370102', name: 'board-county' },
   { who: 'leader@wf-3701', path: '{case}/secrecy', of: '/desk?flow=appeal&own=0&light=red', name: 'case-secrecy' },
+  { who: 'leader@wf-3701', path: '{case}/why', of: '/desk?flow=appeal&own=0&light=red', name: 'case-why' },
   { who: 'leader@wf-3701', path: '{case}/readers', of: '/desk?flow=appeal&own=0&light=red', name: 'case-readers' },
   { who: 'leader@wf-3701', path: '/figures', name: 'figures' },
   { who: 'leader@wf-3701', path: '/figures/appeals_received?unit=wf-3701&period=2026', name: 'figure' },
@@ -60,8 +58,8 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-3701', path: '/reports?form=province_annual', name: 'reports-annual' },
   { who: 'leader@wf-3701', path: '/releases', name: 'releases' },
   { who: 'leader@wf-3701', path: '/releases/try', name: 'releases-try' },
-  { who: 'leader@wf-3701', path: '{first}', of: '/releases', link: '/releases/2', name: 'release' },
-  { who: 'leader@wf-3701', path: '{first}', of: '/news', link: '/news/2', name: 'news-one' },
+  { who: 'leader@wf-3701', path: '/releases/{number}', of: '/releases', link: '/news/2', name: 'release' },
+  { who: 'leader@wf-3701', path: '/news/{number}', of: '/news', link: '/news/2', name: 'news-one' },
   { who: 'handler@wf-370102001', path: '/new/report', name: 'new-report' },
   { who: 'leader@wf-3701', path: '{case}/figures', of: '/desk?flow=report&own=0', name: 'report-figures' },
   { who: 'leader@wf-3701', path: '{case}/figures/0/0', of: '/desk?flow=report&own=0', name: 'report-records' },
@@ -111,9 +109,12 @@ export const STAFF_PAGES = [
  * holds (what follows it stays), `{paper}` the first paper of the first case that has one.
  */
 export async function addressOf(page, { path, of, link }) {
-  if (!path.startsWith('{')) return path;
+  if (!of) return path;
   await page.goto(of);
-  if (link) return path.replace('{first}', await page.locator(`main a[href^="${link}"]`).first().getAttribute('href'));
+  if (link) {
+    const first = await page.locator(`main a[href^="${link}"]`).first().getAttribute('href');
+    return path.replace('{number}', first.split('/').pop());
+  }
   const links = page.locator('main tbody th a[href^="/cases/"]');
   const cases = await links.evaluateAll((all) => all.map((it) => it.getAttribute('href')));
   if (cases.length === 0) throw new Error(`${of} lists no case`);
