@@ -1,11 +1,12 @@
 // The other programmes in the pages: a dispute that a town mediates to its end, and a household
-// whose recognition climbs from the village to the county. The same pages as for appeals, made
+// whose recognition climbs from the village to the city and is looked at again. The same pages as for appeals, made
 // from the workflows of the pack.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ROOT, startApp } from './lib/app.mjs';
 import { axe, fitsAcross, openBrowser, shot } from './lib/browser.mjs';
 import { Staff, chain, complaint, fill, offered, send, submit } from './lib/desk.mjs';
@@ -13,6 +14,10 @@ import { Staff, chain, complaint, fill, offered, send, submit } from './lib/desk
 const TOWN = 'handler@wf-370102001';
 const VILLAGE = 'handler@wf-370102001002';
 const COUNTY_NAME = '历下区妇联';
+/** Five working days, with any week-end in between. */
+const PUBLICITY_DAYS = 9;
+/** Within which the program sees that a day has come. */
+const SEEN_MS = 60_000;
 
 describe('programmes', () => {
   let app;
@@ -134,6 +139,7 @@ describe('programmes', () => {
     assert.equal((await staff.read(VILLAGE, household)).state, '村公示');
   });
 
+  let climbing;
   test('one whose publicity is over climbs from the town to the county and the city', async () => {
     // Publicity lasts five working days; the demonstration has records that have passed it.
     const [unit, number] = await waiting('town_check');
@@ -153,6 +159,33 @@ describe('programmes', () => {
     if (climbed) assert.equal(climbed.state, '市认定');
     assert.equal((await staff.read('leader@wf-3701', number)).state, '市认定');
     await shot(await staff.page('leader@wf-3701'), 'recognition-city');
+    climbing = { number, county: county.split('@')[1] };
+  });
+
+  test('the city makes it public, awards the plate, and the county looks again', async () => {
+    const { number, county } = climbing;
+    const named = await staff.act('leader@wf-3701', number, 'designate');
+    if (named) assert.equal(named.state, '公示');
+    await app.passes(PUBLICITY_DAYS * 24 * 60);
+    // Nobody's session lasts so long.
+    staff = new Staff(browser, app);
+    const giver = 'handler@wf-3701';
+    const deadline = Date.now() + SEEN_MS;
+    while ((await staff.read(giver, number)).state !== '待授牌') {
+      assert.ok(Date.now() < deadline, 'the publicity ends by itself');
+      await pause(100);
+    }
+    await staff.act(giver, number, 'award', { awarded_on: app.time().day });
+    const awarded = await staff.read(`handler@${county}`, number);
+    assert.equal(awarded.state, '已授牌');
+    await staff.act(`handler@${county}`, number, 'begin_recheck', { reason: '有群众反映庭院已荒废。' });
+    const page = await staff.page(`handler@${county}`);
+    await page.goto(`/cases/${number}`);
+    const found = await fields(page, 'report_recheck');
+    await staff.act(`handler@${county}`, number, 'report_recheck', found);
+    await staff.act(`reviewer@${county}`, number, 'keep');
+    assert.equal((await staff.read(`handler@${county}`, number)).state, '已授牌', 'it stays');
+    await shot(page, 'recognition-kept');
   });
 
   /** A record that waits for a town, with the town's unit: one where somebody reviews. */

@@ -35,10 +35,9 @@ impl Demo {
     }
 
     fn arguments(&self) -> Vec<String> {
-        // A city holds far more than the small scene; each scale keeps its own file, so that
-        // changing the scale never mixes the two.
-        let file = if self.scale == "small" { "demo" } else { "demo-city" };
-        let db = format!("sqlite:var/{file}.db");
+        // Each city and each scale keeps its own file, so that no two are ever mixed.
+        let city = Path::new(&self.pack).file_name().unwrap_or_default().to_string_lossy();
+        let db = format!("sqlite:var/{city}-{}.db", self.scale);
         let listen = format!("127.0.0.1:{}", self.port);
         let pairs = [
             ("--pack", &self.pack),
@@ -83,12 +82,12 @@ mod tests {
         let cases = [
             (
                 "",
-                "demo --pack packs/jinan --scale small --db sqlite:var/demo.db \
+                "demo --pack packs/jinan --scale small --db sqlite:var/jinan-small.db \
                  --listen 127.0.0.1:12338",
             ),
             (
                 "--scale city --port 9000 --pack packs/zibo",
-                "demo --pack packs/zibo --scale city --db sqlite:var/demo-city.db \
+                "demo --pack packs/zibo --scale city --db sqlite:var/zibo-city.db \
                  --listen 127.0.0.1:9000",
             ),
         ];

@@ -11,7 +11,7 @@ use domain::{
     access::{self, Rights, Viewer},
     case::{By, Case, CaseId, Fact},
     field::Meaning,
-    pack::{Pack, Right, Sees, Sight},
+    pack::{Level, Pack, Right, Sees, Sight},
     workflow::{Code, Workflow},
 };
 use jiff::Timestamp;
@@ -41,7 +41,11 @@ static FILE: Stmt = Stmt::new(
 );
 static LINKED: Stmt = Stmt::new("SELECT case_id, kind FROM links WHERE other = $1 LIMIT 100");
 static SAME_PERSON: Stmt =
-    Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT 20");
+    Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT $2");
+/// The newest cases of a telephone that are shown.
+const MOST_SAME: i64 = 20;
+/// The newest cases of a name that are looked at: most are of somebody else of that name.
+const MOST_NAMED: i64 = 200;
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] =
     &[&CASE, &NEAREST, &ENTRIES, &TEXTS, &FILES, &FILE, &LINKED, &SAME_PERSON];
@@ -371,16 +375,37 @@ impl Store {
         phone: &str,
     ) -> Result<Vec<CasePage>, Error> {
         let Some(tag) = dossier::phone_tag(&self.keys, phone) else { return Ok(Vec::new()) };
-        self.tagged(pack, viewer, tag).await
+        self.tagged(pack, viewer, (tag, MOST_SAME)).await
+    }
+
+    /// Cases of somebody of this name in the county of a place, as far as the viewer may know of them: the
+    /// same person may call from another telephone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn same_name(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        (name, place): (&str, &str),
+    ) -> Result<Vec<CasePage>, Error> {
+        let county = |place: &str| pack.regions.at_level(place, Level::County).map(|r| &r.code);
+        let Some(here) = county(place) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for tag in dossier::tags_of(&self.keys, Meaning::Name, name) {
+            found.extend(self.tagged(pack, viewer, (tag, MOST_NAMED)).await?);
+        }
+        found.retain(|page| county(&page.case.place) == Some(here));
+        Ok(found)
     }
 
     async fn tagged(
         &self,
         pack: &Pack,
         viewer: &Viewer,
-        tag: [u8; 16],
+        (tag, most): ([u8; 16], i64),
     ) -> Result<Vec<CasePage>, Error> {
-        let rows = self.db.read().await?.rows(&SAME_PERSON, &[(&tag).into()]).await?;
+        let rows = self.db.read().await?.rows(&SAME_PERSON, &[(&tag).into(), most.into()]).await?;
         let mut pages = Vec::new();
         for row in rows {
             pages.extend(self.case_by_id(pack, viewer, row.int(0)?).await?);
@@ -400,7 +425,7 @@ impl Store {
         page: &CasePage,
     ) -> Result<Vec<CasePage>, Error> {
         let Some(tag) = page.phone else { return Ok(Vec::new()) };
-        let mut others = self.tagged(pack, viewer, tag).await?;
+        let mut others = self.tagged(pack, viewer, (tag, MOST_SAME)).await?;
         others.retain(|other| other.case.id != page.case.id);
         Ok(others)
     }

@@ -123,6 +123,20 @@ async fn a_call_is_assessed_before_it_is_registered() {
     let panel = office.post(OPERATOR, "/call/check", &typed).await;
     assert!(panel.has("grade-red") && !panel.has("<html"));
     assert_eq!(office.get(OPERATOR, "/call/check").await.status, StatusCode::OK);
+    // From another telephone, by the name in the same county; elsewhere it is somebody else.
+    let named = |place: &'static str| {
+        let mut named: Vec<_> = typed[..2].to_vec();
+        named.extend([
+            ("contact_phone", "13900009999"),
+            ("contact_name", "林小禾"),
+            ("place", place),
+        ]);
+        named
+    };
+    let here = office.post(OPERATOR, "/call/check", &named("东一街道")).await;
+    assert!(here.has("同名、同区县 · 婚姻家庭 · 离婚纠纷"), "{}", here.words());
+    let elsewhere = office.post(OPERATOR, "/call/check", &named("西一镇")).await;
+    assert!(elsewhere.has("没有来过"), "{}", elsewhere.words());
     // Nothing has been opened by looking.
     let found = office.post(OPERATOR, "/search", &[("q", "昨晚拿刀")]).await;
     assert!(found.has("没有找到"), "{}", found.words());

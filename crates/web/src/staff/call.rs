@@ -29,8 +29,8 @@ use domain::{
     refusal::Refusal,
     workflow::{FieldUse, Workflow},
 };
-use std::collections::BTreeMap;
-use store::NewCase;
+use std::collections::{BTreeMap, BTreeSet};
+use store::{CasePage, NewCase};
 
 /// The role that answers calls.
 const ROLE: &str = "operator";
@@ -38,6 +38,9 @@ const ROLE: &str = "operator";
 const REGISTER: &str = "register";
 /// The field of an answer on the spot.
 const ANSWER: &str = "answer";
+
+/// Cases of the same name that are shown beside those of the telephone.
+const MOST_NAMED: usize = 10;
 
 /// How and when the caller may be reached.
 const PLAN: &[&str] = &[
@@ -265,14 +268,7 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
     }
     let fields = flow(page)?.fields.values().filter(|f| f.kind.is_text());
     let told: Vec<&str> = fields.map(|f| form.get(&f.code)).collect();
-    let phone = form.get("contact_phone");
-    let mut same = Vec::new();
-    if !phone.is_empty() {
-        for other in app.store().same_phone(pack, &me.viewer(), phone).await? {
-            let note = category_name(page, &other.case.category);
-            same.push(panels::case_link(page, &other, &note));
-        }
-    }
+    let same = same_person(app, me, page, form).await?;
     let grade = pack.risk.grade(&assessment.grade);
     Ok(Panel {
         meaning: grade.map_or("", |g| page.either(&g.meaning, &g.meaning_en)).to_owned(),
@@ -280,9 +276,37 @@ async fn look(app: &App, me: &LoggedIn, page: &Page, form: &Form) -> Result<Pane
         reasons,
         emergency: told.iter().any(|text| pack.risk.is_emergency(text))
             || known.is_some_and(|c| c.emergency),
-        asked: !phone.is_empty(),
+        asked: ["contact_phone", "contact_name"].iter().any(|code| !form.get(code).is_empty()),
         same,
     })
+}
+
+/// Cases of the telephone, then those of the name in the same county.
+async fn same_person(
+    app: &App,
+    me: &LoggedIn,
+    page: &Page,
+    form: &Form,
+) -> Result<Vec<LinkView>, Oops> {
+    let (pack, viewer) = (&page.pack, me.viewer());
+    let mut found = app.store().same_phone(pack, &viewer, form.get("contact_phone")).await?;
+    let by_phone = found.len();
+    let near = opening::own_place(page, me);
+    if let Some(region) = offers::region(pack, near, form.get("place")) {
+        let who = (form.get("contact_name"), region.code.as_str());
+        let known: BTreeSet<i64> = found.iter().map(|one| one.case.id).collect();
+        let named = app.store().same_name(pack, &viewer, who).await?;
+        let others = named.into_iter().filter(|one| !known.contains(&one.case.id));
+        found.extend(others.take(MOST_NAMED));
+    }
+    let link = |(n, one): (usize, &CasePage)| {
+        let mut note = category_name(page, &one.case.category);
+        if n >= by_phone {
+            note = page.tf("call.same_name", &[("category", &note)]);
+        }
+        panels::case_link(page, one, &note)
+    };
+    Ok(found.iter().enumerate().map(link).collect())
 }
 
 fn answers(form: &Form) -> BTreeMap<String, Answer> {
