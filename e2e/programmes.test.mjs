@@ -16,6 +16,8 @@ const VILLAGE = 'handler@wf-370102001002';
 const COUNTY_NAME = '历下区妇联';
 /** Five working days, with any week-end in between. */
 const PUBLICITY_DAYS = 9;
+/** What fits a field of a kind. */
+const FITS = { number: '90' };
 /** Within which the program sees that a day has come. */
 const SEEN_MS = 60_000;
 
@@ -228,7 +230,8 @@ async function fields(page, action) {
   const given = {};
   for (const [name, type, value] of names) {
     if (type === 'file' || name in given) continue;
-    given[name] = type === 'radio' || type === 'checkbox' ? value : '已实地查验，情况属实。';
+    const chosen = type === 'radio' || type === 'checkbox';
+    given[name] = chosen ? value : FITS[type] ?? '已实地查验，情况属实。';
   }
   return given;
 }

@@ -2,7 +2,7 @@
 //!
 //! `bench intake` sends appeals through the store, `bench http` sends them over HTTP with wrk,
 //! `bench postgres` sends them into PostgreSQL; each then writes the same rows raw. `bench fill`
-//! makes a large store, `bench reads` asks its pages; `bench counting` is intake with and without
+//! makes a large store, `bench reads` asks its pages, `bench real` takes in and searches real messages; `bench counting` is intake with and without
 //! the figures, `bench board` reads numbers and their records from a large store. Numbers alone mean little on a shared
 //! machine: quote the ratios.
 
@@ -15,6 +15,7 @@ mod http;
 mod postgres;
 mod raw;
 mod reads;
+mod real;
 mod store_bench;
 
 use std::{env, path::PathBuf, process::ExitCode};
@@ -34,11 +35,12 @@ fn main() -> ExitCode {
         Some("postgres") => postgres::run(&dir, count(1, 20_000)),
         Some("fill") => store_bench::fill(&dir, count(1, 1_000_000)),
         Some("reads") => reads::run(&dir, count(1, 20_000)),
+        Some("real") => real::run(&dir, &args.get(1).map(PathBuf::from).unwrap_or_default()),
         Some("counting") => figures::counting(&dir, count(1, 60_000)),
         Some("board") => figures::board(&dir, count(1, 1_500_000)),
         _ => {
             Err("usage: bench intake [N] | http [SECONDS] | postgres [N] | fill [N] | reads [N] | \
-                  counting [N] | board [N]"
+                  real FOLDER | counting [N] | board [N]"
                 .into())
         }
     };
