@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startApp } from './lib/app.mjs';
 import { desktop, login, openBrowser, phone, shot } from './lib/browser.mjs';
 import { PUBLIC_PAGES, STAFF_PAGES, addressOf } from './lib/pages.mjs';
-import { askForHelp, follow } from './lib/resident.mjs';
+import { askForHelp, follow, step } from './lib/resident.mjs';
 
 const PASSWORD = 'xiaohe-demo';
 const PASS_SECONDS = 900;
@@ -55,6 +55,25 @@ describe('safety', () => {
       await page.context().close();
     });
   }
+
+  test('Esc twice leaves the form, with nothing of it left on the screen', async () => {
+    const page = await phone(browser, app, { javaScriptEnabled: true });
+    await page.goto('/help');
+    await step(page, { group: ASKED.category.slice(0, 2) });
+    await step(page, { category: ASKED.category });
+    await page.locator('[name="summary"]').fill(ASKED.summary);
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('[name="summary"]').inputValue(), ASKED.summary, 'once does nothing');
+    const [left] = await Promise.all([
+      page.waitForRequest((it) => new URL(it.url()).origin !== app.origin),
+      page.waitForEvent('requestfailed'),
+      page.keyboard.press('Escape').then(() => page.keyboard.press('Escape')),
+    ]);
+    assert.ok(left.isNavigationRequest() && !left.url().includes('?'));
+    assert.equal(new URL(left.url()).protocol, 'https:');
+    assert.ok(!(await page.content()).includes(ASKED.summary));
+    await page.context().close();
+  });
 
   test('leaving is offered on every public page, above everything else', async () => {
     const page = await phone(browser, app, { javaScriptEnabled: false });

@@ -44,13 +44,14 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     Rule { name: "size", check: code::size },
     Rule { name: "head", check: code::head },
     Rule { name: "panic", check: code::panic },
     Rule { name: "words", check: code::words },
     Rule { name: "unfinished", check: code::unfinished },
     Rule { name: "clock", check: code::clock },
+    Rule { name: "routes", check: code::routes },
     Rule { name: "sql", check: sql::outside_the_store },
     Rule { name: "migrations", check: sql::migrations },
     Rule { name: "names", check: names::check },

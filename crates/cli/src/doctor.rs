@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    serve,
     settings::{Place, block_on, now},
 };
 use domain::{access::Viewer, pack::Pack, workflow::StateKind};
@@ -209,16 +210,19 @@ fn database(place: &Place, keys: Option<Arc<Keys>>, city: Option<&City>, found: 
         }
         let outbox = store.outbox_size().await;
         let outbox = outbox.map_err(|e| Failure::while_doing("reading", &e))?;
+        let demonstration = store.is_demonstration().await;
+        let demonstration = demonstration.map_err(|e| Failure::while_doing("reading", &e))?;
         store.db().close().await.map_err(|e| Failure::while_doing("closing", &e))?;
-        Ok((accounts, cases, outbox))
+        Ok((accounts, cases, outbox, demonstration))
     });
-    let outbox = looked.as_ref().ok().map(|(_, _, outbox)| *outbox);
+    let outbox = looked.as_ref().ok().map(|(_, _, outbox, _)| *outbox);
     match looked {
-        Ok((accounts, cases, _)) if accounts.is_empty() => {
+        Ok((.., true)) => say(found, "database", State::Fail, serve::DEMONSTRATION),
+        Ok((accounts, cases, ..)) if accounts.is_empty() => {
             let says = format!("reachable, {cases} cases, no account: xiaohe account create");
             say(found, "database", State::Warn, says);
         }
-        Ok((accounts, cases, _)) => {
+        Ok((accounts, cases, ..)) => {
             let many = accounts.len();
             let says = format!("reachable and migrated, {cases} cases, {many} accounts");
             say(found, "database", State::Ok, says);

@@ -40,6 +40,10 @@ const OPEN_TICKS: u32 = 12;
 /// After so many ticks what has been kept long enough, and needs nobody's word, leaves.
 const KEEP_TICKS: u32 = 60;
 
+/// Why a demonstration is not served. On loopback neither: a proxy would carry it further.
+pub const DEMONSTRATION: &str = "this database is a demonstration, everybody knows its passwords: \
+                                 look at it with xiaohe demo, and serve another database";
+
 /// How often the courier looks for messages.
 const LOOK: Duration = Duration::from_secs(2);
 /// How long the last round of the courier may take when the program ends.
@@ -66,6 +70,9 @@ impl Serve {
             let place = self.place.complete()?;
             let mut city = place.city()?;
             let store = place.store(place.load_keys()?).await?;
+            if store.is_demonstration().await.doing("looking for a demonstration")? {
+                return Err(Failure::Plain(DEMONSTRATION.to_owned()));
+            }
             rules::adopt(&store, &mut city, now()).await?;
             rules::count(&store, &city.pack).await?;
             let pack_dir = city.dir.clone();

@@ -282,7 +282,7 @@ pub fn shown(sees: Sees, meaning: Meaning, text: &str) -> Option<String> {
         Meaning::Summary | Meaning::Answer => {
             (sees.story >= Sight::Masked).then(|| text.to_owned())
         }
-        Meaning::Reporter => part(sees.reporter, mask_name),
+        Meaning::Reporter => part(sees.reporter, mask_reporter),
         Meaning::Work | Meaning::ExternalNumber | Meaning::Public => Some(text.to_owned()),
     }
 }
@@ -303,6 +303,12 @@ pub fn mask_phone(phone: &str) -> String {
     }
 }
 
+/// Who reported, by name or by number.
+fn mask_reporter(text: &str) -> String {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    if digits * 2 > text.chars().count() { mask_phone(text) } else { mask_name(text) }
+}
+
 /// The first characters of a story or an address, and how much is left out.
 pub fn mask_text(text: &str) -> String {
     let head: String = text.chars().take(6).collect();
@@ -321,6 +327,8 @@ mod tests {
             (mask_phone, "138 0000 1234", "138****1234"),
             (mask_phone, "0531-12345678", "053****5678"),
             (mask_phone, "12345", "****"),
+            (mask_reporter, "138 0000 1234", "138****1234"),
+            (mask_reporter, "楼下小卖部", "楼某某"),
             (mask_text, "东村三组七号院", "东村三组七号…"),
             (mask_text, "东村", "东村"),
         ] {

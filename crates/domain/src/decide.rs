@@ -16,7 +16,7 @@ use crate::{
     pack::{Pack, Right, Rules, Unit},
     press::Past,
     refusal::{Bar, Refusal},
-    rights,
+    reporter, rights,
     workflow::{Action, Code, Guard, Relation, StateKind, Target, Who, Workflow},
 };
 use jiff::Timestamp;
@@ -250,7 +250,7 @@ fn is_anonymous(flow: &Workflow, given: &Checked) -> bool {
     let names_somebody = given
         .texts
         .keys()
-        .filter_map(|c| flow.fields.get(c))
+        .filter_map(|c| flow.fields.get(reporter::asked(c)))
         .any(|f| matches!(f.meaning, Meaning::Name | Meaning::Phone | Meaning::IdNumber));
     !names_somebody || given.coded.get("anonymous").is_some_and(|v| v.one() == "yes")
 }

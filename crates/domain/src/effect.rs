@@ -15,6 +15,7 @@ use crate::{
     pack::{Answer, Assessment, Matter, Pack, Route, Unit},
     press::release,
     refusal::Refusal,
+    reporter,
     workflow::{AssignTo, Code, Effect, Workflow},
 };
 use jiff::civil::Date;
@@ -189,8 +190,9 @@ fn keep_contact(flow: &Workflow, draft: &mut Draft, given: &Checked) {
     if !gone.is_empty() {
         draft.push(Fact::Given { coded: gone, texts: Vec::new() });
     }
-    let is_words =
-        |code: &Code| flow.fields.get(code).is_some_and(|f| f.meaning == Meaning::SafeContact);
+    let is_words = |code: &Code| {
+        flow.fields.get(reporter::asked(code)).is_some_and(|f| f.meaning == Meaning::SafeContact)
+    };
     let none = given.coded.get(&fields.none).map(|v| v.one() == "yes");
     let words = given.texts.keys().any(is_words).then_some(true);
     for (flag, wanted) in [(&fields.none_flag, none), (&fields.words_flag, words)] {

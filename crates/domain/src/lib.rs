@@ -23,6 +23,7 @@ pub mod pack;
 pub mod people;
 pub mod press;
 pub mod refusal;
+pub mod reporter;
 pub mod retention;
 pub mod rights;
 pub mod secrecy;

@@ -131,6 +131,7 @@ impl Proof<'_> {
         for guard in &action.guards {
             self.guard(action, guard);
         }
+        self.contacts(action);
         for effect in &action.effects {
             self.effect(&action.at, effect);
         }

@@ -12,7 +12,9 @@ mod lists;
 
 pub use lists::{AssignTo, Effect, Guard, PlannedStep, TargetFields, Trigger};
 
-use crate::{clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec};
+use crate::{
+    clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec, reporter::Apart,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -62,6 +64,9 @@ pub struct Workflow {
     /// ever when it never goes out, nobody else knows of it but those who have a part in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readers: Option<Code>,
+    /// Who reports for somebody else, and what then tells who it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reporters: Vec<Apart>,
     /// What happens when the grade of a case becomes this one, whoever or whatever raised it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_grade: Vec<OnGrade>,

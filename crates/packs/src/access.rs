@@ -162,6 +162,10 @@ pub(crate) fn secrecy(
         let most = Secrecy::MOST_GLASS_MINUTES;
         faults.add(&at, "broken glass shows a case for too long", format!("write 1 to {most}"));
     }
+    if secrecy.review_days != Secrecy::REVIEW_DAYS {
+        let advice = format!("write review_days = {}", Secrecy::REVIEW_DAYS);
+        faults.add(&at, "broken glass is judged too late, or before anybody could", advice);
+    }
     if secrecy.glass_reasons.is_empty() {
         faults.add(&at, "there is no reason to break the glass", "add [[glass_reasons]]");
     }

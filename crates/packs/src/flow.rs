@@ -258,6 +258,7 @@ fn read(file: &File, faults: &mut Faults) -> Option<Workflow> {
         mandatory,
         contact: guards.contact,
         readers: head.readers,
+        reporters: guards.reporters,
         on_grade: guards.on_grade,
         milestones: guards.milestones,
         duties: guards.duties,

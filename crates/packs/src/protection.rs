@@ -1,5 +1,5 @@
-//! Reads from a workflow what protects people: `[contact]`, `[[on_grade]]`, `[[milestone]]` and
-//! `[[duty]]`. Whether it hangs together is proved in `domain::soundness`.
+//! Reads from a workflow what protects people: `[contact]`, `[[reporter]]`, `[[on_grade]]`,
+//! `[[milestone]]` and `[[duty]]`. Whether it hangs together is proved in `domain::soundness`.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use domain::{
     contact,
     duty::{Duty, When},
     milestone::MilestoneSpec,
+    reporter::Apart,
     workflow::{Code, Effect, Locus, OnGrade},
 };
 use serde::Deserialize;
@@ -19,6 +20,7 @@ use crate::{
 /// What a workflow says about protection.
 pub(crate) struct Protection {
     pub(crate) contact: Option<contact::Fields>,
+    pub(crate) reporters: Vec<Apart>,
     pub(crate) on_grade: Vec<OnGrade>,
     pub(crate) milestones: BTreeMap<Code, MilestoneSpec>,
     pub(crate) duties: Vec<Duty>,
@@ -34,6 +36,14 @@ struct RawContact {
     none: Code,
     none_flag: Code,
     words_flag: Code,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReporter {
+    field: Code,
+    values: Vec<Code>,
+    keeps: Vec<Code>,
 }
 
 #[derive(Deserialize)]
@@ -86,12 +96,17 @@ impl Worded for RawDuty {
 
 /// Takes the pieces out of the file of a workflow.
 pub(crate) fn read(document: &mut Document<'_>, faults: &mut Faults) -> Protection {
+    let reporters = document.plain::<RawReporter>("reporter", faults);
     let on_grade = document.plain::<RawOnGrade>("on_grade", faults);
     let milestones = document.list::<RawMilestone>("milestone", faults);
     let duties = document.list::<RawDuty>("duty", faults);
     let milestones = milestones.into_iter().map(milestone);
     Protection {
         contact: document.one::<RawContact>("contact", faults).map(plan),
+        reporters: reporters
+            .into_iter()
+            .map(|(at, RawReporter { field, values, keeps })| Apart { field, values, keeps, at })
+            .collect(),
         on_grade: on_grade
             .into_iter()
             .map(|(at, RawOnGrade { grade, effects })| OnGrade { grade, effects, at })

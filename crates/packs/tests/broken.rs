@@ -24,6 +24,9 @@ struct Case {
 const PRESS: &str = "common/press.toml";
 const APPEAL: &str = "common/workflows/appeal.toml";
 
+const MEDIATION: &str = "common/workflows/mediation.toml";
+const SECRECY: &str = "common/secrecy.toml";
+
 const RECEIVED: &str = "common/figures/appeals_received.toml";
 const CLOSED: &str = "common/figures/appeals_closed.toml";
 const PEOPLE: &str = "common/figures/appeals_people.toml";
@@ -141,6 +144,13 @@ const CASES: &[Case] = &[
     Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"statistician\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["`statistician` can do nothing in state `visiting`"] },
     Case { file: APPEAL, find: "role = \"visitor\"\nclock", replace: "role = \"citizen\"\nclock", fault_in: APPEAL, line_with: "code = \"visiting\"", words: &["nobody can hold the role `citizen`"] },
     // What protects people.
+    Case { file: MEDIATION, find: "{ contact = { field = \"try_channel\" } }, ", replace: "", fault_in: MEDIATION, line_with: "code = \"try_contact\"", words: &["`try_contact` records a contact that no plan was asked about", "field = \"try_channel\""] },
+    Case { file: MEDIATION, find: "guards = [{ contact = { field = \"try_channel\" }", replace: "bulk = true\nguards = [{ contact = { field = \"try_channel\" }", fault_in: MEDIATION, line_with: "code = \"try_contact\"", words: &["`try_contact` contacts many people at once", "remove bulk"] },
+    Case { file: MEDIATION, find: "[contact]\nways = \"contact_ways\"\ndays = \"contact_days\"\nfrom = \"contact_from\"\nuntil = \"contact_until\"\nnone = \"no_contact\"\nnone_flag = \"unsafe_contact\"\nwords_flag = \"contact_words\"\n", replace: "", fault_in: MEDIATION, line_with: "code = \"try_contact\"", words: &["needs a contact plan, and the workflow has none", "[contact]"] },
+    Case { file: SECRECY, find: "review_days = 1", replace: "review_days = 2", fault_in: SECRECY, line_with: "", words: &["judged too late", "review_days = 1"] },
+    Case { file: SECRECY, find: "review_days = 1", replace: "review_days = 0", fault_in: SECRECY, line_with: "", words: &["judged too late", "review_days = 1"] },
+    Case { file: APPEAL, find: "values = [\"neighbour\", \"worker\"]", replace: "values = [\"stranger\"]", fault_in: APPEAL, line_with: "[[reporter]]", words: &["`relation` never says that somebody reports", "values that it offers"] },
+    Case { file: APPEAL, find: "keeps = [\"contact_name\", ", replace: "keeps = [\"found_on\", ", fault_in: APPEAL, line_with: "keeps = [\"found_on\"", words: &["unknown field of text `found_on`"] },
     Case { file: APPEAL, find: "value = \"sms\", label = \"发短信\"", replace: "value = \"pigeon\", label = \"发短信\"", fault_in: APPEAL, line_with: "[contact]", words: &["`contact_ways` cannot be part of a contact plan", "phone, sms, visit"] },
     Case { file: APPEAL, find: "value = \"7\", label = \"周日\"", replace: "value = \"0\", label = \"周日\"", fault_in: APPEAL, line_with: "[contact]", words: &["`contact_days` cannot be part", "1 to 7"] },
     Case { file: APPEAL, find: "from = \"contact_from\"", replace: "from = \"found_on\"", fault_in: APPEAL, line_with: "[contact]", words: &["`found_on` cannot be part", "type time"] },

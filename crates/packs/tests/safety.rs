@@ -8,7 +8,7 @@ use std::path::Path;
 use domain::{
     case::{Actor, Case, Fact, Stamp},
     decide::{self, Ctx, Open, Step},
-    field::{Raw, check},
+    field::{Checked, Raw, Value, check},
     pack::Pack,
     refusal::{Bar, Refusal},
     tick,
@@ -57,6 +57,43 @@ fn case(pack: &Pack, flow: &str, category: &str) -> Case {
     let ctx = Ctx::bare(now(), pack, &actor);
     let wish = Open { id: 1, workflow: flow.to_owned(), programme: None, given, unit: None };
     decide::open(ctx, &wish).expect("opened").case
+}
+
+/// Each step of a mediation that records a contact is open to somebody, and shut to them as soon as the
+/// person must not be contacted.
+#[test]
+fn a_mediation_contacts_nobody_outside_the_plan() {
+    const CONTACTS: [(&str, &str); 4] = [
+        ("visiting", "try_contact"),
+        ("visiting", "visit_performed"),
+        ("visiting", "visit_broken"),
+        ("guided", "visit_guided"),
+    ];
+    let one = |value: &str| Value::One(value.to_owned());
+    for pack in CITIES.iter().filter(|p| p.workflows.contains_key("mediation")) {
+        let flow = &pack.workflows["mediation"];
+        for (state, code) in CONTACTS {
+            let action = flow.action(code).expect("a step that contacts somebody");
+            let performed = if code == "visit_broken" { "broken" } else { "full" };
+            let coded =
+                [("try_channel", "phone"), ("reach_way", "phone"), ("performed", performed)];
+            let coded = coded.map(|(field, value)| (field.to_owned(), one(value)));
+            let given = Checked { coded: coded.into(), ..Checked::default() };
+            let mut case = case(pack, "mediation", "0102");
+            state.clone_into(&mut case.state);
+            let may = |case: &Case, actor: &Actor| {
+                decide::permit(Ctx::bare(now(), pack, actor), case, action, Some(&given))
+            };
+            let open: Vec<Actor> =
+                everybody(pack, &case).into_iter().filter(|a| may(&case, a).is_ok()).collect();
+            assert!(!open.is_empty(), "nobody ever does {code}");
+            case.flags.insert("unsafe_contact".to_owned());
+            for actor in &open {
+                let shut = may(&case, actor);
+                assert!(matches!(shut, Err(Bar::Contact { .. })), "{code} {actor:?}: {shut:?}");
+            }
+        }
+    }
 }
 
 /// In every state, with every grade, for everybody: no step of a joint mediation is offered in a

@@ -22,7 +22,7 @@ static OF_UNIT: Stmt = Stmt::new(
 );
 static ALL: Stmt = Stmt::new(
     "SELECT id, username, password, name, unit, roles FROM accounts
-     WHERE active = 1 ORDER BY id LIMIT 1000",
+     WHERE active = 1 AND id > $1 ORDER BY id LIMIT $2",
 );
 static CREATE: Stmt = Stmt::new(
     "INSERT INTO accounts (username, password, name, unit, roles, active)
@@ -42,6 +42,8 @@ static END_SESSIONS: Stmt = Stmt::new("DELETE FROM sessions WHERE account = $1")
 pub(crate) static STATEMENTS: &[&Stmt] =
     &[&BY_NAME, &BY_ID, &OF_UNIT, &ALL, &CREATE, &SET_PASSWORD, &END_SESSIONS, &FIND, &ACTIVE];
 
+/// So many accounts are read at a time where all are wanted.
+const AT_ONCE: i64 = 1_000;
 /// So many accounts a search finds at most.
 pub const FOUND_ACCOUNTS: usize = 200;
 
@@ -164,13 +166,23 @@ impl Store {
         rows.iter().map(account).collect()
     }
 
-    /// The active accounts, oldest first, at most a thousand.
+    /// The active accounts, oldest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
-        let rows = self.db.read().await?.rows(&ALL, &[]).await?;
-        rows.iter().map(account).collect()
+        let mut all: Vec<Account> = Vec::new();
+        let mut reader = self.db.page().await?;
+        loop {
+            let last = all.last().map_or(0, |a| a.id);
+            let rows = reader.rows(&ALL, &[last.into(), AT_ONCE.into()]).await?;
+            for row in &rows {
+                all.push(account(row)?);
+            }
+            if i64::try_from(rows.len()).is_ok_and(|n| n < AT_ONCE) {
+                return Ok(all);
+            }
+        }
     }
 
     /// Active accounts whose log-in name or name holds what was typed, or who belong to one of the

@@ -2,7 +2,7 @@
 //! `domain::secrecy`. Decides nothing.
 
 use crate::{
-    Account, Store,
+    Store,
     answer::{Done, No},
     case_page::Masked,
     command::{BY_COMMAND, Command, Want},
@@ -245,6 +245,8 @@ impl Store {
                         phones.extend(dossier::phone_tag(&self.keys, &text));
                         words.push(text);
                     }
+                    // Who reported is told to nobody by way of a colleague.
+                    Meaning::Reporter => {}
                     _ => words.push(text),
                 }
             }
@@ -256,7 +258,7 @@ impl Store {
         let actor = Actor::System;
         let ctx = Ctx::bare(now, pack, &actor);
         let mut found = Vec::new();
-        for account in self.with_homes(&near).await? {
+        for account in self.accounts().await? {
             let who = Candidate {
                 account: account.id,
                 name: &account.name,
@@ -279,18 +281,6 @@ impl Store {
         found.sort_by_key(|i| (i.ground, i.account));
         found.truncate(20);
         Ok(found)
-    }
-}
-
-impl Store {
-    /// The accounts that are looked through, and those whose household is near, however many.
-    async fn with_homes(&self, near: &homes::Near) -> Result<Vec<Account>, Error> {
-        let mut all = self.accounts().await?;
-        let known: BTreeSet<AccountId> = all.iter().map(|a| a.id).collect();
-        for id in near.phone.union(&near.village).filter(|id| !known.contains(id)) {
-            all.extend(self.active_account(*id).await?);
-        }
-        Ok(all)
     }
 }
 

@@ -12,6 +12,7 @@ use domain::{
     contact,
     field::Meaning,
     pack::Pack,
+    reporter::REPORTER,
     sending::{self, Reach, Said, Verdict, Why},
     workflow::Workflow,
 };
@@ -127,7 +128,7 @@ fn words(pack: &Pack, page: &CasePage, message: &Claimed) -> Option<String> {
 fn phone(pack: &Pack, page: &CasePage) -> Option<String> {
     let flow = pack.flow_of(&page.case)?;
     let asked = flow.opening.fields.iter().filter_map(|f| flow.fields.get(&f.code));
-    let given = asked.filter(|f| f.meaning == Meaning::Phone).find_map(|f| page.text(&f.code));
+    let given = asked.filter(|f| f.meaning == Meaning::Phone).find_map(|f| said(page, &f.code));
     given.and_then(|text| normalise_phone(text).ok())
 }
 
@@ -135,5 +136,10 @@ fn phone(pack: &Pack, page: &CasePage) -> Option<String> {
 fn plan_in_words<'a>(flow: Option<&Workflow>, page: &'a CasePage) -> Vec<&'a str> {
     let fields = flow.into_iter().flat_map(|f| f.fields.values());
     let plans = fields.filter(|f| f.meaning == Meaning::SafeContact);
-    plans.filter_map(|f| page.text(&f.code)).filter(|text| !text.trim().is_empty()).collect()
+    plans.filter_map(|f| said(page, &f.code)).filter(|text| !text.trim().is_empty()).collect()
+}
+
+/// What the opening was told in a field, by the person or by whoever reports for them.
+fn said<'a>(page: &'a CasePage, field: &str) -> Option<&'a str> {
+    page.text(field).or_else(|| page.text(&format!("{REPORTER}{field}")))
 }

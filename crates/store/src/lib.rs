@@ -16,6 +16,7 @@ mod circle;
 mod command;
 pub mod db;
 mod deeds;
+mod demonstration;
 mod desk;
 mod desk_rows;
 mod dossier;
@@ -147,6 +148,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         rewrap::STATEMENTS,
         command::STATEMENTS,
         deeds::STATEMENTS,
+        demonstration::STATEMENTS,
         desk::STATEMENTS,
         desk_rows::STATEMENTS,
         exports::STATEMENTS,

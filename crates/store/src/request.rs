@@ -14,13 +14,14 @@ use domain::{
     access::{self, Viewer},
     case::{AccountId, Actor, By, CaseId, Staff},
     decide::{Open, Step},
-    field::{Checked, FieldKind},
+    field::{Checked, FieldKind, Value},
     pack::Pack,
     refusal::Refusal,
+    reporter,
     workflow::Code,
 };
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use vault::BlindKind;
 
 pub(crate) static SEALING: Stmt = Stmt::new("SELECT key, body FROM cases WHERE id = $1");
@@ -138,6 +139,12 @@ impl Store {
             WriteError::Refused(never) => match never {},
         })?;
         let (key, wrapped) = self.keys.new_case_key(&id.to_be_bytes());
+        let mut new = new;
+        let Checked { coded, texts } = &mut new.given;
+        reporter::set_apart(flow, (&BTreeMap::new(), coded), texts);
+        for step in &mut new.then {
+            reporter::set_apart(flow, (coded, &step.given.coded), &mut step.given.texts);
+        }
         let texts = texts_of(Some(&new.given), &new.then);
         let aad = place(id, &new.command);
         let given = std::iter::once(&new.given).chain(given_in(&new.then));
@@ -219,6 +226,7 @@ impl Store {
         act: Act,
     ) -> Result<Command, WriteError<No>> {
         let act = self.as_signed(pack, act).await?;
+        let act = self.apart(pack, act).await?;
         self.only_seen(pack, &Viewer::of(&act.actor, now), &act).await?;
         let texts = texts_of(None, &act.steps);
         let place = place_in(pack, given_in(&act.steps));
@@ -245,6 +253,35 @@ impl Store {
         };
         self.look_ahead(&mut command).await?;
         Ok(command)
+    }
+
+    /// The steps with what tells who reported kept apart, as the case says already or they say.
+    async fn apart(&self, pack: &Pack, mut act: Act) -> Result<Act, WriteError<No>> {
+        for step in &mut act.steps {
+            let Checked { coded, texts } = &mut step.given;
+            self.set_apart(pack, act.case, (coded, texts)).await?;
+        }
+        Ok(act)
+    }
+
+    /// Keeps what tells who reported apart from the other texts for a case.
+    pub(crate) async fn set_apart(
+        &self,
+        pack: &Pack,
+        case: CaseId,
+        (given, texts): (&BTreeMap<Code, Value>, &mut BTreeMap<Code, String>),
+    ) -> Result<(), WriteError<No>> {
+        let may_tell =
+            |field: &Code| pack.workflows.values().any(|flow| reporter::may_tell(flow, field));
+        if !texts.keys().any(may_tell) {
+            return Ok(());
+        }
+        let row = self.db.read().await?.row(&SEALING, &[case.into()]).await?;
+        let case = crate::parse_case(&row.ok_or(No::NotFound)?, 1)?;
+        if let Some(flow) = pack.flow_of(&case) {
+            reporter::set_apart(flow, (&case.coded, given), texts);
+        }
+        Ok(())
     }
 
     /// The case that somebody names in a form, if they may know of it.

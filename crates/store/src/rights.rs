@@ -10,13 +10,14 @@ use crate::{
     dossier, hex, sight,
 };
 use domain::{
-    access::Viewer,
+    access::{self, Viewer},
     audit::Deed,
     case::{Actor, CaseId, Fact, Staff},
     decide::Ctx,
     field::Meaning,
     pack::Pack,
     refusal::Refusal,
+    reporter::REPORTER,
     rights::{self, ANSWERED, ASKED, Bar, CHECKED, Event, HOLD, Right, WANTED, Wish},
     workflow::Code,
 };
@@ -89,6 +90,7 @@ impl Store {
         if self.erases(pack, &wished).await? {
             wished.texts.clear();
         }
+        self.set_apart(pack, wished.case, (&BTreeMap::new(), &mut wished.texts)).await?;
         let names: Vec<Code> = wished.texts.keys().cloned().collect();
         let texts = Texts::from([(action.to_owned(), wished.texts)]);
         let sealed = if names.is_empty() {
@@ -145,12 +147,19 @@ impl Store {
         let known = self.case_by_id(pack, &viewer, case).await?;
         let ctx = Ctx::bare(now, pack, &actor);
         let grant = Wish::Grant { id, online: false, list: String::new() };
-        if known.is_none_or(|page| rights::possible(ctx, &page.case, &grant).is_err()) {
+        if known.as_ref().is_none_or(|page| rights::possible(ctx, &page.case, &grant).is_err()) {
             return Ok(None);
         }
-        let Some((found, _)) = self.compared(pack, &actor, (case, id)).await? else {
+        let Some((mut found, meaning)) = self.compared(pack, &actor, (case, id)).await? else {
             return Ok(None);
         };
+        if meaning == Meaning::Reporter {
+            // Who reported is shown as the table says, even to whoever decides.
+            let sees = known.map(|page| page.rights.sees).unwrap_or_default();
+            for text in [&mut found.old, &mut found.new] {
+                *text = access::shown(sees, meaning, text).unwrap_or_default();
+            }
+        }
         let deed = Deed::Revealed { case, field: found.field.clone() };
         self.record(now, crate::Record::of(staff, vec![deed])).await?;
         Ok(Some(found))
@@ -170,16 +179,21 @@ impl Store {
         let Some(field) = open.and_then(|r| r.field.clone()) else { return Ok(None) };
         let asked = |fact: &Fact| matches!(fact, Fact::Right { event: Event::Asked { id: found, .. } } if *found == id);
         let entry = page.entries.iter().find(|e| e.facts.iter().any(asked));
-        let wanted = entry.and_then(|e| e.texts.get(ASKED)?.get(&format!("{WANTED}{field}")));
+        let asked = entry.and_then(|e| e.texts.get(ASKED));
+        let apart = format!("{REPORTER}{WANTED}{field}");
+        let (wanted, kept) = match asked.and_then(|texts| texts.get(&apart)) {
+            Some(wanted) => (Some(wanted), format!("{REPORTER}{field}")),
+            None => (asked.and_then(|t| t.get(&format!("{WANTED}{field}"))), field.clone()),
+        };
         let Some(new) = wanted.cloned() else { return Ok(None) };
-        let old = page.text(&field).unwrap_or_default().to_owned();
+        let old = page.text(&kept).unwrap_or_default().to_owned();
         let who = match actor {
             Actor::Staff(staff) => staff.account,
             Actor::Appellant(_) | Actor::Public | Actor::System => 0,
         };
         let seen = format!("seen {who} {case} {id} {} {old}{new}", old.len());
         let code = hex(&self.keys.mac(Purpose::Sessions, seen.as_bytes()));
-        let meaning = sight::meaning(pack.flow_of(&page.case), &field);
+        let meaning = sight::meaning(pack.flow_of(&page.case), &kept);
         Ok(Some((Comparison { field, old, new, code }, meaning)))
     }
 

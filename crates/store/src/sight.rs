@@ -10,7 +10,7 @@ use domain::{
     case::{By, Case, Fact},
     field::{FieldKind, Meaning, Value},
     pack::{Sees, Sight},
-    rights,
+    reporter, rights,
     workflow::{Code, Workflow},
 };
 use std::collections::BTreeSet;
@@ -51,8 +51,10 @@ pub fn meaning(flow: Option<&Workflow>, field: &str) -> Meaning {
     if field == SECRECY_REASON {
         return Meaning::Work;
     }
-    let asked = field.strip_prefix(rights::WANTED).unwrap_or(field);
-    let known = flow.and_then(|f| f.fields.get(asked)).map(|f| f.meaning);
+    if reporter::is_apart(field) {
+        return Meaning::Reporter;
+    }
+    let known = flow.and_then(|f| f.fields.get(reporter::asked(field))).map(|f| f.meaning);
     known.or_else(|| rights::meaning(field)).unwrap_or_default()
 }
 

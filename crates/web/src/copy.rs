@@ -7,6 +7,7 @@ use axum::response::Response;
 use domain::{
     case::{By, Fact},
     field::{FieldKind, Value},
+    reporter::REPORTER,
     rights::{self, Event},
     workflow::Workflow,
 };
@@ -176,8 +177,9 @@ fn coded(page: &Page, flow: Option<&Workflow>, entry: &EntryPage) -> Vec<Item> {
 }
 
 fn label(page: &Page, flow: Option<&Workflow>, field: &str) -> String {
-    let asked = field.strip_prefix(rights::WANTED);
-    let known = flow.and_then(|f| f.fields.get(asked.unwrap_or(field)));
+    let own = field.strip_prefix(REPORTER).unwrap_or(field);
+    let asked = own.strip_prefix(rights::WANTED);
+    let known = flow.and_then(|f| f.fields.get(asked.unwrap_or(own)));
     match (known, field) {
         (Some(f), _) if asked.is_some() => format!("{}（要求更正为）", f.label),
         (Some(f), _) => f.label.clone(),

@@ -106,4 +106,70 @@ mod tests {
         assert!(matches!(accept("a.jpg", &big, 0), Err(Oops::TooLarge(_))));
         assert!(matches!(accept("a.jpg", &script, 5), Err(Oops::Bad("error.too_many_files"))));
     }
+
+    /// What a camera or a telephone writes into a picture.
+    const TOLD: &[u8] = b"GPS 36.65N 117.12E";
+
+    fn holds(body: &[u8], words: &[u8]) -> bool {
+        body.windows(words.len()).any(|part| part == words)
+    }
+
+    fn stripped(body: Vec<u8>) -> Vec<u8> {
+        assert!(holds(&body, TOLD), "nothing would be taken away");
+        accept("a", &Bytes::from(body), 0).unwrap().body
+    }
+
+    /// A checksum as PNG has it.
+    fn crc(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc: u32, _| {
+                if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+            })
+        })
+    }
+
+    fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+        let body = [&kind, data].concat();
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        [&length[..], &body, &crc(&body).to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn a_png_keeps_its_points_and_nothing_that_was_written_beside() {
+        let head = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
+        let points = [0x78, 0x9c, 0x63, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01];
+        let signature = b"\x89PNG\r\n\x1a\n".to_vec();
+        for kind in [*b"eXIf", *b"tEXt", *b"zTXt", *b"iTXt"] {
+            let png = [
+                signature.clone(),
+                png_chunk(*b"IHDR", &head),
+                png_chunk(kind, TOLD),
+                png_chunk(*b"tIME", &[7, 0xe9, 3, 3, 9, 0, 0]),
+                png_chunk(*b"IDAT", &points),
+                png_chunk(*b"IEND", &[]),
+            ];
+            let left = stripped(png.concat());
+            assert!(!holds(&left, TOLD) && !holds(&left, &kind) && !holds(&left, b"tIME"));
+            assert!(holds(&left, &points), "the picture itself stays");
+        }
+    }
+
+    fn riff_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(data.len()).unwrap().to_le_bytes();
+        let pad = vec![0; data.len() % 2];
+        [&kind[..], &length, data, &pad].concat()
+    }
+
+    #[test]
+    fn a_webp_keeps_its_points_and_nothing_that_was_written_beside() {
+        // The head says that EXIF (8) and XMP (4) follow; one point wide and high.
+        let extended = riff_chunk(*b"VP8X", &[0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let points = riff_chunk(*b"VP8L", &[0x2f, 0, 0, 0, 0, 0x88, 0x88, 0x08]);
+        for kind in [*b"EXIF", *b"XMP "] {
+            let chunks = [extended.clone(), points.clone(), riff_chunk(kind, TOLD)].concat();
+            let left = stripped(riff_chunk(*b"RIFF", &[b"WEBP".to_vec(), chunks].concat()));
+            assert!(!holds(&left, TOLD) && !holds(&left, &kind), "{left:?}");
+            assert!(holds(&left, &points), "the picture itself stays");
+        }
+    }
 }

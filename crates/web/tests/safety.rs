@@ -189,6 +189,34 @@ async fn words_that_call_for_help_are_answered_before_going_on() {
     assert!(case.has("出现紧急词语") && case.has("紧急词语处置"), "{}", case.words());
 }
 
+/// The pass for which number and receipt are exchanged.
+async fn pass(office: &Office, (number, receipt): (&str, &str)) -> String {
+    let track = [("number", number), ("receipt", receipt)];
+    let body: Vec<String> =
+        track.iter().map(|(k, v)| format!("{k}={}", office::encode(v))).collect();
+    let request = Request::post("/track")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body.join("&")));
+    let passed = office.raw(request.unwrap()).await;
+    let pass = passed.headers()[header::SET_COOKIE].to_str().unwrap();
+    pass.split(';').next().unwrap().to_owned()
+}
+
+/// A page of the person whose pass this is.
+async fn own(office: &Office, pass: &str, path: &str) -> Page {
+    let request = Request::get(path).header(header::COOKIE, pass).body(Body::empty()).unwrap();
+    office::page(office.raw(request).await).await
+}
+
+/// A form of the person whose pass this is.
+async fn sent(office: &Office, pass: &str, path: &str, body: &'static str) -> Page {
+    let request = Request::post(path)
+        .header(header::COOKIE, pass)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body));
+    office::page(office.raw(request.unwrap()).await).await
+}
+
 #[tokio::test]
 async fn a_resident_says_when_and_how_and_may_change_it() {
     let office = office().await;
@@ -216,23 +244,11 @@ async fn a_resident_says_when_and_how_and_may_change_it() {
     let case = office.get(OPERATOR, &format!("/cases/{number}")).await;
     assert!(case.has("周一、周二 09:00–11:00") && case.has("暗号图书到期"));
 
-    let track = [("number", number.as_str()), ("receipt", secret.as_str())];
-    let body: Vec<String> =
-        track.iter().map(|(k, v)| format!("{k}={}", office::encode(v))).collect();
-    let request = Request::post("/track")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(body.join("&")));
-    let passed = office.raw(request.unwrap()).await;
-    let pass = passed.headers()[header::SET_COOKIE].to_str().unwrap();
-    let pass = pass.split(';').next().unwrap().to_owned();
-    let mine = Request::get("/my").header(header::COOKIE, &pass).body(Body::empty()).unwrap();
-    let mine = office::page(office.raw(mine).await).await;
+    let pass = pass(&office, (&number, &secret)).await;
+    let mine = own(&office, &pass, "/my").await;
     assert!(mine.has("/my/set_contact") && !mine.has("暗号图书到期"), "never shown to the screen");
-    let change = Request::post("/my/set_contact")
-        .header(header::COOKIE, &pass)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from("no_contact=yes"));
-    assert_eq!(office.raw(change.unwrap()).await.status(), StatusCode::SEE_OTHER);
+    let change = sent(&office, &pass, "/my/set_contact", "no_contact=yes").await;
+    assert_eq!(change.status, StatusCode::SEE_OTHER);
     let case = office.get(OPERATOR, &format!("/cases/{number}")).await;
     assert!(case.has("不要用任何方式主动联系") && !case.has("周一、周二 09:00–11:00"));
 }
@@ -276,9 +292,98 @@ async fn no_browser_keeps_what_a_case_says() {
     assert!(asked > 80, "only {asked} routes hold something about a case");
 }
 
+/// Whether the scripts travel inside this program; without them every page works all the same.
+async fn scripts_are_built(office: &Office) -> bool {
+    let request = Request::get("/static/exit.js").body(Body::empty()).unwrap();
+    office.raw(request).await.status() == StatusCode::OK
+}
+
+/// The way out of a page for residents: a plain link above all else, honest about what it cannot do,
+/// and made quick by its script.
+fn offers_the_way_out(page: &Page, what: &str, is_built: bool) {
+    assert!(page.has(r#"<a href="/leave""#), "{what}: {}", page.words());
+    assert!(page.has("浏览器历史里仍有"), "{what}: it says what it cannot do");
+    assert!(page.body.find("/leave") < page.body.find("<main"), "{what}: above all else");
+    let script = page.body.matches(r#"<script src="/static/exit.js?v="#).count();
+    assert_eq!(script, usize::from(is_built), "{what}: Esc twice leaves");
+}
+
+#[tokio::test]
+async fn leaving_is_possible_from_the_own_case_and_from_a_press_text() {
+    let office = office().await;
+    let is_built = scripts_are_built(&office).await;
+    let (number, secret) = office.call(&[("safe_contact", "")]).await;
+    office.must(TRIAGE, &number, "dispatch_to", &[("unit", "wf-990101")]).await;
+    office.must(HANDLER, &number, "sign", &[]).await;
+    let pass = pass(&office, (&number, &secret)).await;
+    assert_eq!(sent(&office, &pass, "/my/rights/copy", "").await.status, StatusCode::SEE_OTHER);
+    let granted = [("id", "1"), ("reason", "准许网上领取"), ("online", "yes")];
+    let done = office.post(HANDLER, &format!("/cases/{number}/rights/grant"), &granted).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
+    for path in ["/my", "/my/copy", "/my/papers/1"] {
+        let page = own(&office, &pass, path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.words());
+        offers_the_way_out(&page, path, is_built);
+    }
+    let refused = sent(&office, &pass, "/my/supplement", "narrative=").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    offers_the_way_out(&refused, "what was refused", is_built);
+
+    let text = [
+        ("title", "三月活动"),
+        ("body", "全市各级妇联组织了普法宣传。"),
+        ("english", "The federations explained the law."),
+        ("goes_out_on", "2026-01-08"),
+    ];
+    let drafted = office.post("handler@wf-9901", "/new/release", &text).await;
+    let release = drafted.to.trim_start_matches("/cases/").split('?').next().unwrap().to_owned();
+    office.must("handler@wf-9901", &release, "submit", &[]).await;
+    office.must("reviewer@wf-9901", &release, "check", &[]).await;
+    office.must("leader@wf-9901", &release, "sign_now", &[]).await;
+    let news = own(&office, "", &format!("/news/{release}")).await;
+    assert_eq!(news.status, StatusCode::OK, "{}", news.words());
+    offers_the_way_out(&news, "/news/{number}", is_built);
+}
+
+#[tokio::test]
+async fn leaving_is_possible_at_every_step_of_asking_for_help() {
+    let office = office().await;
+    let is_built = scripts_are_built(&office).await;
+    let command = "aabbccddeeff00112233445566778899";
+    let base = [("command", command), ("group", "01")];
+    let kind = [("category", "0101")];
+    let story = [("summary", "想了解探望孩子的办法")];
+    let reach = [("anonymous", "yes")];
+    let told = [&base[..], &kind, &story, &reach].concat();
+    let steps: [(&str, Vec<(&str, &str)>); 5] = [
+        ("group", base.to_vec()),
+        ("kind", [&base[..], &kind].concat()),
+        ("story", [&base[..], &kind, &story].concat()),
+        ("contact", told.clone()),
+        ("review", [&told[..], &[("consent", "yes")]].concat()),
+    ];
+    let mut receipt = None;
+    for (step, fields) in steps {
+        let page = ask(&office, &[&fields[..], &[("step", step)]].concat()).await;
+        assert_eq!(page.status, StatusCode::OK, "{step}: {}", page.words());
+        offers_the_way_out(&page, step, is_built);
+        receipt = Some(page);
+    }
+    let (number, _) = receipt.unwrap().receipt();
+    // Also where something was typed wrong, and where a number is not known.
+    let nine = [("step", "contact"), ("contact_from", "九点")];
+    let wrong = ask(&office, &[&told[..], &nine].concat()).await;
+    let track = [("number", number.as_str()), ("receipt", "ABCDEFGHJKMNPQRSTVWXYZ0123")];
+    for page in [wrong, office.send(None, "/track", &track).await] {
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.words());
+        offers_the_way_out(&page, "what was typed wrong", is_built);
+    }
+}
+
 #[tokio::test]
 async fn leaving_is_a_plain_link_on_every_public_page() {
     let office = office().await;
+    let is_built = scripts_are_built(&office).await;
     let mut pages = 0;
     for rule in web::route_table(&office.app) {
         if format!("{:?}", rule.access) != "Public" {
@@ -293,13 +398,7 @@ async fn leaving_is_a_plain_link_on_every_public_page() {
         if !html || page.status != StatusCode::OK || rule.path == "/login" {
             continue;
         }
-        assert!(page.has(r#"<a href="/leave""#), "{}", rule.path);
-        assert!(page.has("浏览器历史里仍有"), "{}: it says what it cannot do", rule.path);
-        assert!(
-            page.body.find("/leave") < page.body.find("<main"),
-            "{}: above all else",
-            rule.path
-        );
+        offers_the_way_out(&page, rule.path, is_built);
         pages += 1;
     }
     assert!(pages >= 6, "only {pages} public pages were looked at");

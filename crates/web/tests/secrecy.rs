@@ -7,8 +7,10 @@
 mod office;
 
 use axum::http::StatusCode;
+use domain::{access::Viewer, case::Actor, decide::Step, field::Checked};
 use office::Office;
-use store::{Record, Whose};
+use std::collections::BTreeMap;
+use store::{Act, Attachment, Record, Whose};
 use vault::totp;
 
 const OPERATOR: &str = "operator@hotline-9901";
@@ -162,6 +164,32 @@ async fn a_household_on_file_is_proposed_and_shown_to_nobody() {
     assert_eq!(not_theirs.status, StatusCode::FORBIDDEN);
 }
 
+/// A file that the county puts beside a case; its address there.
+async fn attached(office: &Office, number: &str) -> String {
+    let (store, pack) = (office.app.store(), office.app.pack());
+    let account = office.hire(COUNTY).await;
+    let staff = store.account_by_id(account).await.unwrap().unwrap().staff();
+    let known = store.case(&pack, &Viewer::System, number).await.unwrap().unwrap();
+    let given = Checked {
+        texts: BTreeMap::from([("note".to_owned(), "附伤情照片".to_owned())]),
+        ..Checked::default()
+    };
+    let file = Attachment {
+        name: "伤情.txt".to_owned(),
+        kind: "text/plain".to_owned(),
+        body: b"bytes".to_vec(),
+    };
+    let act = Act {
+        command: [7; 16],
+        actor: Actor::Staff(staff),
+        case: known.case.id,
+        steps: vec![Step { action: "note".to_owned(), given }],
+        files: vec![file],
+    };
+    let done = store.act(&pack, office.app.now(), act).await.unwrap();
+    format!("files/{}/0", done.seq)
+}
+
 /// An account with a second factor; the secret of its codes.
 async fn with_factor(office: &Office, who: &str) -> Vec<u8> {
     let account = office.hire(who).await;
@@ -189,7 +217,7 @@ async fn glass_is_broken_with_a_reason_and_a_second_proof() {
     let office = office().await;
     let number = signed(&office).await;
     let path = format!("/cases/{number}/secrecy");
-    office.hire(COUNTY).await;
+    let file = attached(&office, &number).await;
     let circle = [("who", COUNTY), ("reason", "当事人有顾虑")];
     office.post(LEADER, &format!("{path}/seal"), &circle).await;
     let secret = with_factor(&office, CITY).await;
@@ -224,6 +252,15 @@ async fn glass_is_broken_with_a_reason_and_a_second_proof() {
     assert!(!shown.has(&format!("action=\"/cases/{number}/")), "to read and nothing else");
     let paper = office.get(CITY, &format!("/cases/{number}/papers/1")).await;
     assert!(!paper.has("林小禾"));
+    // Nothing is taken away from there: what the county may take out does not exist here.
+    for rest in ["papers/1/docx", &file, "copy", "copy/docx", "copy/json", "copy/zip"] {
+        let path = format!("/cases/{number}/{rest}");
+        let taken = office.get(CITY, &path).await;
+        assert_eq!(taken.status, StatusCode::NOT_FOUND, "{rest}: {}", taken.words());
+        if !rest.starts_with("copy") {
+            assert_eq!(office.get(COUNTY, &path).await.status, StatusCode::OK, "{rest}");
+        }
+    }
     assert!(office.get(COUNTY, "/notices").await.has(&number), "those who have it are told");
     let waits = office.get(LEADER, &path).await;
     assert!(waits.has("不应当") && waits.has("待评判"), "{}", waits.words());

@@ -88,6 +88,32 @@ pub fn panic(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// The one file in which a route is added, together with the rule of who may use it.
+const ROUTE_TABLE: &str = "crates/web/src/routes.rs";
+
+/// No route of the web beside the table: it would have no rule, and no test would walk it.
+pub fn routes(tree: &Tree) -> Vec<Finding> {
+    const ADDS: [&str; 6] =
+        [".route(", ".merge(", ".nest(", ".route_service(", ".nest_service(", "Router::new("];
+    // Finding the unit for a matter is no route of the web.
+    let plain = |line: &str| line.replace(".routing.route(", "");
+    let mut findings = Vec::new();
+    for (path, source) in live_sources(tree) {
+        if !path.starts_with("crates/web/src/") || path == ROUTE_TABLE {
+            continue;
+        }
+        for (at, line) in source.live_code() {
+            if let Some(adds) = ADDS.into_iter().find(|adds| plain(line).contains(adds)) {
+                let advice = format!(
+                    "`{adds}` beside the route table: add it with its rule, as {ROUTE_TABLE} does"
+                );
+                findings.push(Finding::new(path, at, advice));
+            }
+        }
+    }
+    findings
+}
+
 /// No type or module is named with a word that fits everything.
 pub fn words(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -85,6 +85,7 @@ impl Demo {
             place.address.get_or_insert_with(here);
             let mut city = place.city()?;
             let store = place.store(place.make_keys()?).await?;
+            claim(&store).await?;
             rules::adopt(&store, &mut city, now()).await?;
             rules::count(&store, &city.pack).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
@@ -127,6 +128,21 @@ async fn prepare(store: &Store, city: &City, scale: Scale) -> Result<Vec<DemoAcc
     store.checkpoint(stage.end).await.doing("sealing")?;
     eprintln!("the city was built in {:.1} s", began.elapsed().as_secs_f64());
     Ok(main)
+}
+
+/// Marks the database before the first known password is in it. A database that holds anything else
+/// is left alone: the passwords would let everybody in.
+async fn claim(store: &Store) -> Result<(), Failure> {
+    if store.is_demonstration().await.doing("looking for a demonstration")? {
+        return Ok(());
+    }
+    let empty = store.is_empty().await.doing("looking for cases")?;
+    if !empty || !store.accounts().await.doing("looking for accounts")?.is_empty() {
+        let why = "this database is no demonstration, and one would put known passwords into it: \
+                   name another one with --db";
+        return Err(Failure::Plain(why.to_owned()));
+    }
+    store.become_demonstration().await.doing("marking the demonstration")
 }
 
 /// Stories that are told at once; enough that the store never waits for the next ones.

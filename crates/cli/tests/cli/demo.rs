@@ -1,6 +1,9 @@
 //! The demonstration: every state has an example, and the store it leaves behind is sound.
 
-use crate::support::{Server, Town};
+use crate::{
+    account::typed,
+    support::{Server, Town},
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -10,10 +13,35 @@ fn start(town: &Town) -> Server {
     Server::start(town.command(&SMALL))
 }
 
-/// The states of every case, read from the doctor's own count.
-fn doctor_cases(town: &Town) -> Value {
+/// What the doctor says about the database.
+fn doctor_of_database(town: &Town) -> Value {
     let (_, found) = town.json(&["doctor"]);
     found.as_array().and_then(|f| f.iter().find(|l| l["what"] == "database")).cloned().expect("one")
+}
+
+/// Starts the binary where it must refuse to; answers why it does.
+fn refused(town: &Town, args: &[&str]) -> String {
+    let out = town.run(args);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(!out.status.success(), "{args:?}: {said}");
+    said
+}
+
+#[test]
+fn known_passwords_are_served_to_nobody_else() {
+    let town = Town::new();
+    let open = refused(&town, &["demo", "--listen", "0.0.0.0:0"]);
+    assert!(open.contains("loopback only") && !town.path("data/city.db").exists(), "{open}");
+
+    // Somebody's real database gets no known passwords.
+    town.make_keys();
+    let create = ["account", "create", "li", "--name", "李芳", "--unit", "wf-9901", "--role"];
+    assert!(typed(&town, &[&create[..], &["handler"]].concat(), "荷花池边有一只白鹭飞\n"));
+    let build = [&SMALL[..], &["--build-only"]].concat();
+    let mixed = refused(&town, &build);
+    assert!(mixed.contains("no demonstration"), "{mixed}");
+    let (_, accounts) = town.json(&["account", "list"]);
+    assert_eq!(accounts.as_array().map(Vec::len), Some(1), "{accounts}");
 }
 
 #[test]
@@ -32,7 +60,15 @@ fn a_small_city_is_there_once_and_sound() {
     drop(line);
     running.stop();
     assert_eq!(town.sound(), cases);
-    assert_eq!(doctor_cases(&town)["state"], "OK");
+
+    // And what serves a city does not serve this one, on loopback neither.
+    for listen in ["0.0.0.0:0", "127.0.0.1:0"] {
+        let said = refused(&town, &["serve", "--listen", listen]);
+        assert!(said.contains("is a demonstration"), "{said}");
+    }
+    let found = doctor_of_database(&town);
+    let says = found["says"].as_str().expect("words");
+    assert!(found["state"] == "FAIL" && says.contains("is a demonstration"), "{found}");
 
     let missing = states_without_a_case(&town);
     assert!(missing.is_empty(), "no appeal is {missing:?}");

@@ -13,3 +13,4 @@ mod reload;
 mod rotation;
 mod sending;
 mod support;
+mod why;

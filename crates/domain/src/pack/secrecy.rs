@@ -43,6 +43,9 @@ impl Secrecy {
     /// The most minutes for which broken glass may show a case (domain handbook §4).
     pub const MOST_GLASS_MINUTES: u32 = 120;
 
+    /// Broken glass is judged by the end of the next working day (domain handbook §4), never later.
+    pub const REVIEW_DAYS: u32 = 1;
+
     /// The reason with this code.
     pub fn reason(&self, code: &str) -> Option<&Reason> {
         self.glass_reasons.iter().find(|r| r.code == code)

@@ -5,9 +5,10 @@ use super::Proof;
 use crate::{
     contact::Way,
     duty::Duty,
-    field::FieldKind,
+    field::{FieldKind, Meaning},
     milestone::MilestoneSpec,
-    workflow::{Action, Effect, Locus, OnGrade, Target},
+    reporter::Apart,
+    workflow::{Action, Code, Effect, Guard, Locus, OnGrade, Target},
 };
 
 impl Proof<'_> {
@@ -16,6 +17,9 @@ impl Proof<'_> {
         let flow = self.flow;
         if let Some(readers) = &flow.readers {
             self.holds(&flow.at, readers, &FieldKind::Units);
+        }
+        for apart in &flow.reporters {
+            self.reporter(apart);
         }
         for rule in &flow.on_grade {
             self.on_grade(rule);
@@ -88,6 +92,43 @@ impl Proof<'_> {
         if or.is_none() && !asked {
             let what = format!("the way in `{field}` may be left out, and with it the plan");
             self.fault(&action.at, what, "write the field with ! or add or = \"phone\"");
+        }
+    }
+
+    /// Whoever records that somebody was contacted answers to the plan, case by case; where nobody is
+    /// called there need be none.
+    pub(super) fn contacts(&mut self, action: &Action) {
+        let flow = self.flow;
+        let guarded = action.guards.iter().any(|g| matches!(g, Guard::Contact { .. }));
+        if guarded && action.bulk {
+            let what = format!("`{}` contacts many people at once", action.code);
+            self.fault(&action.at, what, "remove bulk = true: every plan is somebody's own");
+        }
+        let calls = flow.fields.values().any(|f| f.meaning == Meaning::Phone);
+        let ways = |kind: &FieldKind| match kind {
+            FieldKind::Choice(all) => all.iter().filter(|o| Way::named(&o.value).is_some()).count(),
+            _ => 0,
+        };
+        let asked = action.fields.iter().filter_map(|f| flow.fields.get(&f.code));
+        let records = asked.into_iter().find(|f| ways(&f.kind) > 1);
+        if let Some(field) = records.filter(|_| calls && !guarded) {
+            let what = format!("`{}` records a contact that no plan was asked about", action.code);
+            let advice = format!("add the guard contact = {{ field = \"{}\" }}", field.code);
+            self.fault(&action.at, what, &advice);
+        }
+    }
+
+    /// A choice that is never made, or a field that is no text, would leave the reporter known.
+    fn reporter(&mut self, apart: &Apart) {
+        let kind = self.flow.fields.get(&apart.field).map(|f| &f.kind);
+        let offers = |value: &Code| kind.is_some_and(|kind| kind.offers(value));
+        if apart.values.is_empty() || !apart.values.iter().all(offers) {
+            let what = format!("the field `{}` never says that somebody reports", apart.field);
+            self.fault(&apart.at, what, "name a choice and values that it offers");
+        }
+        for code in &apart.keeps {
+            let text = self.flow.fields.get(code).is_some_and(|f| f.kind.is_text());
+            self.known(&apart.at, text, "field of text", code);
         }
     }
 

@@ -1,12 +1,17 @@
 //! Who sees what, through every question of the store.
 
-use crate::cast::*;
+use crate::{
+    cast::*,
+    erasure::{grant, wish},
+};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
     pack::Sight,
+    rights::{REASON, Right, WISH, Wish},
+    secrecy::Change,
 };
-use store::{CasePage, DeskFilter, No, db::WriteError};
+use store::{Address, Audience, CasePage, DeskFilter, No, db::WriteError};
 use testkit::{Appeal, Stand, staff, unit, viewer};
 
 testkit::both!(
@@ -17,6 +22,8 @@ testkit::both!(
     a_task_shows_the_task,
     a_receipt_shows_the_own_words_and_the_answer,
     lists_below_are_for_those_who_lead,
+    who_reported_is_sealed_from_those_who_handle_it,
+    a_correction_of_a_reporter_tells_nobody,
 );
 
 pub const PHONE: &str = "10000007788";
@@ -254,4 +261,111 @@ async fn lists_below_are_for_those_who_lead(stand: Stand) {
         let page = look(who).await;
         assert!(page.cases.is_empty() && page.next.is_none());
     }
+}
+
+/// What tells who reported: none of it may reach those who handle the case.
+const TELLS: [&str; 5] = ["欧", "7788", PHONE, "只在上午", "图书到期"];
+
+/// Reported by a neighbour, in the hands of the eastern county, where the police have a part in it.
+async fn reported(stand: &Stand) -> CaseId {
+    let neighbour = appeal().with("relation", "neighbour").with("code_word", "图书到期");
+    let case = stand.open(&neighbour).await.done.case;
+    stand.act(&operator(), case, "register", &[("category", "0201")]).await;
+    stand.act(&operator(), case, "to_triage", &[]).await;
+    stand.act(&dispatcher(), case, "dispatch", &[]).await;
+    stand.act(&east_handler(), case, "sign", &[]).await;
+    case
+}
+
+async fn revealed(stand: &Stand, actor: &Actor, case: CaseId, field: &str) -> Option<String> {
+    let Actor::Staff(staff) = actor else { panic!("staff") };
+    let seen = (staff, stand.clock.now());
+    let shown = stand.store.reveal(&stand.pack, seen, case, (1, field)).await.unwrap();
+    shown.map(|r| r.text)
+}
+
+async fn who_reported_is_sealed_from_those_who_handle_it(stand: Stand) {
+    let desk = stand.open(&appeal().with("relation", "worker")).await.done.case;
+    let field = "reporter.contact_phone";
+    let own = stand.seen(&viewer(1, unit::HOTLINE, "operator"), desk).await.unwrap();
+    assert_eq!((own.text(field), own.text("contact_phone")), (Some("100****7788"), None));
+    assert_eq!(revealed(&stand, &operator(), desk, field).await.as_deref(), Some(PHONE));
+
+    let case = reported(&stand).await;
+    assert!(!stand.page(case).await.case.anonymous, "somebody said who they are");
+    for actor in [east_handler(), east_leader(), east_police(), city_visitor(), dispatcher()] {
+        let Actor::Staff(staff) = &actor else { panic!("staff") };
+        let eyes = testkit::eyes(staff.clone());
+        let page = stand.seen(&eyes, case).await.unwrap();
+        let all = format!("{:?}", page.entries);
+        for word in TELLS {
+            assert!(!all.contains(word), "{actor:?} reads {word}: {all}");
+        }
+        for field in ["contact_phone", field] {
+            assert_eq!(revealed(&stand, &actor, case, field).await, None, "{actor:?} {field}");
+        }
+        // Nobody tries a name or a number on the case either.
+        for typed in [PHONE, "欧阳如意", "ouyang"] {
+            let hits = stand.store.search(&stand.pack, &eyes, typed, 9).await.unwrap();
+            assert!(hits.iter().all(|hit| hit.case.id != case), "{actor:?} finds it by {typed}");
+        }
+        let near = stand.store.same_phone(&stand.pack, &eyes, PHONE).await.unwrap();
+        assert!(near.iter().all(|page| page.case.id != case), "{actor:?}");
+    }
+    let reviewer = stand.seen(&viewer(12, unit::EAST, "reviewer"), case).await.unwrap();
+    assert_eq!(
+        reviewer.text("reporter.contact_name"),
+        Some("欧某某"),
+        "in part, as the table says"
+    );
+    assert_eq!(
+        revealed(&stand, &east_reviewer(), case, field).await,
+        Some("100****7788".to_owned())
+    );
+
+    // Whoever must call back is lent it by a second person.
+    stand.guard(&east_handler(), case, Change::AskIdentity).await.unwrap();
+    stand.guard(&east_reviewer(), case, Change::Lend { account: 11 }).await.unwrap();
+    assert_eq!(revealed(&stand, &east_handler(), case, field).await.as_deref(), Some(PHONE));
+    stand.clock.advance_hours(25);
+    assert_eq!(revealed(&stand, &east_handler(), case, field).await, None, "for a while");
+
+    let person = stand.seen(&Viewer::Appellant(case), case).await.unwrap();
+    assert_eq!(person.text("reporter.contact_name"), Some("欧阳如意"), "her own words");
+    // Whoever is named later as the one who reported is kept apart as well; a witness is not.
+    let add =
+        |role| [("person_role", role), ("person_name", "诸葛知"), ("person_phone", "10000006655")];
+    stand.act(&operator(), desk, "add_person", &add("reporter")).await;
+    assert_eq!(stand.page(desk).await.text("reporter.person_name"), Some("诸葛知"));
+    stand.act(&operator(), desk, "add_person", &add("witness")).await;
+    assert_eq!(stand.page(desk).await.text("person_name"), Some("诸葛知"));
+    // The program still writes to whoever reported, and reads the plan before it does.
+    let phone = "10000005544";
+    let leak = Appeal::new("1302", "楼上漏水").with("relation", "neighbour");
+    stand.open(&leak.with("contact_phone", phone)).await;
+    let (now, lease) = (stand.clock.now(), jiff::SignedDuration::from_hours(1));
+    let claimed = stand.store.claim_messages(Audience::Persons, now, lease, 50).await.unwrap();
+    let mut told = Vec::new();
+    for message in &claimed {
+        let letter = stand.store.letter(&stand.pack, now, message).await.unwrap();
+        told.extend(letter.ok().map(|letter| letter.to));
+    }
+    assert_eq!(told, [Address::Phone(phone.to_owned())]);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn a_correction_of_a_reporter_tells_nobody(stand: Stand) {
+    let case = reported(&stand).await;
+    let ask = Wish::Ask { right: Right::Correct, field: Some("contact_phone".to_owned()) };
+    let texts = [("wanted.contact_phone", "10000004321"), (WISH, "换了号码")];
+    wish(&stand, &Actor::Appellant(case), case, (ask, &texts)).await.unwrap();
+    let handler = staff(11, unit::EAST, "handler");
+    let eyes = (&handler, stand.clock.now());
+    let compared = stand.store.compare(&stand.pack, eyes, (case, 1)).await.unwrap().unwrap();
+    assert_eq!((compared.old.as_str(), compared.new.as_str()), ("", ""));
+    wish(&stand, &east_handler(), case, (grant(1), &[(REASON, "已核实")])).await.unwrap();
+    assert_eq!(stand.page(case).await.text("reporter.contact_phone"), Some("10000004321"));
+    let page = stand.seen(&viewer(11, unit::EAST, "handler"), case).await.unwrap();
+    assert!(!format!("{:?}", page.entries).contains("4321"));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
 }

@@ -34,9 +34,12 @@ testkit::both!(
     a_unit_that_is_kept_out_loses_the_case_to_the_one_above,
     the_board_of_somebody_kept_out_adds_up,
     glass_shows_for_a_while_and_is_told,
+    broken_glass_is_told_above_at_once_and_judged_the_next_working_day,
     a_lent_identity_takes_a_second_person,
     a_reveal_is_remembered_before_it_is_shown,
     insiders_are_proposed,
+    who_works_for_it_or_near_it_is_proposed,
+    the_newest_of_many_is_proposed_too,
 );
 
 fn who(actor: &Actor) -> Staff {
@@ -400,6 +403,34 @@ async fn glass_shows_for_a_while_and_is_told(stand: Stand) {
     assert_eq!(stand.troubles().await, [""; 0]);
 }
 
+/// Somebody of another county looks: those who have the case and those above them know in the same
+/// moment, and have until the end of the next working day, over a weekend too.
+async fn broken_glass_is_told_above_at_once_and_judged_the_next_working_day(stand: Stand) {
+    for (now, judge_by) in [
+        ("2025-03-03T09:00+08:00", "2025-03-04T17:30+08:00"),
+        ("2025-03-07T22:00+08:00", "2025-03-10T17:30+08:00"),
+        ("2025-03-08T10:00+08:00", "2025-03-10T17:30+08:00"),
+    ] {
+        stand.clock.set("2025-03-03T09:00+08:00");
+        let case = ready(&stand).await;
+        stand.clock.set(now);
+        let glass = Change::BreakGlass { reason: "danger_to_life".to_owned() };
+        stand.guard(&west_handler(), case, glass).await.unwrap();
+        let sql = format!(
+            "SELECT message, unit FROM outbox WHERE case_id = {case} AND message LIKE 'glass%' \
+             ORDER BY message"
+        );
+        let told = crate::raw::rows(&stand, &sql).await;
+        assert_eq!(told, [["glass_broken", unit::EAST], ["glass_broken_above", unit::CITY]]);
+        let now = stand.clock.now();
+        let read = stand.store.notices(&stand.pack, &who(&city_leader()), now).await.unwrap();
+        assert!(read.iter().any(|m| m.message == "glass_broken_above" && m.case == case));
+        let by = stand.page(case).await.case.guarded.glass[0].judge_by;
+        assert_eq!(by, judge_by.parse().unwrap(), "broken at {now}");
+    }
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
 async fn a_lent_identity_takes_a_second_person(stand: Stand) {
     let case = ready(&stand).await;
     let police = who(&east_police());
@@ -469,4 +500,53 @@ async fn insiders_are_proposed(stand: Stand) {
     assert!(proposals(&who(&east_police())).await.is_empty());
     stand.guard(&east_leader(), case, Change::Bar(Barred::Person(same))).await.unwrap();
     assert!(proposals(&leader).await.is_empty());
+}
+
+/// An account for somebody of this name in a unit.
+async fn employ(stand: &Stand, name: &str, unit: &str) -> i64 {
+    let new = store::NewAccount {
+        username: format!("{name}@{unit}"),
+        password: String::new(),
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        roles: Vec::new(),
+    };
+    stand.store.create_account(new).await.unwrap()
+}
+
+async fn proposed(stand: &Stand, case: CaseId) -> Vec<(i64, Ground)> {
+    let reviewer = who(&east_reviewer());
+    let eyes = (&reviewer, stand.clock.now());
+    let all = stand.store.exclusion_proposals(&stand.pack, eyes, case).await.unwrap();
+    all.into_iter().map(|i| (i.account, i.ground)).collect()
+}
+
+/// The unit that somebody complains of, and the town in which a namesake works.
+async fn who_works_for_it_or_near_it_is_proposed(stand: Stand) {
+    let police = &stand.pack.units.get(unit::EAST_POLICE).unwrap().short;
+    let appeal = Appeal::new("1302", "反映情况")
+        .with("narrative", &format!("{police}的人不肯受理"))
+        .with("contact_name", "林小荷");
+    let case = handling(&stand, &appeal).await;
+    let officer = employ(&stand, "赵大", unit::EAST_POLICE).await;
+    let near = employ(&stand, "林二", unit::EAST_TOWN).await;
+    // Neither a namesake who works for the whole county or elsewhere, nor another name nearby.
+    for (name, unit) in [("林三", unit::EAST), ("林四", unit::WEST_TOWN), ("王五", unit::EAST_TOWN)]
+    {
+        employ(&stand, name, unit).await;
+    }
+    let found = [(officer, Ground::SameUnit), (near, Ground::SameVillage)];
+    assert_eq!(proposed(&stand, case).await, found);
+}
+
+/// Whoever came last into a large city is no less kin.
+async fn the_newest_of_many_is_proposed_too(stand: Stand) {
+    let case = ready(&stand).await;
+    let many = "INSERT INTO accounts (username, password, name, unit, roles, active)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+         SELECT 'u' || i, '', 'n', 'wf-9901', '[]', 1 FROM n";
+    crate::raw::run(&stand, many).await;
+    let kin = employ(&stand, "欧阳如意", unit::WEST).await;
+    assert_eq!(stand.store.accounts().await.unwrap().len(), 1_001);
+    assert_eq!(proposed(&stand, case).await, [(kin, Ground::SameName)]);
 }

@@ -17,7 +17,9 @@ testkit::both!(
     every_asking_is_kept,
     emergency_words_page_the_duty_desk,
     a_paper_alarms_once_at_each_threshold,
+    a_warning_alarms_and_its_breach_is_red,
     a_child_waits_for_no_answer_before_the_report,
+    an_incapable_adult_in_danger_is_reported,
     nobody_suspected_consents,
     a_withdrawal_in_danger_needs_somebody_new,
 );
@@ -234,6 +236,38 @@ async fn a_paper_alarms_once_at_each_threshold(stand: Stand) {
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 
+async fn a_warning_alarms_and_its_breach_is_red(stand: Stand) {
+    let case = handling(&stand, &Appeal::new("1302", "告诫书")).await;
+    let handler = east_handler();
+    let breach = [("note", "又动手了")];
+    let early = stand.try_act(&handler, case, "warning_breached", &breach).await;
+    assert_eq!(bar(early).0, Bar::Kind, "there is no warning yet");
+    let warning = [
+        ("warning_number", "东公告字〔2025〕1号"),
+        ("warning_issued", "2025-03-03"),
+        ("warning_expires", "2025-04-14"),
+        ("paper_issuer", "东区公安分局"),
+    ];
+    stand.act(&handler, case, "record_warning", &warning).await;
+    let told = async || messages(&stand, "milestone_due").await.len();
+    for (now, expected) in [
+        ("2025-03-14T23:59+08:00", 0),
+        ("2025-03-15T00:00+08:00", 1),
+        ("2025-03-31T08:00+08:00", 2),
+        ("2025-04-07T08:00+08:00", 3),
+    ] {
+        stand.clock.set(now);
+        stand.tick().await;
+        assert_eq!(told().await, expected, "{now}");
+    }
+    assert!(stand.page(case).await.case.open_tasks().any(|t| t.kind == "milestone"));
+    stand.act(&handler, case, "warning_breached", &breach).await;
+    let page = stand.page(case).await;
+    assert_eq!((page.case.grade.as_str(), page.case.milestones[0].breached), ("red", true));
+    assert!(messages(&stand, "red_alert").await.contains(&unit::CITY.to_owned()));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
 async fn a_child_waits_for_no_answer_before_the_report(stand: Stand) {
     let case = child(&stand, "1001").await;
     let page = stand.page(case).await;
@@ -268,6 +302,26 @@ async fn a_child_waits_for_no_answer_before_the_report(stand: Stand) {
     assert_eq!(bar(own).0, Bar::Role);
     stand.act(&east_leader(), other, "waive_report", &reason).await;
     stand.act(&east_handler(), other, "submit_reply", &REPLY).await;
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+async fn an_incapable_adult_in_danger_is_reported(stand: Stand) {
+    let case = handling(&stand, &Appeal::new("1302", "婆婆神志不清")).await;
+    let asked = |answer| [("risk", answer), ("victim", "incapable")];
+    stand.act(&east_handler(), case, "assess", &asked("control=no")).await;
+    assert!(!stand.page(case).await.case.owed.contains("report"), "nobody harms her");
+    stand.act(&east_handler(), case, "assess", &asked("control=yes")).await;
+    assert!(stand.page(case).await.case.owed.contains("report"));
+    let shut = stand.try_act(&east_handler(), case, "submit_reply", &REPLY).await;
+    assert_eq!(bar(shut).0, Bar::Duty);
+    let report = [
+        ("found_on", "2025-03-03"),
+        ("found_at", "9:05"),
+        ("report_to", "civil"),
+        ("report_receipt", "东民接字1号"),
+    ];
+    stand.act(&east_handler(), case, "file_report", &report).await;
+    stand.act(&east_handler(), case, "submit_reply", &REPLY).await;
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

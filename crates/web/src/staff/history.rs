@@ -11,6 +11,7 @@ use domain::{
     field::{FieldKind, Meaning, Value},
     figure::{Period, Target},
     pack::Sight,
+    reporter,
     rights::{self, Event},
     workflow::Workflow,
 };
@@ -148,8 +149,11 @@ impl Words<'_> {
 
     /// The label of a field.
     pub(super) fn label(&self, code: &str) -> String {
-        let asked = code.strip_prefix(rights::WANTED).unwrap_or(code);
-        match (self.flow.fields.get(asked), code) {
+        match (self.flow.fields.get(reporter::asked(code)), code) {
+            (Some(field), _) if reporter::is_apart(code) => {
+                let label = self.page.either(&field.label, &field.en);
+                self.page.tf("case.reporter", &[("label", label)])
+            }
             (Some(field), _) => self.page.either(&field.label, &field.en).to_owned(),
             (None, rights::WISH) => self.page.t("rights.wish").to_owned(),
             (None, rights::REASON) => self.page.t("rights.reason").to_owned(),

@@ -10,6 +10,7 @@ use domain::{
     clock::{Clock, Light},
     field::{Meaning, Value},
     pack::Sight,
+    reporter::REPORTER,
     workflow::StateKind,
 };
 use jiff::Timestamp;
@@ -160,12 +161,13 @@ pub(super) fn people(words: &Words<'_>, shown: &CasePage) -> Vec<PersonLine> {
     let fields = words.flow.opening.fields.iter().filter_map(|f| words.flow.fields.get(&f.code));
     let mut lines: Vec<PersonLine> = fields
         .filter(|f| f.kind.is_text() && about(f.meaning))
-        .filter_map(|f| {
-            let text = shown.text(&f.code);
-            let exists = |e: &store::EntryPage| e.hidden.contains(&f.code);
+        .flat_map(|f| [(f, f.code.clone()), (f, format!("{REPORTER}{}", f.code))])
+        .filter_map(|(f, code)| {
+            let text = shown.text(&code);
+            let exists = |e: &store::EntryPage| e.hidden.contains(&code);
             let hidden = text.is_none() && shown.entries.iter().any(exists);
             (text.is_some() || hidden).then(|| PersonLine {
-                label: words.page.either(&f.label, &f.en).to_owned(),
+                label: words.label(&code),
                 text: text.unwrap_or_default().to_owned(),
                 hidden,
                 safe: f.meaning == Meaning::SafeContact,

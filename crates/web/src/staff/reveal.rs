@@ -17,7 +17,7 @@ use axum::{
     response::Response,
     routing::post,
 };
-use domain::{access, field::Meaning, pack::Right, pack::Sees};
+use domain::{access, field::Meaning, pack::Right, pack::Sees, reporter};
 use store::{CasePage, Revealed};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -70,7 +70,9 @@ pub(super) fn masked(words: &Words<'_>, shown: &CasePage, just: Option<&Shown>) 
     }
     for entry in &shown.entries {
         for (field, text) in entry.texts.values().flatten() {
-            let meaning = words.flow.fields.get(field).map(|f| f.meaning).unwrap_or_default();
+            let known = words.flow.fields.get(field).map(|f| f.meaning);
+            let apart = reporter::is_apart(field).then_some(Meaning::Reporter);
+            let meaning = known.or(apart).unwrap_or_default();
             if !is_cut(meaning, shown.sees, shown.rights.sees) {
                 continue;
             }

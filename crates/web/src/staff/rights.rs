@@ -27,6 +27,7 @@ use domain::{
     case::{By, Fact},
     decide::Ctx,
     refusal::Refusal,
+    reporter::REPORTER,
     retention,
     rights::{self, Event, HOLD_REASON, REASON, Request, Right, Wish},
 };
@@ -257,7 +258,11 @@ fn answer(
     let text = |field: &str| texts.and_then(|t| t.get(field)).cloned().unwrap_or_default();
     let checked = entry(&|e| matches!(e, Event::Checked { id: found } if *found == id));
     let found = checked.and_then(|e| e.texts.get(rights::CHECKED)?.get(REASON)).cloned();
-    let wanted = request.field.as_ref().map(|f| text(&format!("{}{f}", rights::WANTED)));
+    let wanted = request.field.as_ref().map(|f| {
+        let plain = format!("{}{f}", rights::WANTED);
+        let apart = text(&format!("{REPORTER}{plain}"));
+        if apart.is_empty() { text(&plain) } else { apart }
+    });
     let barred = match (&granted, &check) {
         (Err(Refusal::Right(bar)), Err(_)) => {
             page.t(&format!("refusal.right.{}", bar.key())).to_owned()

@@ -10,14 +10,27 @@ use crate::{
 use domain::{
     case::{Actor, Case, CaseId, Staff},
     decide::{self, Ctx, Step},
-    field::{self, Checked, FieldKind, Raw},
+    field::{self, Checked, FieldKind, Meaning, Raw},
     pack::Pack,
+    reporter,
     workflow::{Action, FieldUse, Guard, Relation, Who, Workflow},
 };
 use jiff::ToSpan;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Act, Attachment, NewCase};
 use testkit::{command_id, unit};
+
+/// What the columns of the access table are about. No form asks for an identity number.
+const SPOKEN_OF: [Meaning; 8] = [
+    Meaning::Name,
+    Meaning::Phone,
+    Meaning::Address,
+    Meaning::SafeContact,
+    Meaning::Story,
+    Meaning::Summary,
+    Meaning::Answer,
+    Meaning::Reporter,
+];
 
 /// The most cases of a workflow, and the most steps of a case.
 const CASES: usize = 14;
@@ -107,6 +120,8 @@ pub async fn grow(ground: &Ground, group: Group) -> Grove {
         let missing = planter.missing(flow);
         assert!(missing.is_empty(), "nothing was planted in {missing:?} of {flow}");
     }
+    let unsaid = planter.unsaid().await;
+    assert!(unsaid.is_empty(), "no case holds anything of {unsaid:?}");
     Grove { group, cases: planter.cases }
 }
 
@@ -120,6 +135,30 @@ impl Planter<'_> {
         let all = self.pack().workflows[flow].fields.values().filter(|f| f.kind.is_text());
         let open = all.filter(|f| !self.filled.contains(&(flow.to_owned(), f.code.clone())));
         open.map(|f| f.code.clone()).collect()
+    }
+
+    /// What the access table speaks of and no case holds: nothing would show that it is kept.
+    async fn unsaid(&self) -> BTreeSet<String> {
+        let mut held = BTreeSet::new();
+        for planted in &self.cases {
+            let flow = &self.pack().workflows[&planted.workflow];
+            let page = self.ground.stand.page(planted.id).await;
+            for field in page.entries.iter().flat_map(|e| e.texts.values()).flat_map(|t| t.keys()) {
+                let known = flow.fields.get(reporter::asked(field)).map(|f| f.meaning);
+                let apart = reporter::is_apart(field).then_some(Meaning::Reporter);
+                held.extend(apart.or(known).map(|meaning| format!("{meaning:?}")));
+            }
+            held.extend((!page.files.is_empty()).then(|| "evidence".to_owned()));
+        }
+        let spoken = SPOKEN_OF.map(|meaning| format!("{meaning:?}")).into_iter();
+        spoken.chain(["evidence".to_owned()]).filter(|what| !held.contains(what)).collect()
+    }
+
+    /// Whether somebody reports for another in the form that is filled in now. Never in the first
+    /// case of a workflow, which everybody of the unit works on.
+    fn reports(&self, flow: &Workflow) -> bool {
+        let later = self.cases.iter().any(|c| c.workflow == flow.code);
+        later && self.turns.is_multiple_of(3)
     }
 
     /// A case that stays in work, with tasks of others where the workflow knows any.
@@ -326,8 +365,13 @@ impl Planter<'_> {
         fixed: &[(&str, &str)],
     ) -> Checked {
         let mut raw = Raw::new();
+        let asked = |code: &str| uses.iter().any(|u| u.code == code);
+        let rules = flow.reporters.iter().filter(|rule| asked(&rule.field) && self.reports(flow));
+        let rules: Vec<_> = rules.collect();
         for one in uses {
             let field = &flow.fields[&one.code];
+            let tells = rules.iter().any(|rule| rule.keeps.contains(&one.code));
+            let reports = rules.iter().find(|rule| rule.field == one.code);
             let wanted = guards.iter().find_map(|guard| match guard {
                 Guard::FieldIn { field, values } if *field == one.code => values.first().cloned(),
                 _ => None,
@@ -336,6 +380,12 @@ impl Planter<'_> {
             let value = match (set, wanted, &field.kind) {
                 (Some(set), ..) => Some(set.to_owned()),
                 (None, Some(wanted), _) => Some(wanted),
+                (None, None, _) if reports.is_some() => {
+                    reports.and_then(|rule| rule.values.first().cloned())
+                }
+                (None, None, FieldKind::Line { .. } | FieldKind::Text { .. }) if tells => {
+                    Some(secret::reporter(self.group, field))
+                }
                 (None, None, FieldKind::Line { .. } | FieldKind::Text { .. }) => {
                     Some(secret::text(self.group, field))
                 }

@@ -2,6 +2,7 @@
 //! and mark.
 
 use crate::{
+    doors::Doors,
     ground::{Ask, Caller},
     log, places,
     routes::NUMBER,
@@ -18,7 +19,7 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use domain::pack::{Grant, Sees, Sensitivity, Standing};
+use domain::pack::{Grant, Pack, Right, Sees, Sensitivity, Standing};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -48,27 +49,81 @@ fn assert_red(leaks: &BTreeSet<Leak>, route: &str, words: &str) {
 
 const HANDLER: &str = "handler@wf-990101";
 
-/// A pack whose handlers see the whole city.
-pub async fn a_wide_pack(site: &Site) {
+/// The application under a pack in which something was changed.
+fn under(site: &Site, change: impl FnOnce(&mut Pack)) -> Router {
     let mut city = testkit::city().clone();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/city");
     city.pack = packs::load(&root).unwrap().pack;
-    let pack = Arc::get_mut(&mut city.pack).unwrap();
+    change(Arc::get_mut(&mut city.pack).unwrap());
+    let clock = site.ground.stand.clock.clone();
+    let store = site.ground.stand.store.clone();
+    web::router(App::new(store, city, move || clock.now(), Vec::new()))
+}
+
+/// Handlers see the whole city.
+fn widen(pack: &mut Pack) {
     let may = pack.roles["handler"].grants[0].may.clone();
     let of = BTreeSet::from(Sensitivity::ALL);
     let standings = BTreeSet::from([Standing::City]);
     let row = Grant { standings, of, sees: Sees::ALL, may };
     pack.roles.get_mut("handler").unwrap().grants.push(row);
-    let clock = site.ground.stand.clock.clone();
-    let app = App::new(site.ground.stand.store.clone(), city, move || clock.now(), Vec::new());
+}
+
+/// A pack whose handlers see the whole city.
+pub async fn a_wide_pack(site: &Site) {
     let routes = ["/search", "/cases/{number}", "/api/v1/cases/{number}", "/desk"];
-    let leaks = found(site, web::router(app), HANDLER, &routes).await;
+    let leaks = found(site, under(site, widen), HANDLER, &routes).await;
     for route in ["/search", "/cases/{number}", "/api/v1/cases/{number}"] {
         assert_red(&leaks, route, "foreign");
     }
     // Seals and exclusions hold even so: they do not rest on the rows of roles.
     let beyond = leaks.iter().find(|l| l.what.contains("sealed ") || l.what.contains("excluded "));
     assert_eq!(beyond, None);
+}
+
+/// Doors that open to too many, and one that stays shut to whom it should open.
+pub async fn doors_too_wide_and_too_narrow(site: &Site, doors: &Doors<'_>) {
+    let wide = doors.wrong(&under(site, widen), |role| role == "handler").await;
+    let opened = |line: &String| line.starts_with("GET /cases/") && line.contains("handler: 200");
+    assert!(wide.iter().any(opened), "nobody noticed that handlers see the city: {wide:#?}");
+    for (right, rest) in [(Right::Export, "/papers/1/docx"), (Right::Supervise, "/readers")] {
+        let narrow = under(site, |pack| {
+            let grants = &mut pack.roles.get_mut("reviewer").unwrap().grants;
+            for grant in grants {
+                grant.may.remove(&right);
+            }
+        });
+        let shut = doors.wrong(&narrow, |role| role == "reviewer").await;
+        let told = shut.iter().any(|line| line.contains(rest));
+        assert!(told, "nobody noticed that reviewers lost {right:?}: {shut:#?}");
+    }
+}
+
+/// A sealed number that is answered with another status, or with one header more.
+pub async fn an_answer_of_its_own(site: &Site) {
+    let numbers = Arc::new(same::numbers_of(site, Group::Sealed));
+    for (what, words) in [("status", "403"), ("header", "x-known")] {
+        let known = numbers.clone();
+        let tells = move |request: Request, next: Next| {
+            let sealed = known.keys().any(|number| request.uri().path().contains(number));
+            async move {
+                let mut response = next.run(request).await;
+                match what {
+                    "status" if sealed => *response.status_mut() = StatusCode::FORBIDDEN,
+                    "header" if sealed => {
+                        let yes = HeaderValue::from_static("1");
+                        response.headers_mut().insert("x-known", yes);
+                    }
+                    _ => {}
+                }
+                response
+            }
+        };
+        let router = same::fresh(site).layer(middleware::from_fn(tells));
+        let (apart, _) = same::answers(site, &router, |path| path == "/cases/{number}").await;
+        let told = apart.iter().any(|line| line.contains(words));
+        assert!(told, "nobody noticed another {what}: {apart:#?}");
+    }
 }
 
 /// A route that is not in the walk, and a method that nobody asks.

@@ -122,6 +122,14 @@ pub fn text(group: Group, field: &Field) -> String {
     }
 }
 
+/// The same for a field that tells who reported.
+pub fn reporter(group: Group, field: &Field) -> String {
+    match field.meaning {
+        Meaning::Phone => text(group, field),
+        _ => format!("{}{}{}", group.stem(), sign(Meaning::Reporter), field.code),
+    }
+}
+
 pub fn file_name(group: Group) -> String {
     format!("{}壬伤情.txt", group.stem())
 }
