@@ -68,7 +68,7 @@ pub(super) fn name(page: &Page, part: FigurePart<'_>) -> String {
 }
 
 /// The parts in which a figure is split one way.
-fn all<'a>(page: &'a Page, dimension: Dimension) -> Vec<FigurePart<'a>> {
+fn all(page: &Page, dimension: Dimension) -> Vec<FigurePart<'_>> {
     let pack = &page.pack;
     match dimension {
         Dimension::Category => {
