@@ -14,8 +14,10 @@ const SENTENCE: &str = "今年，安置妇女就业{jobs_placed 2026 余1}人次
 /// How the press desk reads the sentence now, as a page.
 async fn tried(city: &City, token: &str) -> String {
     let csrf = city.app.store().session(token, city.app.now()).await.unwrap().unwrap().csrf;
-    let encode =
-        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let encode = |text: &str| -> String {
+        let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        bytes.concat()
+    };
     let form = format!("csrf={csrf}&text={}&day=2026-03-10", encode(SENTENCE));
     let cookie = format!("staff={token}");
     let headers = [("cookie", &*cookie), ("content-type", "application/x-www-form-urlencoded")];
