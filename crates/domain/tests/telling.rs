@@ -3,7 +3,9 @@
 //! beside the city's, numbers that stood in a text alone.
 
 use domain::{
-    figure::{Credit, Figure, Filter, Measure, Nature, Period, Take, Version, Word},
+    figure::{
+        Credit, Figure, Filter, Measure, Nature, Period, Take, Version, Word, is_few, stand_beside,
+    },
     pack::{Level, Unit, UnitKind, Units},
     press::{Counts, Number, Past, Rule, Scene, Spot, Told, Unpublishable},
     workflow::Locus,
@@ -11,7 +13,7 @@ use domain::{
 use jiff::civil::{Date, date};
 use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOutcome};
 use proptest::{prelude::*, strategy::ValueTree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const RULE: Rule = Rule { small_below: 5, width: 5 };
 /// Units to which something is credited: towns, counties, an agency below the city, the city itself.
@@ -212,6 +214,48 @@ fn found(nature: Nature, told: &[Told]) -> Vec<&Told> {
     told.iter().filter(|t| t.amount.is_none()).filter(open).collect()
 }
 
+/// What the boards of the units that promise this figure tell today, beside all that went out. One
+/// that `minds` tells nothing that a release kept back.
+fn boards(
+    nature: Nature,
+    counts: &Counts,
+    (told, promising): (&[Told], &BTreeSet<&'static str>),
+    minds: bool,
+) -> Vec<Told> {
+    let units = units();
+    let flow = nature == Nature::Flow;
+    let period = if flow { Period::Year(2024) } else { Period::UpTo(2024, 4) };
+    let number = |unit: &str| {
+        let spot = Spot { unit: unit.to_owned(), own: false };
+        amount(&units, nature, counts, &spot, period)
+    };
+    let kept = |unit: &str| {
+        minds && told.iter().any(|t| t.keeps_back(&units, nature, (unit, period), TODAY))
+    };
+    let stands = |above: &str| {
+        let below = units.children(above).map(|u| u.code.as_str());
+        let below: Vec<&str> = below.filter(|unit| promising.contains(unit)).collect();
+        let all = promising.contains(above) && !kept(above) && !below.iter().any(|u| kept(u));
+        all && stand_beside(number(above), &below.iter().map(|u| number(u)).collect::<Vec<_>>(), 5)
+    };
+    let shown = promising.iter().filter(|unit| {
+        let above: Vec<&str> = units.upward(unit).skip(1).map(|u| u.code.as_str()).collect();
+        let top = above.iter().rposition(|above| promising.contains(above));
+        let alone = above.is_empty() || !is_few(number(unit), 5);
+        !kept(unit) && top.map_or(alone, |top| above[..=top].iter().all(|above| stands(above)))
+    });
+    let tell = |unit: &&str| {
+        let spot = Spot { unit: (*unit).to_owned(), own: false };
+        Told { spot, period, on: TODAY, amount: Some(number(unit)) }
+    };
+    shown.map(tell).collect()
+}
+
+fn promising() -> impl Strategy<Value = BTreeSet<&'static str>> {
+    let unit = prop::sample::select(vec!["city", "east", "east-1", "east-2", "west", "south"]);
+    prop::collection::btree_set(unit, 1..7)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -220,6 +264,17 @@ proptest! {
         nature in natures(), counts in counts(), releases in prop::collection::vec(release(), 1..9),
     ) {
         let told = story(nature, &counts, &releases, true);
+        prop_assert_eq!(found(nature, &told), Vec::<&Told>::new());
+    }
+
+    #[test]
+    fn nobody_finds_it_on_the_boards_of_projects(
+        nature in natures(), counts in counts(), releases in prop::collection::vec(release(), 1..6),
+        promising in promising(),
+    ) {
+        let mut told = story(nature, &counts, &releases, true);
+        let boards = boards(nature, &counts, (&told, &promising), true);
+        told.extend(boards);
         prop_assert_eq!(found(nature, &told), Vec::<&Told>::new());
     }
 
@@ -249,13 +304,20 @@ fn releases_judged_one_by_one_are_found_out() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let stories = (natures(), counts(), prop::collection::vec(release(), 4..9));
     let (mut open, mut kept, mut shown) = (0, 0, 0);
+    let (mut on_boards, mut boards_shown) = (0, 0);
+    let all = BTreeSet::from(["city", "east", "east-1", "east-2", "west", "south"]);
     for _ in 0..100 {
         let (nature, counts, releases) = stories.new_tree(&mut runner).expect("a story").current();
         open += usize::from(!found(nature, &story(nature, &counts, &releases, false)).is_empty());
         let told = story(nature, &counts, &releases, true);
         kept += told.iter().filter(|t| t.amount.is_none()).count();
         shown += told.iter().filter(|t| t.amount.is_some()).count();
+        let beside = boards(nature, &counts, (&told, &all), false);
+        on_boards += usize::from(!found(nature, &[told.clone(), beside].concat()).is_empty());
+        boards_shown += boards(nature, &counts, (&told, &all), true).len();
     }
+    assert!(on_boards > 2, "{on_boards} of 100 by boards that know of no release");
+    assert!(boards_shown > 50, "the boards tell {boards_shown}");
     assert!(open > 10, "{open} of 100");
     assert!(kept > 100 && shown > kept, "{kept} kept back, {shown} shown");
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    figure::Share,
+    figure::{LEAST_PERCENT, Share},
     pack::{Every, Form, FormCell, Level, Pack, filled, report_flow},
     workflow::{Code, Locus},
 };
@@ -143,9 +143,10 @@ pub(crate) fn check(pack: &Pack, faults: &mut Faults) {
                 "write sample_most of at least 1, or leave it out",
             );
         }
-        if !(1..=100).contains(&form.sample.percent) {
-            let what = format!("{} in a hundred cannot be drawn", form.sample.percent);
-            faults.add(&form.at, what, "write sample_percent between 1 and 100");
+        if !(LEAST_PERCENT..=100).contains(&form.sample.percent) {
+            let what = format!("{} in a hundred are not enough to look at", form.sample.percent);
+            let advice = format!("write sample_percent between {LEAST_PERCENT} and 100");
+            faults.add(&form.at, what, advice);
         }
     }
 }

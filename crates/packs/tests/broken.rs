@@ -62,6 +62,13 @@ const CASES: &[Case] = &[
     Case { file: VISITED, find: "take = \"every\"", replace: "take = \"standing\"", fault_in: VISITED, line_with: "[[version]]", words: &["only a state that was entered can stand"] },
     Case { file: ANSWERS, find: "answer_letter\"]", replace: "answer\"]", fault_in: ANSWERS, line_with: "\"answer\"]", words: &["unknown document `answer`"] },
     Case { file: ANSWERS, find: "name = \"答复书\"\nen = \"Letters of answer\"", replace: "name = \"答复书\"", fault_in: ANSWERS, line_with: "name = \"答复书\"", words: &["`name` has no English"] },
+    Case { file: RECEIVED, find: "code = \"appeals_received\"", replace: "code = \"appeals_got\"", fault_in: RECEIVED, line_with: "code = \"appeals_got\"", words: &["stands in a file of another name", "name the file appeals_got.toml"] },
+    Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\nprogramme = [\"nothing\"]", fault_in: RECEIVED, line_with: "nothing", words: &["unknown programme of this workflow `nothing`"] },
+    Case { file: RECEIVED, find: "measure = \"opened\"", replace: "measure = \"opened\"\nday = \"summary\"", fault_in: RECEIVED, line_with: "[[version]]\nnumber = 1", words: &["`summary` holds no day", "of type date"] },
+    Case { file: VISITED, find: "take = \"every\" } }", replace: "take = \"every\" } }\nday = \"summary\"", fault_in: VISITED, line_with: "[[version]]", words: &["cannot date what happens many times"] },
+    Case { file: OPEN_NOW, find: "word = \"件\"", replace: "word = \"人\"", fault_in: OPEN_NOW, line_with: "[[version]]", words: &["distinct persons are neither a stock"] },
+    Case { file: DAYS, find: "word = \"天\"", replace: "word = \"人\"", fault_in: DAYS, line_with: "[[version]]", words: &["a sum has no persons to tell apart"] },
+    Case { file: "common/forms/monthly.toml", find: "sample_percent = 10", replace: "sample_percent = 9", fault_in: "common/forms/monthly.toml", line_with: "code = \"monthly\"", words: &["9 in a hundred are not enough", "between 10 and 100"] },
     // Forms of the upper level, and where districts are drawn.
     Case { file: FORM, find: "figure = \"appeals_closed\"", replace: "figure = \"appeals_shut\"", fault_in: FORM, line_with: "code = \"province_annual\"", words: &["unknown figure `appeals_shut`"] },
     Case { file: FORM, find: "number = \"A2\"", replace: "number = \"A1\"", fault_in: FORM, line_with: "[[cell]]\nnumber = \"A1\"\nlabel = \"收到诉求（上年）\"", words: &["the cell `A1` stands in the form twice"] },

@@ -9,15 +9,36 @@ use domain::{
     pack::{Level, Pack, Unit},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// A city that names villages.
 fn city() -> Arc<Pack> {
+    packs::load(&city_dir()).unwrap_or_else(|faults| panic!("{faults:?}")).pack
+}
+
+fn city_dir() -> PathBuf {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
     let mut dirs: Vec<_> = fs::read_dir(packs).unwrap().map(|e| e.unwrap().path()).collect();
     dirs.retain(|dir| dir.join("figures/model_villages_new.toml").exists());
     dirs.sort();
-    packs::load(&dirs[0]).unwrap_or_else(|faults| panic!("{faults:?}")).pack
+    dirs.swap_remove(0)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
+    }
 }
 
 /// The first federation of a level.
@@ -161,4 +182,58 @@ fn a_definition_counts_from_its_day_to_the_next() {
         shown("model_villages_valid"),
         [(1, day("2024-05-06"), Some(day("2025-01-01"))), (2, day("2025-01-01"), None)]
     );
+}
+
+/// A figure that nobody had thought of, and what the press says of it: a file and a few lines of a pack.
+const TAKEN_BACK: &str = "
+code = \"plates_taken_back\"
+name = \"撤销命名\"
+en = \"Names taken back\"
+note = \"经复核撤销命名的，按撤销的日期计。\"
+note_en = \"Names that were taken back after a second look, by the day of that.\"
+word = \"个\"
+nature = \"flow\"
+workflow = \"recognition\"
+owner = \"wf\"
+verifier = \"wf\"
+source = \"S53\"
+
+[[version]]
+number = 1
+since = \"2018-01-01\"
+measure = { entered = { states = [\"revoked\"], take = \"first\" } }
+";
+const SAID: &str = "
+[[sentence]]
+code = \"plates_taken_back\"
+day = \"2026-03-07\"
+text = \"去年，撤销命名{plates_taken_back 2025}个。\"
+";
+
+#[test]
+fn a_figure_and_its_sentence_are_added_by_the_pack_alone() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("added");
+    let _ = fs::remove_dir_all(&root);
+    let here = city_dir();
+    copy(&here.parent().unwrap().join("common"), &root.join("common"));
+    copy(&here, &root.join("city"));
+    fs::write(root.join("city/figures/plates_taken_back.toml"), TAKEN_BACK).unwrap();
+    let press = root.join("city/press.toml");
+    let sentences = fs::read_to_string(&press).unwrap() + SAID;
+    fs::write(&press, sentences).unwrap();
+    let pack = packs::load(&root.join("city")).unwrap_or_else(|f| panic!("{f:?}")).pack;
+    let _ = fs::remove_dir_all(&root);
+
+    let mut told = Told::opened(&pack, "2024-02-01", "model_village");
+    told.awarded("2024-05-06", "2024-05-06");
+    told.acted("2025-05-06", "begin_recheck", "rechecking");
+    told.acted("2025-05-20", "report_recheck", "recheck_review");
+    told.acted("2025-06-02", "propose_revocation", "revoking");
+    let top = unit(&pack, Level::City).code.clone();
+    assert_eq!(told.stock("plates_taken_back", &top, "2025-12"), 0);
+    told.acted("2025-07-01", "confirm_revocation", "revoked");
+    let counted = told.stock("plates_taken_back", &top, "2025-12");
+    let numbers = BTreeMap::from([("plates_taken_back".to_owned(), counted)]);
+    let sentence = pack.press.sentences.iter().find(|s| s.code == "plates_taken_back").unwrap();
+    assert_eq!(sentence.at(&pack, &numbers).unwrap(), "去年，撤销命名1个。");
 }

@@ -6,15 +6,15 @@
 
 use crate::{
     Store,
-    db::{Batch, Error, Reader, Row, Stmt},
-    figure_values::{FigureAsk, months_between},
+    db::{Batch, Error, P, Reader, Row, Stmt},
+    figure_values::{FigureAsk, FigurePart, months_between},
     figures::{Kept, number_of},
     freezing::Listed,
 };
 use domain::{
     access::{self, Viewer},
     case::{Case, CaseId},
-    figure::{Mark, Nature, UNKNOWN, Version, WHOLE, name_of, numbered},
+    figure::{Mark, Nature, UNKNOWN, Version, name_of, numbered},
     pack::{Level, Pack, Scope},
     workflow::Code,
 };
@@ -30,6 +30,28 @@ static STOOD: Stmt = Stmt::new(
      WHERE figure = $1 AND unit = $2 AND day <= $4 AND (rank, case_id, n) > ($3, $5, $6)
      ORDER BY rank, case_id, n LIMIT $7",
 );
+static HAPPENED_OF: Stmt = Stmt::split(
+    "SELECT m.day, m.amount, m.rank, m.case_id, m.n FROM marks m JOIN cases c ON c.id = m.case_id
+     WHERE m.figure = $1 AND m.unit = $2 AND m.rank <= $4
+       AND (m.rank, m.case_id, m.n) > ($3, $5, $6)
+       AND CAST(c.body AS JSON) ->> CAST($8 AS TEXT) = $9
+     ORDER BY m.rank, m.case_id, m.n LIMIT $7",
+    "SELECT m.day, m.amount, m.rank, m.case_id, m.n FROM marks m JOIN cases c ON c.id = m.case_id
+     WHERE m.figure = $1 AND m.unit = $2 AND m.rank <= $4
+       AND (m.rank, m.case_id, m.n) > ($3, $5, $6) AND c.body ->> $8 = $9
+     ORDER BY m.rank, m.case_id, m.n LIMIT $7",
+);
+static STOOD_OF: Stmt = Stmt::split(
+    "SELECT m.day, m.amount, m.rank, m.case_id, m.n FROM marks m JOIN cases c ON c.id = m.case_id
+     WHERE m.figure = $1 AND m.unit = $2 AND m.day <= $4
+       AND (m.rank, m.case_id, m.n) > ($3, $5, $6)
+       AND CAST(c.body AS JSON) ->> CAST($8 AS TEXT) = $9
+     ORDER BY m.rank, m.case_id, m.n LIMIT $7",
+    "SELECT m.day, m.amount, m.rank, m.case_id, m.n FROM marks m JOIN cases c ON c.id = m.case_id
+     WHERE m.figure = $1 AND m.unit = $2 AND m.day <= $4
+       AND (m.rank, m.case_id, m.n) > ($3, $5, $6) AND c.body ->> $8 = $9
+     ORDER BY m.rank, m.case_id, m.n LIMIT $7",
+);
 static ANYTHING: Stmt = Stmt::new(
     "SELECT 1 FROM counts WHERE name = $1 AND unit >= $2 AND unit <= $3 AND n <> 0 LIMIT 1",
 );
@@ -40,7 +62,8 @@ static STANDING: Stmt = Stmt::new(
 static BODY: Stmt = Stmt::new("SELECT body FROM cases WHERE id = $1");
 static TALLY: Stmt = Stmt::new("SELECT body, tally FROM cases WHERE id = $1");
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&HAPPENED, &STOOD, &ANYTHING, &STANDING, &BODY, &TALLY];
+pub(crate) static STATEMENTS: &[&Stmt] =
+    &[&HAPPENED, &STOOD, &HAPPENED_OF, &STOOD_OF, &ANYTHING, &STANDING, &BODY, &TALLY];
 
 /// Records of a page.
 pub const PAGE: usize = 20;
@@ -121,6 +144,7 @@ fn keeps_out(viewer: &Viewer, case: &Case) -> bool {
 struct Walk<'a> {
     pack: &'a Pack,
     ask: &'a FigureAsk<'a>,
+    part: FigurePart<'a>,
     version: &'a Version,
     from: Date,
     to: Date,
@@ -170,6 +194,30 @@ impl Store {
         (pack, viewer): (&Pack, &Viewer),
         ask: FigureAsk<'_>,
         today: Date,
+        page: (Option<&RecordCursor>, usize),
+    ) -> Result<RecordPage, Error> {
+        self.walked((pack, viewer), (ask, FigurePart::Whole), today, page).await
+    }
+
+    /// A page of the cases in a part of a figure that is split by it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn records_in(
+        &self,
+        (pack, viewer): (&Pack, &Viewer),
+        (ask, part): (FigureAsk<'_>, FigurePart<'_>),
+        today: Date,
+        cursor: Option<&RecordCursor>,
+    ) -> Result<RecordPage, Error> {
+        self.walked((pack, viewer), (ask, part), today, (cursor, PAGE)).await
+    }
+
+    async fn walked(
+        &self,
+        (pack, viewer): (&Pack, &Viewer),
+        (ask, part): (FigureAsk<'_>, FigurePart<'_>),
+        today: Date,
         (cursor, most): (Option<&RecordCursor>, usize),
     ) -> Result<RecordPage, Error> {
         if !may_count(pack, viewer, ask.unit) {
@@ -182,7 +230,7 @@ impl Store {
             if version.number < skip || found.len() > most {
                 continue;
             }
-            let walk = Walk { pack, ask: &ask, version, from, to, most };
+            let walk = Walk { pack, ask: &ask, part, version, from, to, most };
             walk.go(&mut reader, cursor.filter(|c| c.version == version.number), &mut found)
                 .await?;
         }
@@ -312,8 +360,10 @@ impl Walk<'_> {
         let (stmt, from) = if stands { (&STANDING, String::new()) } else { (&ANYTHING, from) };
         let name =
             |unit: &str, part| name_of(&self.ask.figure.code, self.version.number, unit, part);
+        let part = self.part.code();
+        let unknown = if self.part == FigurePart::Whole { UNKNOWN } else { &part };
         let names: Vec<[String; 2]> =
-            units.iter().map(|u| [name(u, WHOLE), name(u, UNKNOWN)]).collect();
+            units.iter().map(|u| [name(u, &part), name(u, unknown)]).collect();
         let mut batch = Batch::new();
         for name in names.iter().flatten() {
             batch.add(stmt, &[name.into(), (&from).into(), (&to).into()]);
@@ -338,7 +388,7 @@ impl Walk<'_> {
         let before = if stands { to } else { from - 1 };
         let (rank, case, n) = after.map_or((before, i64::MAX, 0), |c| (c.rank, c.case, c.n));
         let left = i64::try_from((self.most + 1).saturating_sub(found.len())).unwrap_or(0);
-        let params = [
+        let mut params: Vec<P<'_>> = vec![
             (&figure).into(),
             unit.into(),
             rank.into(),
@@ -347,7 +397,15 @@ impl Walk<'_> {
             n.into(),
             left.into(),
         ];
-        let stmt = if stands { &STOOD } else { &HAPPENED };
+        let stmt = match (self.part.said(), stands) {
+            (None, false) => &HAPPENED,
+            (None, true) => &STOOD,
+            (Some(_), false) => &HAPPENED_OF,
+            (Some(_), true) => &STOOD_OF,
+        };
+        if let Some((key, code)) = self.part.said() {
+            params.extend([P::from(key), P::from(code)]);
+        }
         for row in reader.rows(stmt, &params).await? {
             found.push(Found {
                 version: self.version.number,

@@ -9,7 +9,8 @@ use crate::{
 };
 use domain::access::Viewer;
 use domain::figure::{
-    AnyAmount, Figure, Nature, Period, UNKNOWN, Version, WHOLE, first_name, month_of, name_of,
+    AnyAmount, Figure, Nature, Period, UNKNOWN, Version, WHOLE, category_part, first_name,
+    month_of, name_of, programme_part,
 };
 use jiff::civil::Date;
 
@@ -29,6 +30,37 @@ pub struct FigureAsk<'a> {
     pub unit: &'a str,
     /// The period.
     pub period: Period,
+}
+
+/// A part of a figure that is split by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigurePart<'a> {
+    /// All of it.
+    Whole,
+    /// What has this category now.
+    Category(&'a str),
+    /// What belongs to this programme.
+    Programme(&'a str),
+}
+
+impl FigurePart<'_> {
+    /// As cells are named.
+    pub(crate) fn code(self) -> String {
+        match self {
+            Self::Whole => WHOLE.to_owned(),
+            Self::Category(code) => category_part(code),
+            Self::Programme(code) => programme_part(code),
+        }
+    }
+
+    /// What a case must say to be in it, as its body names it.
+    pub(crate) fn said(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Whole => None,
+            Self::Category(code) => Some(("category", code)),
+            Self::Programme(code) => Some(("programme", code)),
+        }
+    }
 }
 
 /// What a figure says.
@@ -84,9 +116,13 @@ impl<'a> FigureAsk<'a> {
     }
 
     /// The cells that hold the number of one version, and those that hold what is unknown.
-    fn ranges(&self, version: &Version) -> [Range; 2] {
-        let whole = name_of(&self.figure.code, version.number, self.unit, WHOLE);
-        let unknown = name_of(&self.figure.code, version.number, self.unit, UNKNOWN);
+    fn ranges(&self, version: &Version, part: FigurePart<'_>) -> [Range; 2] {
+        let whole = name_of(&self.figure.code, version.number, self.unit, &part.code());
+        let unknown = match part {
+            FigurePart::Whole => name_of(&self.figure.code, version.number, self.unit, UNKNOWN),
+            // What is unknown is told of the whole alone.
+            FigurePart::Category(_) | FigurePart::Programme(_) => String::new(),
+        };
         let (from, to) = self.period.months();
         let since_ever = match self.figure.nature {
             Nature::Flow => from.is_empty(),
@@ -137,17 +173,43 @@ impl Store {
         self.values_without(asked, today, &hidden).await
     }
 
+    /// The same of some parts of one figure that is split by them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn figure_parts(
+        &self,
+        viewer: &Viewer,
+        ask: FigureAsk<'_>,
+        parts: &[FigurePart<'_>],
+        today: Date,
+    ) -> Result<Vec<FigureValue>, Error> {
+        let hidden = self.hidden_cells(viewer).await?;
+        let asked: Vec<_> = parts.iter().map(|part| (ask, *part)).collect();
+        self.parts_without(&asked, today, &hidden).await
+    }
+
     pub(crate) async fn values_without(
         &self,
         asked: &[FigureAsk<'_>],
         today: Date,
         hidden: &Hidden,
     ) -> Result<Vec<FigureValue>, Error> {
+        let asked: Vec<_> = asked.iter().map(|ask| (*ask, FigurePart::Whole)).collect();
+        self.parts_without(&asked, today, hidden).await
+    }
+
+    async fn parts_without(
+        &self,
+        asked: &[(FigureAsk<'_>, FigurePart<'_>)],
+        today: Date,
+        hidden: &Hidden,
+    ) -> Result<Vec<FigureValue>, Error> {
         let plans: Vec<Vec<(u32, [Range; 2])>> = asked
             .iter()
-            .map(|ask| {
+            .map(|(ask, part)| {
                 let versions = ask.versions(today).into_iter().filter(|_| ask.is_told(today));
-                versions.map(|(v, _, _)| (v.number, ask.ranges(v))).collect()
+                versions.map(|(v, _, _)| (v.number, ask.ranges(v, *part))).collect()
             })
             .collect();
         let mut batch = Batch::new();
@@ -157,7 +219,7 @@ impl Store {
         let answers = self.db.read().await?.rows_all(batch).await?;
         let mut pairs = answers.chunks(2);
         let mut values = Vec::with_capacity(asked.len());
-        for (ask, plan) in asked.iter().zip(&plans) {
+        for ((ask, _), plan) in asked.iter().zip(&plans) {
             let mut value = FigureValue { amount: None, unknown: 0, versions: Vec::new() };
             let mut number = 0;
             for (version, [whole, silent]) in plan {

@@ -97,7 +97,7 @@ pub use exports::{Export, ExportMark, Fetched, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
-pub use figure_values::{FigureAsk, FigureValue};
+pub use figure_values::{FigureAsk, FigurePart, FigureValue};
 pub use freezing::FrozenAt;
 pub use guard::{Guarding, Insider, Revealed};
 pub use homes::{Home, SealedHome};

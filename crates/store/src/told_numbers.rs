@@ -5,6 +5,7 @@
 //! went out; of that one nothing is written down.
 
 use crate::{
+    Store,
     db::{Batch, Error, P, Reader, Row, Stmt, Tx},
     figure_values::FigureAsk,
     figures::number_of,
@@ -28,6 +29,10 @@ static BEFORE: Stmt = Stmt::new(
     "SELECT unit, own, period, amount, at FROM told_numbers WHERE figure = $1
      ORDER BY figure, at, case_id, edition, unit, own, period",
 );
+static KEPT: Stmt = Stmt::new(
+    "SELECT unit, own, period, amount, at FROM told_numbers WHERE figure = $1 AND amount IS NULL
+     ORDER BY figure, at, case_id, edition, unit, own, period",
+);
 static OF_CASE: Stmt = Stmt::new(
     "SELECT figure, at, edition, unit, own, period, amount FROM told_numbers WHERE case_id = $1",
 );
@@ -42,7 +47,7 @@ static STOOD: Stmt = Stmt::new(
      GROUP BY unit",
 );
 /// Every statement of this module, so that all can be checked.
-pub(crate) static STATEMENTS: &[&Stmt] = &[&ADD, &BEFORE, &OF_CASE, &HAPPENED, &STOOD];
+pub(crate) static STATEMENTS: &[&Stmt] = &[&ADD, &BEFORE, &KEPT, &OF_CASE, &HAPPENED, &STOOD];
 
 /// One row of the table, without its case.
 type Line = (Code, i64, i64, Code, bool, String, Option<i64>);
@@ -57,12 +62,7 @@ pub(crate) async fn past(
 ) -> Result<Past, Error> {
     let mut past = Past { figure: figure.code.clone(), ..Past::default() };
     for row in tx.rows(&BEFORE, &[(&figure.code).into()]).await? {
-        let spot = Spot { unit: row.text(0)?.to_owned(), own: row.int(1)? == 1 };
-        let period = Period::parse(row.text(2)?);
-        let period = period.ok_or_else(|| row.corrupt(2, "no period".to_owned()))?;
-        let at = Timestamp::from_microsecond(row.int(4)?);
-        let on = pack.date_of(at.map_err(|e| row.corrupt(4, e.to_string()))?);
-        past.before.push(Told { spot, period, on, amount: row.opt_int(3)? });
+        past.before.push(told(pack, &row)?);
     }
     let mut ends: BTreeSet<Date> = periods.iter().map(|period| period.last()).collect();
     if figure.nature == Nature::Stock {
@@ -76,6 +76,38 @@ pub(crate) async fn past(
         count(tx, pack, (figure, end), &mut past.counts).await?;
     }
     Ok(past)
+}
+
+fn told(pack: &Pack, row: &Row) -> Result<Told, Error> {
+    let spot = Spot { unit: row.text(0)?.to_owned(), own: row.int(1)? == 1 };
+    let period = Period::parse(row.text(2)?);
+    let period = period.ok_or_else(|| row.corrupt(2, "no period".to_owned()))?;
+    let at = Timestamp::from_microsecond(row.int(4)?);
+    let on = pack.date_of(at.map_err(|e| row.corrupt(4, e.to_string()))?);
+    Ok(Told { spot, period, on, amount: row.opt_int(3)? })
+}
+
+impl Store {
+    /// What tables that went out kept back of some figures, each by its code.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kept_back(
+        &self,
+        pack: &Pack,
+        figures: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<Code, Vec<Told>>, Error> {
+        let mut batch = Batch::new();
+        for figure in figures {
+            batch.add(&KEPT, &[(*figure).into()]);
+        }
+        let found = self.db.read().await?.rows_all(batch).await?;
+        let each = figures.iter().zip(found).map(|(figure, rows)| {
+            let kept = rows.iter().map(|row| told(pack, row)).collect::<Result<_, _>>()?;
+            Ok(((*figure).to_owned(), kept))
+        });
+        each.collect()
+    }
 }
 
 /// What stood at the end of a day, or all that ever happened up to it by month, for each unit.

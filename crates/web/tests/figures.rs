@@ -5,6 +5,9 @@
 mod town;
 
 use axum::http::StatusCode;
+use domain::{case::Actor, field, figure::Figures};
+use std::{io::Read, sync::Arc};
+use store::{Attachment, NewCase};
 use testkit::unit;
 use town::{Answer, Town};
 
@@ -149,4 +152,216 @@ async fn a_figure_is_drawn_by_district_with_its_number_in_each_tile() {
     // A town has no district below it to be laid side by side.
     let page = ok(&town.get("/figures/appeals_received?unit=wf-990121100", &leader).await);
     assert!(!page.contains("class=\"tiles\""));
+}
+
+/// The sample city, in which appeals are counted by another definition from 2026 on.
+fn redefined() -> packs::City {
+    let mut pack = Arc::into_inner(testkit::own_pack()).unwrap();
+    let mut figures: Vec<_> = pack.figures.iter().cloned().collect();
+    let received = figures.iter_mut().find(|f| f.code == "appeals_received").unwrap();
+    let mut next = received.versions[0].clone();
+    (next.number, next.since) = (2, "2026-01-01".parse().unwrap());
+    received.versions.push(next);
+    pack.figures = Figures::new(figures);
+    packs::City { pack: Arc::new(pack), ..testkit::city().clone() }
+}
+
+/// The rows of a table below a heading: name, then each number with the address behind it.
+fn rows(page: &str, heading: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let (_, after) = page.split_once(&format!("{heading}</h2>")).unwrap();
+    let (_, body) = after.split_once("<tbody>").unwrap();
+    let rows = body.split("</tbody>").next().unwrap().split("<tr>").skip(1);
+    let row = |row: &str| {
+        let name = row.split("<th scope=\"row\">").nth(1).unwrap().split('<').next().unwrap();
+        let cells = row.split("<td class=\"n\">").skip(1).map(|cell| {
+            let href = cell.split("href=\"").nth(1).map_or("", |h| h.split('"').next().unwrap());
+            let number = cell.replace("</a>", "").replace("</td>", "");
+            let number = number.split("</span>").last().unwrap().split('<').next().unwrap().trim();
+            (number.to_owned(), href.replace("&#38;", "&"))
+        });
+        (name.to_owned(), cells.collect())
+    };
+    rows.map(row).collect()
+}
+
+/// Bars, their description and a table in which each month leads to its records, beside the same month
+/// of the year before; flagged where that was counted by another definition.
+#[tokio::test]
+async fn a_trend_is_drawn_told_and_compared_with_the_year_before() {
+    let start = "2025-05-12T02:00:00Z".parse().unwrap();
+    let town = Town::of(Town::folder(), start, redefined()).await;
+    for _ in 0..3 {
+        town.dispatched(FAMILY, EAST).await;
+    }
+    town.wait(24 * 365);
+    for place in [EAST, WEST] {
+        town.dispatched(FAMILY, place).await;
+    }
+    town.wait(24 * 31);
+    town.dispatched(FAMILY, WEST).await;
+    let leader = town.cookie("leader", unit::CITY).await;
+    let path = "/figures/appeals_received?unit=wf-9901&period=2026-06";
+    let page = ok(&town.get(path, &leader).await);
+    let picture =
+        page.split("<svg class=\"trend\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    let heights: Vec<i64> = picture
+        .split("<rect ")
+        .skip(1)
+        .map(|rect| rect.split("height=\"").nth(1).unwrap().split('"').next().unwrap())
+        .map(|height| height.parse().unwrap())
+        .collect();
+    assert_eq!(heights, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 120, 60]);
+    assert!(picture.contains("最多 2（2026年5月），最少 0（2025年7月）。"), "{picture}");
+    let months = rows(&page, "近十二个月");
+    assert_eq!(months.len(), 12);
+    for (name, now, before) in
+        [("2026年5月", "2", "3"), ("2026年6月", "1", "0"), ("2025年12月", "0", "0")]
+    {
+        let (_, numbers) = months.iter().find(|(month, _)| month == name).unwrap();
+        let found: Vec<&str> = numbers.iter().map(|(n, _)| n.as_str()).collect();
+        assert_eq!(found, [now, before], "{name}");
+        for (n, href) in numbers {
+            let records = ok(&town.get(href, &leader).await);
+            assert_eq!(records.matches(RECORD).count().to_string(), *n, "{href}");
+        }
+    }
+    // Five months of 2026 and June are set beside months of the old definition.
+    assert_eq!(page.matches("口径不同，不能比较").count(), 6, "{page}");
+}
+
+#[tokio::test]
+async fn a_number_is_split_by_category_down_to_the_records() {
+    let town = Town::new().await;
+    for category in [FAMILY, FAMILY, FAMILY, "0102", "0102"] {
+        town.dispatched(category, EAST).await;
+    }
+    town.dispatched("0102", WEST).await;
+    let leader = town.cookie("leader", unit::CITY).await;
+    for (unit, numbers) in [("wf-9901", &["3", "3"][..]), ("wf-990101", &["3", "2"])] {
+        let path = format!("/figures/appeals_received?unit={unit}&period=2026");
+        let parts = rows(&ok(&town.get(&path, &leader).await), "按类别");
+        let found: Vec<&str> = parts.iter().map(|(_, cells)| cells[0].0.as_str()).collect();
+        assert_eq!(found, numbers, "{unit}");
+        for (name, cells) in parts {
+            let (number, href) = &cells[0];
+            let records = ok(&town.get(href, &leader).await);
+            assert_eq!(records.matches(RECORD).count().to_string(), *number, "{href}");
+            assert!(records.contains(&format!("· {name}</dt>")), "{records}");
+            assert_eq!(records.matches(&format!(">{name}</td>")).count().to_string(), *number);
+        }
+    }
+    // No figure is split by what its definition does not name, nor by what is not there.
+    for wrong in [
+        "appeals_open?unit=wf-9901&period=2026&category=1302",
+        "appeals_received?unit=wf-9901&period=2026&category=9999",
+        "appeals_received?unit=wf-9901&period=2026&programme=mediation",
+    ] {
+        let answer = town.get(&format!("/figures/{wrong}"), &leader).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{wrong}");
+    }
+}
+
+/// A number that somebody typed in, with its evidence, and that another one confirmed.
+async fn typed_in(town: &Town) {
+    let flow = town.pack.workflow("hand_entry").unwrap();
+    let fields = [
+        ("item", "online_views"),
+        ("held_on", "2026-06-02"),
+        ("amount", "4800"),
+        ("source", "直播后台导出"),
+    ];
+    let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
+    let (name, kind) = ("后台.csv".to_owned(), "text/csv".to_owned());
+    let new = NewCase {
+        command: *b"typed in number.",
+        actor: Actor::Staff(town.staff("handler", unit::EAST).await),
+        workflow: flow.code.clone(),
+        programme: None,
+        given: field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap(),
+        then: Vec::new(),
+        files: vec![Attachment { name, kind, body: b"views,4800".to_vec() }],
+        receipt: store::new_receipt(),
+        imported: None,
+    };
+    let opened = town.store.open_case(&town.pack, town.now(), new).await.unwrap();
+    town.act(opened.done.case, ("reviewer", unit::CITY), "confirm", &[]).await;
+}
+
+/// Everything that is written in a workbook or a Word file.
+fn file_text(bytes: Vec<u8>) -> String {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    for n in 0..zip.len() {
+        let mut part = zip.by_index(n).unwrap();
+        if part.name().unwrap().ends_with(".xml") {
+            part.read_to_string(&mut text).unwrap();
+        }
+    }
+    text
+}
+
+/// Wherever a number that was typed in is shown, it says so; of others nothing says it.
+#[tokio::test]
+async fn what_was_typed_in_says_so_on_every_page_and_file() {
+    const MARK: &str = "手工填报";
+    let town = Town::new().await;
+    typed_in(&town).await;
+    town.dispatched(FAMILY, EAST).await;
+    let leader = town.cookie("leader", unit::CITY).await;
+    let page = ok(&town.get("/figures", &leader).await);
+    let row = |name: &str| page.split("<tr>").find(|row| row.contains(name)).unwrap().to_owned();
+    let mark = format!("<span class=\"state\">{MARK}</span>");
+    assert!(row("线上观看").contains(&mark), "{page}");
+    assert!(!row("收到诉求").contains(MARK), "{page}");
+    let asked = "unit=wf-9901&period=2026-06";
+    for (figure, typed) in [("online_views", true), ("appeals_received", false)] {
+        let page = ok(&town.get(&format!("/figures/{figure}?{asked}"), &leader).await);
+        assert_eq!(page.contains(&mark), typed, "{figure}: {page}");
+        for kind in ["xlsx", "docx"] {
+            let path = format!("/figures/{figure}/table.{kind}?{asked}");
+            let file = town.get(&path, &leader).await;
+            assert_eq!(file.status, StatusCode::OK, "{path}");
+            assert_eq!(file_text(file.bytes).contains(MARK), typed, "{path}");
+        }
+    }
+    for kind in ["xlsx", "docx"] {
+        let file = town.get(&format!("/figures/board.{kind}?unit=wf-9901"), &leader).await;
+        let text = file_text(file.bytes);
+        assert!(text.contains(MARK), "{kind}: {text}");
+    }
+    for (body, typed) in [
+        ("今年，线上宣讲观看{online_views 2026}人次。", true),
+        ("今年，收到诉求{appeals_received 2026}件。", false),
+    ] {
+        let number = released(&town, body).await;
+        for (path, cookie) in [("releases", &*leader), ("news", "")] {
+            let page = ok(&town.get(&format!("/{path}/{number}"), cookie).await);
+            assert_eq!(page.contains(MARK), typed, "{path}: {page}");
+        }
+    }
+}
+
+/// A text that is signed and goes out at once; answers its number.
+async fn released(town: &Town, body: &str) -> String {
+    let flow = town.pack.workflow("release").unwrap();
+    let fields = [("title", "今年"), ("body", body), ("goes_out_on", "2026-06-10")];
+    let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
+    let mut command = [7; 16];
+    command[0] = u8::try_from(body.len()).unwrap();
+    let new = NewCase {
+        command,
+        actor: Actor::Staff(town.staff("handler", unit::CITY).await),
+        workflow: flow.code.clone(),
+        programme: None,
+        given: field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap(),
+        then: Vec::new(),
+        files: Vec::new(),
+        receipt: store::new_receipt(),
+        imported: None,
+    };
+    let opened = town.store.open_case(&town.pack, town.now(), new).await.unwrap();
+    for (role, action) in [("handler", "submit"), ("reviewer", "check"), ("leader", "sign_now")] {
+        town.act(opened.done.case, (role, unit::CITY), action, &[]).await;
+    }
+    opened.number
 }

@@ -72,7 +72,10 @@ async fn publish(town: &Town, case: i64) {
 
 /// Made public by a unit for itself.
 async fn promised_by(town: &Town, unit: &str) {
-    let target = ("project_dark", "appeals_people", "50");
+    promised_of(town, unit, ("project_dark", "appeals_people", "50")).await;
+}
+
+async fn promised_of(town: &Town, unit: &str, target: (&str, &str, &str)) {
     let (case, _) = propose_by(town, unit, target, "").await;
     town.act(case, ("reviewer", unit), "screen", &[]).await;
     town.act(case, ("leader", unit), "approve", &[]).await;
@@ -259,6 +262,65 @@ async fn few_people_are_not_told_to_the_public() {
     let leader = town.cookie("leader", CITY).await;
     let staff = ok(&town.get("/projects?year=2026", &leader).await);
     assert!(staff.contains("1 人") && !staff.contains("不公布"), "{staff}");
+}
+
+/// A county's number of anything is a part of the city's, which a release would keep back where it is
+/// small; what one kept back stands on no board either, nor what would tell it.
+#[tokio::test]
+async fn a_board_keeps_back_what_a_release_keeps_back() {
+    const WEST: &str = "990121000000";
+    let town = Town::new().await;
+    let received = ("project_visits", "appeals_received", "50");
+    for unit in [CITY, unit::EAST, unit::WEST] {
+        promised_of(&town, unit, received).await;
+    }
+    let board = |unit: &'static str| {
+        let path = format!("/projects/public?year=2026&unit={unit}");
+        let town = &town;
+        async move { ok(&town.get(&path, "").await) }
+    };
+    for place in [EAST, EAST, EAST, WEST, WEST, WEST, WEST, WEST] {
+        town.dispatched("0101", place).await;
+    }
+    assert!(board(CITY).await.contains("<b>进度：8 件</b>"));
+    for unit in [unit::EAST, unit::WEST] {
+        let page = board(unit).await;
+        assert!(page.contains("由此可以推出，不公布") && !page.contains("<progress"), "{page}");
+        assert!(!page.contains("3 件") && !page.contains("5 件，"), "{page}");
+    }
+    released(&town, "今年，收到诉求{appeals_received 2026}件").await;
+    // Nothing is small now, but the release said how many there were of each, and kept two back.
+    for place in [EAST, EAST, EAST, WEST] {
+        town.dispatched("0101", place).await;
+    }
+    assert!(board(CITY).await.contains("<b>进度：12 件</b>"));
+    for unit in [unit::EAST, unit::WEST] {
+        let page = board(unit).await;
+        assert!(page.contains("由此可以推出，不公布"), "{page}");
+        assert!(!page.contains("<b>进度：6 件</b>"), "{page}");
+    }
+}
+
+/// A text that is signed and goes out at once.
+async fn released(town: &Town, body: &str) {
+    let flow = town.pack.workflow("release").unwrap();
+    let fields = [("title", "今年的诉求"), ("body", body), ("goes_out_on", "2026-06-10")];
+    let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
+    let new = NewCase {
+        command: rand_command(body),
+        actor: Actor::Staff(town.staff("handler", CITY).await),
+        workflow: flow.code.clone(),
+        programme: None,
+        given: field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap(),
+        then: Vec::new(),
+        files: Vec::new(),
+        receipt: store::new_receipt(),
+        imported: None,
+    };
+    let case = town.store.open_case(&town.pack, town.now(), new).await.unwrap().done.case;
+    for (role, action) in [("handler", "submit"), ("reviewer", "check"), ("leader", "sign_now")] {
+        town.act(case, (role, CITY), action, &[]).await;
+    }
 }
 
 /// What a board tells of the one number on it.

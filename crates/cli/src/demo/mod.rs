@@ -14,6 +14,7 @@ mod people;
 mod plot;
 mod projects;
 mod releases;
+mod sentences;
 mod stage;
 mod texts;
 mod walk;
@@ -51,7 +52,8 @@ pub struct Demo {
     /// whenever it is built; now, if none is given.
     #[arg(long)]
     as_of: Option<Timestamp>,
-    /// Builds the city and does not serve it: to copy it, or to see how long it takes.
+    /// Builds the city and does not serve it: to copy it, or to see how long it takes. Ends with the
+    /// sentences that the city once printed, composed from what was built.
     #[arg(long)]
     build_only: bool,
 }
@@ -90,6 +92,9 @@ impl Demo {
             rules::count(&store, &city.pack).await?;
             let accounts = prepare(&store, &city, self.scale).await?;
             if self.build_only {
+                let today = city.pack.date_of(now());
+                let read = sentences::check(&store, &city.pack, today).await?;
+                eprintln!("{read} sentences read as they were printed");
                 return store.db().close().await.doing("closing the database");
             }
             serve::print_accounts(&accounts);

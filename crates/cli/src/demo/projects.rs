@@ -120,24 +120,30 @@ impl One<'_> {
     }
 
     /// The goal: the one of the data, or one that fits the pace of records that are there already.
-    /// None where there are no records: nothing would be known of its pace.
-    async fn goal(&self) -> Result<Option<i64>, Failure> {
-        if self.project.goal.is_some() {
-            return Ok(self.project.goal);
+    /// Without any, nothing is known of its pace; in the first days of a year that is no wonder.
+    async fn goal(&self) -> Result<i64, Failure> {
+        if let Some(goal) = self.project.goal {
+            return Ok(goal);
         }
-        let Some(figure) = self.stage.pack.figures.get(&self.project.figure) else {
-            return Ok(None);
-        };
+        let Project { programme, figure: code, .. } = &self.project;
+        let pack = &self.stage.pack;
+        let figure = pack.figures.get(code).ok_or_else(|| {
+            Failure::Plain(format!("the project {programme} names no figure: {code}"))
+        })?;
         let ask = FigureAsk { figure, unit: &self.top.code, period: Period::year(self.today) };
         let found = self.stage.store.figure_values(&[ask], self.today).await.doing("a figure")?;
         let done = found.first().and_then(|v| v.amount).map_or(0, AnyAmount::count);
         let gone = (self.today.duration_since(self.first).as_hours() / 24).max(1);
+        if done <= 0 && gone > pack.targets.forecast_days.into() {
+            let why = format!("the project {programme} has no goal, and {code} has no records");
+            return Err(Failure::Plain(why));
+        }
         let goal = done * 100 * 364 / (self.project.pace.max(1) * gone);
-        Ok((done > 0).then_some(goal.max(1)))
+        Ok(goal.max(1))
     }
 
     async fn play(&self, dice: &mut Dice) -> Result<(), Failure> {
-        let Some(goal) = self.goal().await? else { return Ok(()) };
+        let goal = self.goal().await?;
         let case = self.propose(goal, dice).await?;
         let city = self.top;
         self.act(case, ("reviewer", city), ("screen", &[]), (1, dice)).await?;

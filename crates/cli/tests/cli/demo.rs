@@ -5,7 +5,8 @@ use crate::{
     support::{Server, Town},
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf, process::Output};
+use toml::Table;
 
 const SMALL: [&str; 5] = ["demo", "--scale", "small", "--as-of", "2026-06-10T10:30+08:00"];
 
@@ -91,4 +92,117 @@ fn states_without_a_case(town: &Town) -> BTreeSet<String> {
         .map(|(state, _)| state.to_owned())
         .collect();
     states.filter(|s| !found.contains(s)).collect()
+}
+
+/// A city that once printed this sentence.
+fn city_that_says(sentence: &str) -> PathBuf {
+    let says = |city: &PathBuf| {
+        let press = std::fs::read_to_string(city.join("press.toml")).unwrap_or_default();
+        press.contains(&format!("code = \"{sentence}\""))
+    };
+    Town::cities().into_iter().find(says).expect("a city that says it")
+}
+
+/// Late in a year of which most is known.
+const LATE: [&str; 3] = ["demo", "--as-of", "2026-11-20T10:30+08:00"];
+
+fn built(town: &Town, scale: &str) -> (Output, String) {
+    let built = town.run(&[&LATE[..], &["--scale", scale, "--build-only"]].concat());
+    let said = String::from_utf8_lossy(&built.stderr).into_owned();
+    (built, said)
+}
+
+/// All projects of the article, as many for each as it says, with lights of every colour.
+#[test]
+fn the_projects_of_the_year_are_those_of_the_article() {
+    let town = Town::of(&city_that_says("projects_of_the_year"));
+    let (built, said) = built(&town, "small");
+    assert!(built.status.success() && said.contains("1 sentences read"), "{said}");
+    let running = Server::start(town.command(&LATE));
+    let mut line = running.line().expect("a connection");
+    let (status, page) = line.ask("GET", "/projects/public?year=2026", &[], "").expect("a page");
+    drop(line);
+    running.stop();
+    assert_eq!(status, 200);
+    for whom in ["women", "children"] {
+        let group = page.split(&format!("<h2 id=\"g-{whom}\">")).nth(1).expect("a group");
+        let group = group.split("</section>").next().expect("its end");
+        assert_eq!(group.matches("<h3>").count(), 10, "for {whom}");
+    }
+    for light in ["light \">", "light light-yellow\">", "light light-red\">"] {
+        assert!(page.contains(light), "no {light}");
+    }
+}
+
+/// The pack of a city a thousand times smaller: its ledgers, and what it says of them in whole numbers.
+fn shrink(town: &Town) -> Table {
+    let read = |name: &str| -> Table {
+        std::fs::read_to_string(town.path(name)).expect("a file").parse().expect("a table")
+    };
+    let mut ledgers = read("packs/sample/ledgers.toml");
+    ledgers["appeals"] = 40.into();
+    let mut large = BTreeSet::new();
+    for ledger in ledgers["ledger"].as_array_mut().expect("ledgers") {
+        let records = ledger["records"].as_integer().expect("a number");
+        large.insert(records);
+        ledger["records"] = small(records).into();
+    }
+    town.write("packs/sample/ledgers.toml", ledgers.to_string());
+    let mut press = read("packs/sample/press.toml");
+    for sentence in press["sentence"].as_array_mut().expect("sentences") {
+        let Some(numbers) = sentence.get("printed").map(|printed| printed["numbers"].clone())
+        else {
+            continue;
+        };
+        let numbers = numbers.as_table().expect("numbers").clone();
+        if numbers.values().all(|n| n.as_integer().is_some_and(|n| large.contains(&n))) {
+            for n in numbers.keys() {
+                print(sentence, n, small(numbers[n].as_integer().expect("a number")));
+            }
+        }
+    }
+    town.write("packs/sample/press.toml", press.to_string());
+    press
+}
+
+fn small(n: i64) -> i64 {
+    (n + 999) / 1_000
+}
+
+/// Writes a sentence as if it had been printed with this number of a figure, to the last digit.
+fn print(sentence: &mut toml::Value, figure: &str, n: i64) {
+    let text = sentence["text"].as_str().expect("a text").to_owned();
+    let at = text.find(&format!("{{{figure} ")).expect("a place");
+    let (before, rest) = text.split_at(at);
+    let (place, after) = rest.split_once('}').expect("its end");
+    let words: Vec<&str> = place.split(' ').take(2).collect();
+    sentence["text"] = format!("{before}{}}}{after}", words.join(" ")).into();
+    sentence["printed"]["numbers"][figure] = n.into();
+    let mut reads = sentence["text"].as_str().expect("a text").to_owned();
+    for (figure, n) in sentence["printed"]["numbers"].as_table().expect("numbers") {
+        let at = reads.find(&format!("{{{figure} ")).expect("a place");
+        let end = at + reads[at..].find('}').expect("its end");
+        reads.replace_range(at..=end, &n.to_string());
+    }
+    sentence["printed"]["reads"] = reads.into();
+}
+
+/// The ledgers of a city are what its sentences say, or the demonstration says which one is not.
+#[test]
+fn what_was_printed_comes_out_of_the_records_of_a_city() {
+    let town = Town::of(&city_that_says("jobs_and_homes"));
+    let mut press = shrink(&town);
+    let (status, said) = built(&town, "city");
+    assert!(status.status.success(), "{said}");
+    assert!(said.contains("4 sentences read as they were printed"), "{said}");
+    let sentences = press["sentence"].as_array_mut().expect("sentences");
+    let jobs = sentences.iter_mut().find(|s| s["code"].as_str() == Some("jobs_and_homes"));
+    let jobs = jobs.expect("a sentence");
+    let placed = jobs["printed"]["numbers"]["jobs_placed"].as_integer().expect("a number");
+    print(jobs, "jobs_placed", placed + 1);
+    town.write("packs/sample/press.toml", press.to_string());
+    let (status, said) = built(&town, "city");
+    assert!(!status.status.success(), "{said}");
+    assert!(said.contains("the sentence jobs_and_homes was printed"), "{said}");
+    assert!(said.contains(&format!("安置妇女就业{placed}人次")), "what the records say: {said}");
 }

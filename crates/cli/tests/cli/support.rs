@@ -40,6 +40,23 @@ impl Town {
         town
     }
 
+    /// Every city with a pack.
+    pub fn cities() -> Vec<PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+        let dirs = fs::read_dir(root).expect("packs").map(|entry| entry.expect("an entry").path());
+        let mut dirs: Vec<PathBuf> = dirs.filter(|dir| dir.join("pack.toml").exists()).collect();
+        dirs.sort();
+        dirs
+    }
+
+    /// The same with the pack of a real city.
+    pub fn of(city: &Path) -> Self {
+        let town = Self::new();
+        fs::remove_dir_all(town.path("packs/sample")).expect("a folder");
+        copy(city, &town.path("packs/sample"));
+        town
+    }
+
     /// Deadlines of today reach next year, whose holidays may not be known yet when this runs.
     fn add_years(&self) {
         for year in 2026..2060 {

@@ -1,5 +1,7 @@
 //! Numbers of people that are too small to be told, and numbers from which they could be found.
 
+use std::collections::BTreeSet;
+
 /// Whether a number of people is told as it is; none at all is told.
 pub fn is_few(n: i64, small: u32) -> bool {
     (1..i64::from(small)).contains(&n)
@@ -15,6 +17,20 @@ pub fn stand_beside(above: i64, below: &[i64], small: u32) -> bool {
     let rest = below.iter().fold(above, |rest, n| rest.saturating_sub(*n));
     let all = [above, rest.saturating_abs()];
     !all.iter().chain(below).any(|n| is_few(*n, small))
+}
+
+/// Which parts of a whole are not told one by one, when some of them must not be: those, and the
+/// smallest of the others until nobody finds one by taking away what is told.
+pub fn keep_back(parts: &[i64], must: &BTreeSet<usize>, small: u32) -> BTreeSet<usize> {
+    let mut kept = must.clone();
+    let mut others: Vec<usize> = (0..parts.len()).filter(|n| !must.contains(n)).collect();
+    others.sort_by_key(|n| std::cmp::Reverse(parts.get(*n)));
+    let together = |kept: &BTreeSet<usize>| kept.iter().filter_map(|n| parts.get(*n)).sum();
+    while !must.is_empty() && (kept.len() < 2 || is_few(together(&kept), small)) {
+        let Some(next) = others.pop() else { break };
+        kept.insert(next);
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -38,6 +54,22 @@ mod tests {
             (0, &[0, 0], true),
         ] {
             assert_eq!(stand_beside(above, below, 5), told, "{above} {below:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_told_is_not_the_rest_either() {
+        for (parts, must, kept) in [
+            (&[9, 3, 7][..], &[][..], &[][..]),
+            // Alone it would be the rest; with the next it is seven or more.
+            (&[9, 1, 7], &[1], &[1, 2]),
+            // Two that are three together could be found nearly.
+            (&[9, 1, 2, 7], &[1, 2], &[1, 2, 3]),
+            (&[9, 4, 3], &[1, 2], &[1, 2]),
+            (&[2], &[0], &[0]),
+        ] {
+            let set = |parts: &[usize]| parts.iter().copied().collect::<BTreeSet<_>>();
+            assert_eq!(keep_back(parts, &set(must), 5), set(kept), "{parts:?} {must:?}");
         }
     }
 

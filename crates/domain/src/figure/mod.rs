@@ -24,14 +24,14 @@ pub use cell::{
     first_name, month_of, name_of, numbered, people_cells, programme_part,
 };
 pub use definition::{Credit, Dimension, Figure, Figures, Filter, Measure, Nature, Take, Version};
-pub use few::{is_few, stand_beside};
+pub use few::{is_few, keep_back, stand_beside};
 pub(crate) use frozen::freeze;
 pub use frozen::{Asked, Freezing, Frozen, asked};
 pub use mark::Mark;
 pub use period::{Part, Period};
 pub use promise::{Held, Promise, held, promised_on};
 pub(crate) use promise::{promise, propose};
-pub use sampling::{Look, Progress, Sample, Share, Sitting, sample, share};
+pub use sampling::{LEAST_PERCENT, Look, Progress, Sample, Share, Sitting, sample, share};
 pub(crate) use sampling::{look, looks_in, sample_sound};
 pub use tally::{Step, Tally};
 pub use target::{Forecast, Plan, Target, TargetLight, TargetRules, running_sums};

@@ -17,8 +17,8 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many in a hundred are drawn when no form says how many.
-const USUAL_PERCENT: u32 = 10;
+/// So many in a hundred are drawn when no form says how many, and no form may ask for fewer.
+pub const LEAST_PERCENT: u32 = 10;
 
 /// What was found of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,7 +206,7 @@ pub struct Share {
 /// How many are drawn for a case.
 pub fn share(pack: &Pack, case: &Case) -> Share {
     let form = case.coded.values().find_map(|v| pack.forms.get(v.one()));
-    form.map_or(Share { percent: USUAL_PERCENT, most: None }, |form| form.sample)
+    form.map_or(Share { percent: LEAST_PERCENT, most: None }, |form| form.sample)
 }
 
 /// The effect by which records are looked at in a state, if there is one.

@@ -110,6 +110,22 @@ impl Spot {
     }
 }
 
+impl Told {
+    /// Whether this number was kept back and another one, told on a day, is of it or a part of it: of
+    /// the same unit or one below, in months of which both say something.
+    pub fn keeps_back(
+        &self,
+        units: &Units,
+        nature: Nature,
+        (unit, period): (&str, Period),
+        today: Date,
+    ) -> bool {
+        let (old, new) = (Span::of(nature, self.period, self.on), Span::of(nature, period, today));
+        let kept = self.amount.is_none() && !self.spot.own;
+        kept && units.covers(&self.spot.unit, unit) && old.from < new.until && new.from < old.until
+    }
+}
+
 fn month_number(day: Date) -> i64 {
     i64::from(day.year()) * 12 + i64::from(day.month()) - 1
 }

@@ -4,7 +4,8 @@ use crate::{cast::*, raw};
 use domain::{
     access::Viewer,
     case::{Actor, CaseId, Staff},
-    figure::{AnyAmount, Period},
+    figure::{AnyAmount, Figures, Period},
+    pack::{Pack, Unit, Units},
 };
 use std::sync::Arc;
 use store::{FigureAsk, FigureRecord, RecordCursor};
@@ -19,6 +20,7 @@ testkit::both!(
     forged_figures_are_found,
     cells_of_people_are_added_once,
     another_definition_is_counted_again,
+    a_unit_that_moved_is_counted_where_it_is_now,
 );
 
 /// What a figure says: its number, or none.
@@ -332,4 +334,96 @@ async fn another_definition_is_counted_again(stand: Stand) {
     raw::run(&stand, &format!("UPDATE figure_signature SET signature = {other}")).await;
     let troubles = stand.troubles().await;
     assert!(troubles.iter().any(|t| t.contains("other definitions")), "{troubles:#?}");
+}
+
+/// The sample city after a reform: the eastern town belongs to the western county, and from April on
+/// only appeals of one category are counted as received.
+fn reformed() -> Pack {
+    let mut pack = Arc::into_inner(testkit::own_pack()).unwrap();
+    let units: Vec<Unit> = pack.units.iter().cloned().collect();
+    let kinds: Vec<_> =
+        units.iter().filter_map(|unit| pack.units.kind(&unit.kind)).cloned().collect();
+    let moved = units.into_iter().map(|mut unit| {
+        if unit.code == unit::EAST_TOWN {
+            unit.parent = Some(unit::WEST.to_owned());
+        }
+        unit
+    });
+    pack.units = Units::new(kinds, moved);
+    let mut figures: Vec<_> = pack.figures.iter().cloned().collect();
+    let received = figures.iter_mut().find(|f| f.code == "appeals_received").unwrap();
+    let mut next = received.versions[0].clone();
+    (next.number, next.since) = (2, "2025-04-01".parse().unwrap());
+    next.filter.category = vec!["0503".to_owned()];
+    received.versions.push(next);
+    pack.figures = Figures::new(figures);
+    pack
+}
+
+/// Nothing is wrong with what figures count. Lists of open work are not put under another county by
+/// counting figures again, and are not asked about.
+async fn figures_sound(stand: &Stand) {
+    let mut troubles = stand.troubles().await;
+    troubles.retain(|t| !t.starts_with("desk of") && !t.starts_with("count appeal:"));
+    assert_eq!(troubles, Vec::<String>::new());
+}
+
+/// Dispatched to the town, with the category that counts from April on.
+async fn of_another_category(stand: &Stand, summary: &str) -> CaseId {
+    let case = to_triage(stand, &Appeal::new("0503", summary), "0503").await;
+    stand.act(&dispatcher(), case, "dispatch_to", &[("unit", unit::EAST_TOWN)]).await;
+    case
+}
+
+async fn a_unit_that_moved_is_counted_where_it_is_now(mut stand: Stand) {
+    assigned(&stand, &Appeal::new("1302", "县里的"), unit::EAST).await;
+    assigned(&stand, &Appeal::new("1302", "街上的"), unit::EAST_TOWN).await;
+    closed(&stand, &Appeal::new("1302", "办完的")).await;
+    stand.clock.set("2025-04-10T09:00+08:00");
+    assigned(&stand, &Appeal::new("1302", "四月的"), unit::EAST_TOWN).await;
+    of_another_category(&stand, "四月的另一件").await;
+    sound(&stand).await;
+    assert_eq!(told(&stand, "appeals_received", unit::EAST, "2025").await, Some(5));
+    assert_eq!(told(&stand, "appeals_received", unit::WEST, "2025").await, Some(0));
+
+    stand.pack = Arc::new(reformed());
+    assert_eq!(stand.store.count_figures(&stand.pack, |_| {}).await.unwrap(), 5);
+    figures_sound(&stand).await;
+    for (figure, unit, period, number) in [
+        // March by the old definition, April by the new one.
+        ("appeals_received", unit::CITY, "2025-03", 3),
+        ("appeals_received", unit::CITY, "2025-04", 1),
+        ("appeals_received", unit::CITY, "2025", 4),
+        ("appeals_received", unit::EAST, "2025", 2),
+        ("appeals_received", unit::WEST, "2025", 2),
+        ("appeals_received", unit::EAST_TOWN, "2025", 2),
+        // What stands in the town stands in its county of now, in months before the reform too.
+        ("appeals_open", unit::EAST, "2025-03", 1),
+        ("appeals_open", unit::WEST, "2025-03", 1),
+        ("appeals_open", unit::EAST, "2025-04", 1),
+        ("appeals_open", unit::WEST, "2025-04", 3),
+        ("appeals_open", unit::CITY, "2025-04", 4),
+        ("appeals_people", unit::EAST, "2025", 1),
+        ("appeals_people", unit::WEST, "2025", 0),
+        ("appeals_people", unit::CITY, "2025", 1),
+    ] {
+        assert_eq!(
+            told(&stand, figure, unit, period).await,
+            Some(number),
+            "{figure} {unit} {period}"
+        );
+        let found = records(&stand, &Viewer::System, (figure, unit, period)).await;
+        let sum: i64 = found.iter().filter_map(|record| record.amount).sum();
+        assert_eq!(sum, number, "records of {figure} {unit} {period}");
+    }
+    let figure = stand.pack.figures.get("appeals_received").unwrap();
+    let ask = FigureAsk { figure, unit: unit::WEST, period: Period::Year(2025) };
+    let today = stand.pack.date_of(stand.clock.now());
+    let value = stand.store.figure_values(&[ask], today).await.unwrap().remove(0);
+    assert_eq!(value.versions, [1, 2]);
+    // Who has moved is helped on: the next step is counted in the new county alone.
+    let next = of_another_category(&stand, "改革以后的").await;
+    assert_eq!(told(&stand, "appeals_received", unit::WEST, "2025-04").await, Some(2));
+    assert_eq!(stand.page(next).await.case.unit, unit::EAST_TOWN);
+    figures_sound(&stand).await;
 }

@@ -9,15 +9,19 @@ use domain::{
     case::{Actor, CaseId, Fact, Staff},
     decide::{self, Ctx},
     field::{FieldKind, Meaning, Raw, check},
+    figure::AnyAmount,
     workflow::{Action, Relation},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use proptest::{
     prelude::*,
-    test_runner::{Config, TestRunner},
+    test_runner::{Config, TestRng, TestRunner},
 };
-use std::collections::{BTreeMap, BTreeSet};
-use store::{Act, CasePage};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
+use store::{Act, CasePage, FigureAsk, FigurePart};
 use testkit::{Appeal, Stand, command_id, unit};
 
 /// One stroke of a history: what to choose among what is possible, and how much time passes.
@@ -54,11 +58,55 @@ fn figures_equal_a_slow_count_on_postgres() {
     histories(3, Stand::postgres);
 }
 
+/// What happened in all histories together. A history in which nothing of it happens proves nothing.
+#[derive(Debug, Default)]
+struct Happened {
+    merged: usize,
+    unmerged: usize,
+    late: usize,
+    categories: usize,
+    units: usize,
+    reopened: usize,
+}
+
+impl Happened {
+    fn count(&mut self, stand: &Stand, page: &CasePage) {
+        let flow = stand.pack.flow_of(&page.case).unwrap();
+        let open = |state: &str| flow.state(state).unwrap().is_open();
+        let mut last = page.entries[0].at;
+        let (mut category, mut unit) = (None::<&str>, None::<&str>);
+        for entry in &page.entries {
+            self.late += usize::from(entry.at < last);
+            last = last.max(entry.at);
+            for fact in &entry.facts {
+                match fact {
+                    Fact::Acted { action, from, to } => {
+                        self.reopened += usize::from(!open(from) && open(to));
+                        self.unmerged += usize::from(action == "unmerge");
+                    }
+                    Fact::Linked { kind, .. } if kind == "merged_into" => self.merged += 1,
+                    Fact::Opened { category: now, .. } | Fact::Categorised { category: now } => {
+                        self.categories += usize::from(category.is_some_and(|was| was != now));
+                        category = Some(now);
+                    }
+                    Fact::Assigned { unit: now, .. } => {
+                        self.units += usize::from(unit.is_some_and(|was| was != now));
+                        unit = Some(now);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
 fn histories<F: Future<Output = Stand>>(cases: u32, stand: impl Fn() -> F) {
     let rt = tokio::runtime::Runtime::new().unwrap();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let strategy = proptest::collection::vec(stroke(), 80);
-    let mut runner = TestRunner::new(config);
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let happened = Mutex::new(Happened::default());
     let ran = runner.run(&strategy, |strokes| {
         rt.block_on(async {
             let stand = stand().await;
@@ -67,10 +115,26 @@ fn histories<F: Future<Output = Stand>>(cases: u32, stand: impl Fn() -> F) {
                 play(&stand, &mut cases, stroke).await;
             }
             compare(&stand, &cases).await;
+            for case in &cases {
+                let page = stand.page(*case).await;
+                happened.lock().unwrap().count(&stand, &page);
+            }
         });
         Ok(())
     });
     ran.unwrap_or_else(|error| panic!("{error}"));
+    let all = happened.into_inner().unwrap();
+    let Happened { merged, unmerged, late, categories, units, reopened } = all;
+    for (what, n) in [
+        ("merges", merged),
+        ("merges that were undone", unmerged),
+        ("late acts", late),
+        ("other categories", categories),
+        ("other units", units),
+        ("cases that were taken up again", reopened),
+    ] {
+        assert!(n > 0, "no {what} in any history: {all:?}");
+    }
 }
 
 async fn play(stand: &Stand, cases: &mut Vec<CaseId>, stroke: &Stroke) {
@@ -184,6 +248,7 @@ struct Slow {
     unit: String,
     handling: Option<String>,
     phone: Option<String>,
+    category: String,
     /// Entering a state, or an act: action, state, day, unit after the entry's last assignment.
     acts: Vec<(String, String, Date, String)>,
     answers: Vec<Date>,
@@ -203,8 +268,10 @@ fn follow(stand: &Stand, page: &CasePage) -> Slow {
         }
         for fact in &entry.facts {
             match fact {
-                Fact::Opened { state, unit, .. } => {
+                Fact::Categorised { category } => slow.category.clone_from(category),
+                Fact::Opened { state, unit, category, .. } => {
                     slow.unit.clone_from(unit);
+                    slow.category.clone_from(category);
                     slow.acts.push(("open".into(), state.clone(), day, unit.clone()));
                 }
                 Fact::Acted { action, from, to } => {
@@ -284,6 +351,33 @@ fn open_at(stand: &Stand, slow: &Slow, unit: &str, end: Date) -> i64 {
     i64::from(open.is_some_and(|(_, _, _, at)| stand.pack.units.covers(unit, at)))
 }
 
+/// What is split by category, unit by unit: the slow count of the cases of each category.
+async fn compare_categories(stand: &Stand, all: Vec<Slow>) {
+    let mut of: BTreeMap<String, Vec<Slow>> = BTreeMap::new();
+    for slow in all {
+        of.entry(slow.category.clone()).or_default().push(slow);
+    }
+    let period = domain::figure::Period::Year(2025);
+    let today = stand.pack.date_of(stand.clock.now());
+    for (category, cases) in of {
+        let flows = flows(stand, &cases);
+        for figure in stand.pack.figures.of("appeal").filter(|f| !f.dimensions.is_empty()) {
+            for unit in [unit::CITY, unit::EAST, unit::WEST] {
+                let (ask, part) =
+                    (FigureAsk { figure, unit, period }, FigurePart::Category(&category));
+                let found = stand.store.figure_parts(&Viewer::System, ask, &[part], today).await;
+                let found = found.unwrap().remove(0).amount.map_or(0, AnyAmount::count);
+                let right = flow(&flows, (figure.code.as_str(), unit), period);
+                assert_eq!(found, right, "{} {unit} {category}", figure.code);
+                let who = (&*stand.pack, &Viewer::System);
+                let page = stand.store.records_in(who, (ask, part), today, None).await.unwrap();
+                let sum: i64 = page.records.iter().filter_map(|record| record.amount).sum();
+                assert!(sum == right || page.next.is_some(), "{} {category}", figure.code);
+            }
+        }
+    }
+}
+
 async fn compare(stand: &Stand, cases: &[CaseId]) {
     assert_eq!(stand.troubles().await, Vec::<String>::new());
     let mut all = Vec::new();
@@ -320,6 +414,7 @@ async fn compare(stand: &Stand, cases: &[CaseId]) {
             }
         }
     }
+    compare_categories(stand, all).await;
 }
 
 fn flow(flows: &Flows, (figure, unit): (&str, &str), span: domain::figure::Period) -> i64 {

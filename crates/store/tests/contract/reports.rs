@@ -18,6 +18,7 @@ testkit::both!(
     a_unit_reports_a_period_once,
     forged_lists_are_found,
     what_is_typed_in_needs_evidence_and_another_person,
+    the_city_reports_on_all_below_it,
 );
 
 const PERIOD: &str = "2025-03";
@@ -312,5 +313,38 @@ async fn what_is_typed_in_needs_evidence_and_another_person(stand: Stand) {
     for at in [unit::EAST_TOWN, unit::EAST, unit::CITY] {
         assert_eq!(told(&stand, "online_views", at, PERIOD).await, Some(4800), "{at}");
     }
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// The city has nobody above it: its own people report, check and approve, no one of them twice.
+async fn the_city_reports_on_all_below_it(stand: Stand) {
+    for (summary, to) in
+        [("村里的路", unit::EAST_TOWN), ("邻居争水", unit::EAST), ("井盖", unit::WEST)]
+    {
+        assigned(&stand, &Appeal::new("1302", summary), to).await;
+    }
+    let (writer, checker) = (actor(31, unit::CITY, "handler"), actor(32, unit::CITY, "reviewer"));
+    let case = report(&stand, &writer).await.unwrap();
+    does(&stand, (&writer, case), "submit", &[]).await;
+    assert_eq!(stand.page(case).await.case.unit, unit::CITY, "nobody stands above it");
+    let (_, received) = frozen(&stand, case, 0, "appeals_received").await;
+    assert_eq!((received.unit.as_str(), received.amount), (unit::CITY, Some(3)));
+    for value in &stand.page(case).await.case.frozen[0].values {
+        let now = told(&stand, &value.figure, &value.unit, &value.period).await;
+        assert_eq!(value.amount, now, "{}", value.figure);
+    }
+    let both = Staff {
+        account: 31,
+        unit: unit::CITY.to_owned(),
+        roles: ["handler", "reviewer"].map(str::to_owned).to_vec(),
+    };
+    let refused = look_at_all(&stand, (&Actor::Staff(both), case), true).await;
+    assert_eq!(bar(refused).0, Bar::SamePerson);
+    look_at_all(&stand, (&checker, case), true).await.unwrap();
+    does(&stand, (&checker, case), "check", &[]).await;
+    does(&stand, (&city_leader(), case), "approve", &[]).await;
+    stand.clock.advance_hours(240);
+    stand.tick().await;
+    assert_eq!(stand.page(case).await.case.state, "locked");
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }

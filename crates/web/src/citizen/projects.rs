@@ -1,5 +1,5 @@
 //! The public board of practical projects: name, for whom, goal, progress, light in words, last
-//! change. Nothing of staff or cases, and small numbers of people are not told.
+//! change. Nothing of staff or cases, and no number is told that a release would keep back.
 
 use crate::{
     app::App,
@@ -19,10 +19,11 @@ use axum::{
 use domain::{
     access::Viewer,
     field::FieldKind,
-    figure::{AnyAmount, Figure, Promise, Target, stand_beside},
+    figure::{AnyAmount, Figure, Promise, Target, is_few, stand_beside},
+    press,
     workflow::{Code, Workflow},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{FigureAsk, Project, Reading};
 
 struct ChangeView {
@@ -168,28 +169,35 @@ struct Told<'a> {
     year: i16,
 }
 
+/// The units above one, each first among those directly below it, with the figures that they have
+/// promised everybody.
+type Levels = Vec<Vec<(Code, BTreeSet<Code>)>>;
+
+/// What releases kept back, by figure.
+type Kept = BTreeMap<Code, Vec<press::Told>>;
+
 impl Told<'_> {
-    /// How much is told of each number of a unit. A number of people is kept back where a small one
-    /// could be found from it and the numbers of the units above and beside.
+    /// How much is told of each number of a unit. It is kept back where a small one could be found
+    /// from it and the numbers of the units above and beside, or what a release kept back.
     async fn readers<'p>(
         &self,
         unit: &str,
         found: impl Iterator<Item = (&'p Project, &'p Option<Reading>)>,
     ) -> Result<Vec<Reader>, Oops> {
-        let figures: Vec<Option<&Figure>> = found
-            .map(|(project, _)| standing::figure_of(self.page, project))
-            .map(|figure| figure.filter(|f| standing::is_of_people(f)))
-            .collect();
+        let figures: Vec<Option<&Figure>> =
+            found.map(|(project, _)| standing::figure_of(self.page, project)).collect();
         let mut levels = Vec::new();
-        if figures.iter().any(Option::is_some) {
-            for above in self.page.pack.units.upward(unit).skip(1) {
-                levels.push(self.level(&above.code).await?);
-            }
+        for above in self.page.pack.units.upward(unit).skip(1) {
+            levels.push(self.level(&above.code).await?);
         }
+        let codes = figures.iter().flatten().map(|figure| figure.code.as_str()).collect();
+        let kept = self.app.store().kept_back(&self.page.pack, &codes).await?;
         let mut readers = Vec::with_capacity(figures.len());
         for figure in figures {
             readers.push(match figure {
-                Some(figure) if !self.is_told(unit, figure, &levels).await? => Reader::KeptBack,
+                Some(figure) if !self.is_told(unit, figure, (&levels, &kept)).await? => {
+                    Reader::KeptBack
+                }
                 Some(_) | None => Reader::Everybody,
             });
         }
@@ -207,18 +215,27 @@ impl Told<'_> {
         Ok(all.into_iter().map(str::to_owned).zip(promised).collect())
     }
 
-    /// Whether a number of people of this unit may stand beside those above and beside it: the unit
-    /// directly above tells its own, and at each level nobody finds a small number by subtracting.
+    /// Whether a number of this unit may stand beside those above and beside it: the unit directly
+    /// above tells its own, and at each level nobody finds a small number by subtracting, nor one that
+    /// a release kept back.
     async fn is_told(
         &self,
         unit: &str,
         figure: &Figure,
-        levels: &[Vec<(Code, BTreeSet<Code>)>],
+        (levels, kept): (&Levels, &Kept),
     ) -> Result<bool, Oops> {
+        if self.is_kept(figure, unit, kept) {
+            return Ok(false);
+        }
         let promises = |level: &&Vec<(Code, BTreeSet<Code>)>| {
             level.first().is_some_and(|(_, figures)| figures.contains(&figure.code))
         };
-        let Some(top) = levels.iter().rposition(|level| promises(&level)) else { return Ok(true) };
+        let Some(top) = levels.iter().rposition(|level| promises(&level)) else {
+            // Nobody above tells a number of which this one is a part, but a release may.
+            let small = self.page.pack.targets.small;
+            let values = self.values(figure, &[unit]).await?;
+            return Ok(levels.is_empty() || !values.iter().any(|n| is_few(*n, small)));
+        };
         for level in levels.iter().take(top + 1) {
             if !promises(&level) {
                 return Ok(false);
@@ -231,11 +248,22 @@ impl Told<'_> {
                 level.iter().take(1).chain(beside).map(|(code, _)| code.as_str()).collect();
             let values = self.values(figure, &units).await?;
             let [above, below @ ..] = values.as_slice() else { return Ok(false) };
-            if !stand_beside(*above, below, self.page.pack.targets.small) {
+            let small = self.page.pack.targets.small;
+            let kept = units.iter().any(|unit| self.is_kept(figure, unit, kept));
+            if kept || !stand_beside(*above, below, small) {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether a release kept back the number of a unit, or one of which it is a part.
+    fn is_kept(&self, figure: &Figure, unit: &str, kept: &Kept) -> bool {
+        let today = self.page.today();
+        let number = (unit, standing::period_of(figure, self.year, today));
+        let units = &self.page.pack.units;
+        let told = kept.get(&figure.code).into_iter().flatten();
+        told.into_iter().any(|told| told.keeps_back(units, figure.nature, number, today))
     }
 
     async fn values(&self, figure: &Figure, units: &[&str]) -> Result<Vec<i64>, Oops> {

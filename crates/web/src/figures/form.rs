@@ -2,12 +2,7 @@
 //! cell where the upper level looks for it. The number is the one that was released; a revision
 //! stands beside it in the remark, and so does that a number was typed in.
 
-use super::{
-    frozen::{self, is_typed},
-    period_name,
-    sheet::Sheet,
-    word,
-};
+use super::{frozen, is_typed, period_name, sheet::Sheet, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view};
 use axum::{
     extract::{Path, State},

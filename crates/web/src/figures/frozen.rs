@@ -12,7 +12,7 @@ use axum::{
 use domain::{
     case::Case,
     field::Checked,
-    figure::{self, AnyAmount, Asked, Figure, Frozen, Period, Sample, asked},
+    figure::{self, AnyAmount, Asked, Frozen, Period, Sample, asked},
 };
 use serde::Deserialize;
 use store::{CasePage, FigureAsk, FrozenAt};
@@ -217,7 +217,7 @@ impl Numbers<'_> {
             name: page.either(&figure.name, &figure.en).to_owned(),
             note: page.either(&figure.note, &figure.note_en).to_owned(),
             word: word(page, figure).to_owned(),
-            typed: is_typed(page, figure),
+            typed: super::is_typed(page, figure),
             now: ValueView {
                 text: text(now),
                 href: super::records_href(figure, &asked.unit, asked.period),
@@ -228,11 +228,6 @@ impl Numbers<'_> {
             looked: looked.unwrap_or_default(),
         }
     }
-}
-
-/// Whether a figure counts numbers that were typed in.
-pub(super) fn is_typed(page: &Page, figure: &Figure) -> bool {
-    page.pack.workflow(&figure.workflow).is_some_and(|flow| flow.opening.evidence)
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! The list of figures of one unit: this month, this year, since the beginning.
 
-use super::{NONE, period_name, records_href, word};
+use super::{NONE, period_name, records_href, typed, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view::OptionView};
 use askama::Template;
 use axum::{
@@ -43,6 +43,7 @@ struct FigureView {
     word: String,
     note: String,
     nature: String,
+    typed: String,
     numbers: Vec<NumberView>,
 }
 
@@ -243,6 +244,7 @@ impl Shown<'_> {
             word: word(page, figure).to_owned(),
             note: page.either(&figure.note, &figure.note_en).to_owned(),
             nature: nature(page, figure).to_owned(),
+            typed: typed(page, figure).to_owned(),
             numbers: numbers.map(|(period, value)| self.number(figure, *period, value)).collect(),
         }
     }

@@ -5,6 +5,7 @@ mod form;
 pub(crate) mod frozen;
 mod list;
 mod map;
+mod parts;
 pub(crate) mod projects;
 mod records;
 mod report;
@@ -79,6 +80,16 @@ pub(crate) fn period_name(page: &Page, period: Period) -> String {
 /// The word of a figure in the language of the page.
 fn word<'a>(page: &'a Page, figure: &'a Figure) -> &'a str {
     page.either(figure.word.text(), figure.word.english())
+}
+
+/// Whether a figure counts numbers that were typed in.
+pub(crate) fn is_typed(page: &Page, figure: &Figure) -> bool {
+    page.pack.workflow(&figure.workflow).is_some_and(|flow| flow.opening.evidence)
+}
+
+/// What is said of a figure that counts numbers that were typed in; nothing of another one.
+pub(crate) fn typed<'a>(page: &'a Page, figure: &Figure) -> &'a str {
+    if is_typed(page, figure) { page.t("frozen.typed") } else { "" }
 }
 
 /// What a row holds where there is no number.

@@ -1,16 +1,20 @@
 //! The records behind one number. What the viewer may not open is shown as a line that says so: the
 //! number counts it.
 
-use super::{NONE, period_name, trend, word};
+use super::{NONE, parts, period_name, trend, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view};
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use domain::figure::{Figure, Period};
+use domain::{
+    access::Viewer,
+    figure::{Figure, Period},
+};
+use jiff::civil::Date;
 use serde::Deserialize;
-use store::{FigureAsk, FigureRecord, FigureValue, RecordCursor, may_count};
+use store::{FigureAsk, FigurePart, FigureRecord, FigureValue, RecordCursor, may_count};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -20,6 +24,11 @@ pub(super) struct Asked {
     pub(super) period: String,
     #[serde(default)]
     after: String,
+    /// A part of it: what has this category, or belongs to this programme.
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    programme: String,
 }
 
 /// A record as its line shows it.
@@ -48,7 +57,11 @@ struct RecordsPage<'a> {
     code: String,
     /// Unit and period, as the addresses of the files write them.
     asked: [String; 2],
+    typed: String,
     trend: Option<trend::TrendView>,
+    parts: Vec<parts::PartsView>,
+    /// The part of it that is shown; empty for all of it.
+    part: String,
     records: Vec<RecordView>,
     next: String,
 }
@@ -89,6 +102,21 @@ impl<'a> One<'a> {
 
     pub(super) fn asked(&self) -> FigureAsk<'_> {
         FigureAsk { figure: self.figure, unit: &self.unit, period: self.period }
+    }
+
+    /// A part of it alone.
+    async fn only(
+        self,
+        app: &App,
+        (viewer, part): (&Viewer, FigurePart<'_>),
+        today: Date,
+    ) -> Result<Self, Oops> {
+        if part == FigurePart::Whole {
+            return Ok(self);
+        }
+        let values = app.store().figure_parts(viewer, self.asked(), &[part], today).await?;
+        let value = values.into_iter().next().ok_or(Oops::NotFound)?;
+        Ok(Self { value, ..self })
     }
 
     /// The number with its word.
@@ -139,17 +167,26 @@ pub(super) async fn page(
 ) -> Result<Response, Oops> {
     let (pack, today) = (page.pack.clone(), page.today());
     let one = One::ask(&app, &page, &me, (&code, &asked.unit, &asked.period)).await?;
-    let (figure, unit, period, ask) = (one.figure, &one.unit, one.period, one.asked());
+    let (figure, ask) = (one.figure, one.asked());
     let cursor = (!asked.after.is_empty()).then(|| parse(&asked.after).ok_or(Oops::NotFound));
     let cursor = cursor.transpose()?;
     let viewer = me.viewer();
-    let found = app.store().records_of((&pack, &viewer), ask, today, cursor.as_ref()).await?;
-    let trend = if cursor.is_none() {
-        Some(trend::of(&app, &page, (&me.viewer(), ask)).await?)
+    let part = parts::asked(&page, figure, (&asked.category, &asked.programme))?;
+    if !parts::is_told(&app, &page, (&viewer, ask), part).await? {
+        return Err(Oops::NotFound);
+    }
+    let found =
+        app.store().records_in((&pack, &viewer), (ask, part), today, cursor.as_ref()).await?;
+    let whole = cursor.is_none() && part == FigurePart::Whole;
+    let (trend, parts) = if whole {
+        let parts = parts::of(&app, &page, (&viewer, ask)).await?;
+        (Some(trend::of(&app, &page, (&viewer, ask)).await?), parts)
     } else {
-        None
+        (None, Vec::new())
     };
-    let base = super::records_href(figure, unit, period);
+    let one = one.only(&app, (&viewer, part), today).await?;
+    let (unit, period) = (&one.unit, one.period);
+    let base = parts::href(figure, (unit, period), part);
     let next = found.next.map_or(String::new(), |c| format!("{base}&after={}", written(&c)));
     page.show(&RecordsPage {
         name: page.either(&figure.name, &figure.en).to_owned(),
@@ -162,6 +199,9 @@ pub(super) async fn page(
         code: code.clone(),
         asked: [unit.clone(), period.code()],
         back: format!("/figures?unit={unit}"),
+        typed: super::typed(&page, figure).to_owned(),
+        part: parts::name(&page, part),
+        parts,
         trend,
         records: found.records.iter().map(|r| record(&page, &figure.workflow, r)).collect(),
         next,

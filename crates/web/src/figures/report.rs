@@ -6,7 +6,7 @@ use super::{
     list::{self, Board},
     period_name,
     records::{self, One},
-    trend, word,
+    trend, typed, word,
 };
 use crate::{
     app::App,
@@ -52,7 +52,8 @@ fn number(page: &Page, amount: Option<AnyAmount>) -> String {
 fn definition(page: &Page, figure: &Figure, value: &FigureValue) -> String {
     let version = records::version(page, value);
     let word = word(page, figure);
-    let about: Vec<&str> = [word, &version].into_iter().filter(|text| !text.is_empty()).collect();
+    let about: Vec<&str> =
+        [word, typed(page, figure), &version].into_iter().filter(|text| !text.is_empty()).collect();
     let end = if figure.note.ends_with('。') { "" } else { "。" };
     format!(
         "{}（{}）：{}{}{end}",

@@ -6,7 +6,7 @@ use super::{
     list::{self, Board},
     period_name,
     records::{self, One},
-    trend, word,
+    trend, typed, word,
 };
 use crate::{app::App, download, error::Oops, page::Page, session::LoggedIn, traces};
 use axum::{
@@ -112,7 +112,8 @@ fn row(page: &Page, board: &Board<'_>, figure: &Figure, values: &[FigureValue]) 
         let told = !unknown.is_empty() && !list::is_once(figure, *period);
         told.then(|| format!("{} {unknown}", period_name(page, *period)))
     });
-    let remarks: Vec<String> = remarks.collect();
+    let typed = Some(typed(page, figure).to_owned()).filter(|typed| !typed.is_empty());
+    let remarks: Vec<String> = typed.into_iter().chain(remarks).collect();
     let versions = values.last().map_or(String::new(), |value| records::versions(page, value));
     let texts = [
         group,
@@ -157,7 +158,8 @@ pub(super) async fn figure(
     let sheet = Sheet {
         about: vec![
             format!("{title} · {}", period_name(&page, one.period)),
-            [one.total(&page), one.unknown(&page), one.version(&page)].join(" "),
+            [&one.total(&page), typed(&page, one.figure), &one.unknown(&page), &one.version(&page)]
+                .join(" "),
             format!("{}{}{note}", page.t("figures.word_of"), word(&page, one.figure)),
         ],
         columns: names,

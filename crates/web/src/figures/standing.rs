@@ -17,7 +17,7 @@ use store::{Project, Reading};
 pub(crate) enum Reader {
     /// Staff, who may open the records.
     Staff,
-    /// Anybody: small numbers of people are not told.
+    /// Anybody: small numbers of people are not told, whoever promised them.
     Everybody,
     /// Anybody, of a number from which a small one could be found: it is kept back.
     KeptBack,
@@ -155,7 +155,7 @@ pub(crate) fn standing(
             .as_ref()
             .map_or_else(|| NONE.to_owned(), |(_, plan)| forecast(page, figure, plan, reading)),
         light: told.map(|(light, plan)| light_view(page, light, &plan, reading)),
-        typed: super::frozen::is_typed(page, figure),
+        typed: super::is_typed(page, figure),
     }
 }
 

@@ -30,11 +30,19 @@ pub(super) struct LineView {
     pub(super) href: String,
 }
 
+/// A month, and the same one of the year before.
+pub(super) struct MonthView {
+    pub(super) name: String,
+    pub(super) lines: [LineView; 2],
+    /// Whether the two were counted by other definitions, which cannot be compared.
+    pub(super) differs: bool,
+}
+
 /// What is shown beside the records of a number.
 pub(super) struct TrendView {
     pub(super) bars: Vec<BarView>,
     pub(super) words: String,
-    pub(super) months: Vec<LineView>,
+    pub(super) months: Vec<MonthView>,
     pub(super) units: Vec<LineView>,
     pub(super) map: Option<map::MapView>,
 }
@@ -62,6 +70,16 @@ pub(super) fn months(figure: &Figure, period: Period, today: Date) -> Vec<Period
         .collect()
 }
 
+/// The same month of the year before.
+fn year_before(period: Period) -> Period {
+    match period {
+        Period::Month(year, month) => Period::Month(year - 1, month),
+        Period::UpTo(year, month) => Period::UpTo(year - 1, month),
+        Period::Part(year, part) => Period::Part(year - 1, part),
+        Period::Year(year) => Period::Year(year - 1),
+    }
+}
+
 /// The trend up to a period, and the units below in it.
 pub(super) async fn of(
     app: &App,
@@ -72,35 +90,46 @@ pub(super) async fn of(
     let months = months(ask.figure, ask.period, today);
     let units: Vec<&str> =
         page.pack.units.children(ask.unit).filter(|u| !u.agency).map(|u| u.code.as_str()).collect();
-    let own = months.iter().map(|period| FigureAsk { period: *period, ..ask });
+    let before: Vec<Period> = months.iter().map(|period| year_before(*period)).collect();
+    let own = months.iter().chain(&before).map(|period| FigureAsk { period: *period, ..ask });
     let below = units.iter().map(|unit| FigureAsk { unit, ..ask });
     let asks: Vec<FigureAsk<'_>> = own.chain(below).collect();
     let values = app.store().figures_for(viewer, &asks, today).await?;
-    let (own, below) = values.split_at(months.len());
-    let lines = months.iter().zip(own).map(|(period, value)| {
+    let (own, below) = values.split_at(2 * months.len());
+    let (own, earlier) = own.split_at(months.len());
+    let month = |period: &Period, value: &FigureValue| {
         line(period_name(page, *period), value, records_href(ask.figure, ask.unit, *period))
+    };
+    let each = months.iter().zip(own).zip(before.iter().zip(earlier));
+    let lines = each.map(|((period, value), (before, earlier))| MonthView {
+        name: period_name(page, *period),
+        lines: [month(period, value), month(before, earlier)],
+        differs: earlier.amount.is_some() && earlier.versions != value.versions,
     });
-    let mut beside: Vec<LineView> = units
-        .iter()
-        .zip(below)
-        .map(|(unit, value)| {
-            let href = records_href(ask.figure, unit, ask.period);
-            line(page.unit(unit).to_owned(), value, href)
-        })
-        .collect();
-    let most = below.iter().filter_map(count).max().unwrap_or(0);
-    for (view, value) in beside.iter_mut().zip(below) {
-        view.share = count(value).map_or(0, |n| share(n, most));
-    }
-    beside.sort_by_key(|view| std::cmp::Reverse(view.share));
+    let each_unit = units.iter().zip(below).map(|(unit, value)| {
+        let href = records_href(ask.figure, unit, ask.period);
+        (line(page.unit(unit).to_owned(), value, href), value)
+    });
     let districts: Vec<(&str, &FigureValue)> = units.iter().copied().zip(below).collect();
     Ok(TrendView {
         map: map::of(page, ask.figure, ask.unit, &districts),
         bars: bars(page, &months, own),
         words: words(page, &months, own),
         months: lines.collect(),
-        units: beside,
+        units: beside(each_unit.collect()),
     })
+}
+
+/// Lines beside one another, the largest first, each with its share of the largest.
+pub(super) fn beside(lines: Vec<(LineView, &FigureValue)>) -> Vec<LineView> {
+    let most = lines.iter().filter_map(|(_, value)| count(value)).max().unwrap_or(0);
+    let share = |(view, value): (LineView, &FigureValue)| LineView {
+        share: count(value).map_or(0, |n| share(n, most)),
+        ..view
+    };
+    let mut lines: Vec<LineView> = lines.into_iter().map(share).collect();
+    lines.sort_by_key(|view| std::cmp::Reverse(view.share));
+    lines
 }
 
 pub(super) fn count(value: &FigureValue) -> Option<i64> {
@@ -112,7 +141,7 @@ fn share(n: i64, most: i64) -> i64 {
     if n <= 0 || most <= 0 { 0 } else { (n.saturating_mul(100) / most).max(1) }
 }
 
-fn line(name: String, value: &FigureValue, href: String) -> LineView {
+pub(super) fn line(name: String, value: &FigureValue, href: String) -> LineView {
     let number = count(value);
     LineView {
         name,

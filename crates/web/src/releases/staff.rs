@@ -2,7 +2,9 @@
 //! what has changed since, and the way from each number to the records it was counted from.
 
 use super::{fill_of, paragraphs, trial, when, words, words::RefusedView, workflow};
-use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
+use crate::{
+    app::App, error::Oops, figures::typed, page::Page, session::LoggedIn, staff, traces, view,
+};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -41,6 +43,8 @@ struct ListPage<'a> {
 struct NumberView {
     said: String,
     name: String,
+    /// Says that it was typed in; empty of what was counted.
+    typed: String,
     exact: String,
     today: String,
     changed: bool,
@@ -276,6 +280,7 @@ fn number(
     let freezing = edition.freezing?;
     Some(NumberView {
         said: filled.said.clone(),
+        typed: figure.map_or("", |figure| typed(page, figure)).to_owned(),
         name: format!("{name} · {} · {}", page.unit(&value.unit), value.period),
         exact: text(value.amount),
         today: text(now),

@@ -1,7 +1,7 @@
 //! Why a press text cannot go out, in words: which sentence, which figure and how it is defined, what
 //! would fit.
 
-use crate::page::Page;
+use crate::{figures::typed, page::Page};
 use domain::{
     figure::Nature,
     press::{Misfit, PlaceFault, Position, Refused, Unproved, Unsayable, Why},
@@ -91,9 +91,12 @@ pub(crate) fn definition(page: &Page, code: &str) -> String {
         Nature::Stock => "figures.stock",
         Nature::Cumulative => "figures.cumulative",
     };
+    let word = page.either(figure.word.text(), figure.word.english());
+    let word: Vec<&str> =
+        [word, typed(page, figure)].into_iter().filter(|t| !t.is_empty()).collect();
     let values = [
         ("name", page.either(&figure.name, &figure.en)),
-        ("word", page.either(figure.word.text(), figure.word.english())),
+        ("word", &word.join(page.t("list.comma"))),
         ("nature", page.t(nature)),
         ("note", page.either(&figure.note, &figure.note_en)),
     ];

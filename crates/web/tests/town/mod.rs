@@ -72,17 +72,26 @@ impl Answer {
 
 impl Town {
     pub async fn new() -> Self {
+        Self::at(Self::folder(), START.parse().unwrap()).await
+    }
+
+    /// A folder that no other test uses.
+    pub fn folder() -> PathBuf {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("xiaohe-boards-{}-{n}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self::at(folder, START.parse().unwrap()).await
+        folder
     }
 
     pub async fn at(folder: PathBuf, start: Timestamp) -> Self {
+        Self::of(folder, start, testkit::city().clone()).await
+    }
+
+    /// A town with rules of its own.
+    pub async fn of(folder: PathBuf, start: Timestamp, city: packs::City) -> Self {
         let url = format!("sqlite:{}", folder.join("town.db").display());
         let store = Store::open(&url, testkit::keys()).await.unwrap();
-        let city = testkit::city().clone();
         let pack = city.pack.clone();
         let clock = Arc::new(AtomicI64::new(start.as_second()));
         let shown = clock.clone();
