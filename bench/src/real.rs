@@ -123,14 +123,13 @@ async fn search(store: &Store, pack: &Pack, cases: &[Taken]) -> Result<(), Failu
     let mut dice = StdRng::seed_from_u64(12_338);
     let (mut times, mut held, mut cut_off) = (Vec::new(), 0, 0);
     while times.len() < PIECES {
-        let Some((_, _, story)) = cases.get(dice.random_range(0..cases.len())) else { continue };
-        let Some(piece) = piece(story, &mut dice) else { continue };
+        let Some((_, _, told)) = cases.get(dice.random_range(0..cases.len())) else { continue };
+        let Some(piece) = piece(told, &mut dice) else { continue };
         let started = Instant::now();
         let found = store.search(pack, &viewer, &piece, ALL).await?;
         times.push(started.elapsed());
         let hits: BTreeSet<CaseId> = found.hits.iter().map(|hit| hit.case.id).collect();
-        let holds =
-            |(_, summary, story): &&Taken| summary.contains(&piece) || story.contains(&piece);
+        let holds = |(_, line, told): &&Taken| line.contains(&piece) || told.contains(&piece);
         let scan: BTreeSet<CaseId> = cases.iter().filter(holds).map(|(id, ..)| *id).collect();
         held += scan.len();
         if found.cut {
@@ -150,8 +149,8 @@ async fn search(store: &Store, pack: &Pack, cases: &[Taken]) -> Result<(), Failu
 }
 
 /// Two to eight characters of a story, all of them Chinese.
-fn piece(story: &str, dice: &mut StdRng) -> Option<String> {
-    let characters: Vec<char> = story.chars().collect();
+fn piece(told: &str, dice: &mut StdRng) -> Option<String> {
+    let characters: Vec<char> = told.chars().collect();
     if characters.len() < 8 {
         return None;
     }

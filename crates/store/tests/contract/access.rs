@@ -307,7 +307,10 @@ async fn who_reported_is_sealed_from_those_who_handle_it(stand: Stand) {
         // Nobody tries a name or a number on the case either.
         for typed in [PHONE, "欧阳如意", "ouyang"] {
             let hits = stand.store.search(&stand.pack, &eyes, typed, 9).await.unwrap();
-            assert!(hits.hits.iter().all(|hit| hit.case.id != case), "{actor:?} finds it by {typed}");
+            assert!(
+                hits.hits.iter().all(|hit| hit.case.id != case),
+                "{actor:?} finds it by {typed}"
+            );
         }
         let near = stand.store.same_phone(&stand.pack, &eyes, PHONE).await.unwrap();
         assert!(near.iter().all(|page| page.case.id != case), "{actor:?}");

@@ -27,9 +27,9 @@ struct SearchPage<'a> {
     page: &'a Page,
     typed: String,
     asked: bool,
-    short: bool,
     full: bool,
-    cut: bool,
+    /// What must be said about the search itself.
+    notes: Vec<&'static str>,
     count: String,
     hits: Vec<HitView>,
 }
@@ -68,16 +68,10 @@ fn show(page: &Page, typed: String, found: Option<Found>) -> Result<Response, Oo
     let found = found.unwrap_or_default();
     let hits: Vec<HitView> = found.hits.iter().map(|h| view(page, h)).collect();
     let count = page.tf("search.count", &[("n", &hits.len().to_string())]);
-    page.show(&SearchPage {
-        page,
-        short: asked && typed.chars().count() == 1,
-        full: hits.len() >= MOST,
-        cut: found.cut,
-        typed,
-        asked,
-        count,
-        hits,
-    })
+    let short = asked && typed.chars().count() == 1;
+    let notes = [(short, "search.short"), (found.cut, "search.cut")];
+    let notes = notes.into_iter().filter(|(said, _)| *said).map(|(_, key)| key).collect();
+    page.show(&SearchPage { page, full: hits.len() >= MOST, notes, typed, asked, count, hits })
 }
 
 fn view(page: &Page, hit: &Hit) -> HitView {
