@@ -235,14 +235,28 @@ impl Place {
     /// # Errors
     /// When the database cannot be opened.
     pub async fn store(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
+        self.opened(async |url| Store::open(url, keys).await).await
+    }
+
+    /// Opens the store to build what is thrown away when it breaks off.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn store_to_build(&self, keys: Arc<Keys>) -> Result<Store, Failure> {
+        self.opened(async |url| Store::open_to_build(url, keys).await).await
+    }
+
+    async fn opened(
+        &self,
+        open: impl AsyncFnOnce(&str) -> Result<Store, store::db::Error>,
+    ) -> Result<Store, Failure> {
         let url = self.database()?;
         if let Some(folder) = self.file()?.as_deref().and_then(Path::parent) {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::while_doing("making the folder of the database", &e))?;
         }
-        let store = Store::open(url, keys)
-            .await
-            .map_err(|e| Failure::while_doing("opening the database", &e))?;
+        let store =
+            open(url).await.map_err(|e| Failure::while_doing("opening the database", &e))?;
         let missing = store.missing_keys().await;
         let missing = missing.map_err(|e| Failure::while_doing("looking at the keys", &e))?;
         match missing.first() {

@@ -209,7 +209,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or is newer than the program.
     pub async fn open(url: &str, keys: Arc<Keys>) -> Result<Self, Error> {
-        let db = Db::open(url, schema::MIGRATIONS, &Options::default()).await?;
+        Self::open_with(url, keys, &Options::default()).await
+    }
+
+    /// The same for what is thrown away when its building breaks off: it is durable once it is closed.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or is newer than the program.
+    pub async fn open_to_build(url: &str, keys: Arc<Keys>) -> Result<Self, Error> {
+        Self::open_with(url, keys, &Options { durable: false, ..Options::default() }).await
+    }
+
+    async fn open_with(url: &str, keys: Arc<Keys>, options: &Options) -> Result<Self, Error> {
+        let db = Db::open(url, schema::MIGRATIONS, options).await?;
         Ok(Self { db, keys, ids: Arc::default(), tally: Arc::default() })
     }
 

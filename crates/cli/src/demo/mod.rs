@@ -86,7 +86,8 @@ impl Demo {
             let here = || format!("http://localhost:{}", self.listen.port());
             place.address.get_or_insert_with(here);
             let mut city = place.city()?;
-            let store = place.store(place.make_keys()?).await?;
+            let keys = place.make_keys()?;
+            let store = place.store_to_build(keys.clone()).await?;
             claim(&store).await?;
             rules::adopt(&store, &mut city, now()).await?;
             rules::count(&store, &city.pack).await?;
@@ -95,8 +96,12 @@ impl Demo {
                 let today = city.pack.date_of(now());
                 let read = sentences::check(&store, &city.pack, today).await?;
                 eprintln!("{read} sentences read as they were printed");
-                return store.db().close().await.doing("closing the database");
             }
+            store.db().close().await.doing("closing the database")?;
+            if self.build_only {
+                return Ok(());
+            }
+            let store = place.store(keys).await?;
             serve::print_accounts(&accounts);
             let dir = city.dir.clone();
             let doors = place.doors(&city.pack.brand.short)?;

@@ -55,8 +55,11 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, durable: bool) -> Result<Self, Error> {
         let mut conn = lite::open_writer(path)?;
+        if !durable {
+            lite::let_the_system_write(&conn)?;
+        }
         // It must never make the writer wait for long when a reader holds the log.
         conn.busy_handler(Some(|tries| lite::within(tries, PATIENCE)))
             .map_err(|e| setup("checkpointer", &e))?;
@@ -121,5 +124,7 @@ impl Checkpointer {
 pub(super) fn last(path: &Path) -> Result<(), Error> {
     let conn = lite::open_writer(path)?;
     let done = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    done.map_err(|e| lite::classify("last checkpoint", &e))
+    done.map_err(|e| lite::classify("last checkpoint", &e))?;
+    let synced = std::fs::File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|e| setup("last checkpoint", &e))
 }

@@ -58,6 +58,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     Ok(conn)
 }
 
+/// Commits of this connection end in the memory of the system, which writes them when it likes.
+pub(super) fn let_the_system_write(conn: &Connection) -> Result<(), Error> {
+    pragmas(conn, "PRAGMA synchronous = OFF").map_err(|e| setup("synchronous", &e))
+}
+
 /// Opens the file for questions only.
 fn open_reader(path: &Path) -> Result<Connection, Error> {
     let name = path.display();

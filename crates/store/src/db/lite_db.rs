@@ -40,8 +40,11 @@ impl LiteDb {
         let queue = Arc::new(Queue::new(options.queue.max(1)));
         let tally = Arc::new(Tally::default());
         let bell = Arc::new(Bell::default());
+        if !options.durable {
+            lite::let_the_system_write(&conn)?;
+        }
         let writer = Writer::new(conn, queue.clone(), tally.clone());
-        let checkpointer = Checkpointer::open(path)?;
+        let checkpointer = Checkpointer::open(path, options.durable)?;
         let rope = bell.clone();
         let threads = vec![
             thread("store-writer", move || writer.run())?,

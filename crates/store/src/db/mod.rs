@@ -110,6 +110,9 @@ pub struct Options {
     pub bulk_queue: usize,
     /// SQLite: connections for questions, 4 MiB each at most.
     pub readers: usize,
+    /// SQLite: a commit survives a power cut. Not asked of what is thrown away when its building breaks
+    /// off; closing makes all of it durable.
+    pub durable: bool,
     /// PostgreSQL: connections for works and questions together.
     pub connections: usize,
     /// PostgreSQL: the longest a statement may run.
@@ -123,6 +126,7 @@ impl Default for Options {
             queue: 4096,
             bulk_queue: 4096,
             readers: (cores * 2).clamp(4, 12),
+            durable: true,
             connections: 16,
             statement_timeout: Duration::from_secs(30),
         }

@@ -111,6 +111,21 @@ async fn readers_are_shared_in_turn() {
     assert!(answers.into_iter().all(|answer| answer == Ok(1)));
 }
 
+/// The log lies beside the file until somebody copies it: after closing it holds nothing.
+#[tokio::test]
+async fn what_was_built_in_haste_stands_in_the_file_once_it_is_closed() {
+    let fresh = Backend::Lite.fresh();
+    let db = fresh.open_with(&Options { durable: false, ..Options::default() }).await;
+    for id in 1..=200 {
+        db.write(put(id, 0)).await.unwrap();
+    }
+    db.close().await.unwrap();
+    let path = fresh.url.strip_prefix("sqlite:").unwrap();
+    let log = std::fs::metadata(format!("{path}-wal")).map_or(0, |file| file.len());
+    assert_eq!(log, 0, "the log was copied and cut");
+    assert_eq!(ids(&fresh.open().await).await.len(), 200);
+}
+
 #[tokio::test]
 async fn failing_works_share_one_replay() {
     let fresh = Backend::Lite.fresh();
