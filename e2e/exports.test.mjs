@@ -23,7 +23,7 @@ import openpyxl, pandas
 book = openpyxl.load_workbook(sys.argv[1])
 sheet = book.active
 cells = [cell for row in sheet.iter_rows() for cell in row]
-xlsx = pandas.read_excel(sys.argv[1], header=1, dtype=str, keep_default_na=False)
+xlsx = pandas.read_excel(sys.argv[1], header=1, dtype=str, keep_default_na=False, engine='openpyxl')
 csv = pandas.read_csv(sys.argv[2], header=1, dtype=str, keep_default_na=False)
 print(json.dumps({
     'mark': sheet['A1'].value,
