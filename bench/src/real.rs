@@ -32,7 +32,7 @@ const ABREAST: usize = 512;
 /// Takes in every collection of a folder and searches them.
 ///
 /// # Errors
-/// When there is none, the store fails, or a search differs from the scan.
+/// When there is none, the store fails, or a search misses what a scan finds.
 pub fn run(dir: &Path, from: &Path) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let city = corpus::city()?;
@@ -121,7 +121,7 @@ async fn search(store: &Store, pack: &Pack, cases: &[Taken]) -> Result<(), Failu
         Timestamp::now(),
     );
     let mut dice = StdRng::seed_from_u64(12_338);
-    let (mut times, mut held, mut cut_off) = (Vec::new(), 0, 0);
+    let (mut times, mut held, mut more, mut cut_off) = (Vec::new(), 0, 0, 0);
     while times.len() < PIECES {
         let Some((_, _, told)) = cases.get(dice.random_range(0..cases.len())) else { continue };
         let Some(piece) = piece(told, &mut dice) else { continue };
@@ -134,16 +134,18 @@ async fn search(store: &Store, pack: &Pack, cases: &[Taken]) -> Result<(), Failu
         held += scan.len();
         if found.cut {
             cut_off += 1;
-        } else if hits != scan {
-            let (hits, scan) = (hits.len(), scan.len());
-            return Err(format!("a search found {hits} cases, a scan {scan}").into());
+        } else if let Some(missed) = scan.difference(&hits).next() {
+            return Err(format!("a search missed case {missed}").into());
         }
+        // Traditional characters and broken lines are read as one writes them; a scan compares letters.
+        more += hits.len().saturating_sub(scan.len());
     }
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(Duration::ZERO);
     println!(
-        "{PIECES} searches found what a scan finds, {held} cases; {cut_off} said they were cut off"
+        "{PIECES} searches found all that a scan finds: {held} cases, and {more} written otherwise"
     );
+    println!("{cut_off} said that they were cut off");
     println!("search with every hit opened: p50 {:?}  p99 {:?}", at(50), at(99));
     Ok(())
 }
