@@ -33,6 +33,11 @@ pub fn city() -> Result<City, Failure> {
     })
 }
 
+/// The unit that takes calls.
+pub fn hotline(pack: &Pack) -> String {
+    format!("hotline-{}", pack.regions.root().get(..4).unwrap_or_default())
+}
+
 /// Reads the texts of the demonstration.
 ///
 /// # Errors

@@ -70,7 +70,7 @@ pub fn run(dir: &Path, asks: usize) -> Result<(), Failure> {
 
 /// An operator who also triages, and has promised to keep quiet.
 async fn somebody(store: &Store, pack: &Pack) -> Result<Staff, Failure> {
-    let unit = format!("hotline-{}", pack.regions.root().get(..4).unwrap_or_default());
+    let unit = corpus::hotline(pack);
     let username = format!("bench-{}", Timestamp::now().as_microsecond());
     let roles = vec!["operator".to_owned(), "triage".to_owned()];
     let (name, password) = (username.clone(), String::new());

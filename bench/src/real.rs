@@ -115,7 +115,7 @@ async fn take_in(
 
 /// Searches random pieces, and compares each answer with a scan of what was taken in.
 async fn search(store: &Store, pack: &Pack, cases: &[Taken]) -> Result<(), Failure> {
-    let unit = format!("hotline-{}", pack.regions.root().get(..4).unwrap_or_default());
+    let unit = corpus::hotline(pack);
     let viewer = Viewer::Staff(
         Staff { account: 1, unit, roles: vec!["operator".to_owned()] },
         Timestamp::now(),

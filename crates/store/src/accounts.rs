@@ -216,10 +216,7 @@ impl Store {
     }
 
     async fn change(&self, change: Change) -> Result<i64, Error> {
-        self.db.write(change).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        self.db.write(change).await.map_err(Error::from)
     }
 }
 

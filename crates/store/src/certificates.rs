@@ -149,10 +149,7 @@ impl Store {
         for row in &rows {
             let (keys, list) = (self.keys.clone(), row.blob(0)?.to_vec());
             let work = Certify { keys, list, at: now.as_microsecond() };
-            let done = self.db.write(work).await.map_err(|e| match e {
-                WriteError::Db(error) => error,
-                WriteError::Refused(never) => match never {},
-            })?;
+            let done = self.db.write(work).await.map_err(Error::from)?;
             written += usize::from(done);
         }
         Ok(written)

@@ -301,10 +301,7 @@ impl Store {
         }
         let at = now.as_microsecond();
         let work = Remember { keys: self.keys.clone(), at, command: crate::new_command(), record };
-        self.db.write(work).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        self.db.write(work).await.map_err(Error::from)
     }
 
     /// What people did, newest first: one's own deeds; for a supervisor those of the own unit and

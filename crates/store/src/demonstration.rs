@@ -32,10 +32,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn become_demonstration(&self) -> Result<(), Error> {
-        self.db.write(Mark).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        self.db.write(Mark).await.map_err(Error::from)
     }
 
     /// Whether a demonstration was built here.

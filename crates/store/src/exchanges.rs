@@ -4,7 +4,6 @@
 use crate::{
     Store,
     db::{Error, Stmt, Tx, Work, WriteError},
-    sessions::sure,
 };
 use jiff::Timestamp;
 use std::convert::Infallible;
@@ -93,7 +92,7 @@ impl Store {
         let now = now.as_microsecond();
         let body = key.seal(&token, body.as_bytes());
         let until = now + i64::from(seconds) * 1_000_000;
-        sure(self.db.write(Begin { token, now, until, key: wrapped, body }).await)
+        self.db.write(Begin { token, now, until, key: wrapped, body }).await.map_err(Error::from)
     }
 
     /// What was begun with the holder of this token, if it is not too late. It is taken once,
@@ -107,7 +106,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<String>, Error> {
         let token = self.exchange_key(kind, token);
-        let Some(row) = sure(self.db.write(Take(token)).await)? else { return Ok(None) };
+        let Some(row) = self.db.write(Take(token)).await.map_err(Error::from)? else {
+            return Ok(None);
+        };
         if row.int(0)? < now.as_microsecond() {
             return Ok(None);
         }

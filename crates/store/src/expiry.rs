@@ -168,7 +168,11 @@ impl Store {
         }
         let total = list.cases.len();
         let cases = list.cases.into_iter().map(|c| (c.case, c.rule)).collect();
-        sure(self.db.write(Confirm { list: name, cases }).await).map_err(WriteError::Db)?;
+        self.db
+            .write(Confirm { list: name, cases })
+            .await
+            .map_err(Error::from)
+            .map_err(WriteError::Db)?;
         Ok(total)
     }
 
@@ -200,7 +204,7 @@ impl Store {
                 // Held, asked about or reopened meanwhile: it stays, and the list goes on.
                 Err(WriteError::Refused(No::Refused(why))) => {
                     tracing::warn!(case, %why, "a case whose time was over stays");
-                    sure(self.db.write(Small::Stays(case)).await)?;
+                    self.db.write(Small::Stays(case)).await.map_err(Error::from)?;
                 }
                 Err(WriteError::Refused(no)) => tracing::warn!(case, %no, "not erased"),
                 Err(WriteError::Db(error)) => return Err(error),
@@ -216,13 +220,6 @@ impl Store {
     pub async fn sweep_sessions(&self, pack: &Pack, now: Timestamp) -> Result<(), Error> {
         let hours = i64::from(pack.retention.sessions_hours);
         let before = now.as_microsecond() - hours * 3_600_000_000;
-        sure(self.db.write(Small::Sessions(before)).await)
+        self.db.write(Small::Sessions(before)).await.map_err(Error::from)
     }
-}
-
-fn sure<T>(done: Result<T, WriteError<Infallible>>) -> Result<T, Error> {
-    done.map_err(|e| match e {
-        WriteError::Db(error) => error,
-        WriteError::Refused(never) => match never {},
-    })
 }

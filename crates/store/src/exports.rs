@@ -7,7 +7,6 @@ use crate::{
     db::{Batch, Error, P, Row, Stmt, Tx, Work, WriteError},
     deeds::{self, Record},
     numbers,
-    sessions::sure,
 };
 use domain::{
     access::{self, Viewer},
@@ -249,7 +248,7 @@ impl Store {
             record: Record::of(staff, vec![deed]),
             mark,
         };
-        sure(self.db.write(keep).await)
+        self.db.write(keep).await.map_err(Error::from)
     }
 
     /// The files of an account that lie ready, newest first.
@@ -295,7 +294,7 @@ impl Store {
     }
 
     async fn forget_export(&self, id: [u8; 16]) -> Result<Fetched, Error> {
-        sure(self.db.write(Forget(id)).await).map(|()| Fetched::Gone)
+        self.db.write(Forget(id)).await.map_err(Error::from).map(|()| Fetched::Gone)
     }
 
     /// Whether the viewer may know of each of these cases now.
@@ -371,7 +370,7 @@ impl Store {
         if self.db.read().await?.row(&OLD, &[now.into()]).await?.is_none() {
             return Ok(());
         }
-        sure(self.db.write(Sweep(now)).await)
+        self.db.write(Sweep(now)).await.map_err(Error::from)
     }
 }
 

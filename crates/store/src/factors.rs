@@ -6,7 +6,6 @@ use crate::{
     db::{Error, Row, Stmt, Tx, Work, WriteError},
     deeds::Record,
     passkeys,
-    sessions::sure,
 };
 use domain::case::AccountId;
 use jiff::Timestamp;
@@ -186,7 +185,10 @@ impl Store {
         let (key, wrapped) = self.keys.new_case_key(&aad);
         let fresh: [u8; totp::SECRET_BYTES] = rand::random();
         let secret = key.seal(&aad, &fresh);
-        sure(self.db.write(Change::Begin { account, key: wrapped, secret }).await)?;
+        self.db
+            .write(Change::Begin { account, key: wrapped, secret })
+            .await
+            .map_err(Error::from)?;
         let row = self.db.read().await?.row(&PEEK, &[account.into()]).await?;
         let Some(row) = row.filter(|row| row.int(3) == Ok(0)) else { return Ok(None) };
         open(&self.keys, account, &row).map(Some)
@@ -230,7 +232,7 @@ impl Store {
     /// When the database fails.
     pub async fn renew_recovery(&self, account: AccountId) -> Result<Vec<String>, Error> {
         let (shown, codes) = self.new_codes(account);
-        sure(self.db.write(Change::Codes { account, codes }).await)?;
+        self.db.write(Change::Codes { account, codes }).await.map_err(Error::from)?;
         Ok(shown)
     }
 
@@ -242,7 +244,10 @@ impl Store {
         first: Option<First>,
     ) -> Result<Option<Proof>, Error> {
         let (keys, typed, second) = (self.keys.clone(), typed.to_owned(), now.as_second());
-        sure(self.db.write(Change::Check { keys, account, typed, second, first }).await)
+        self.db
+            .write(Change::Check { keys, account, typed, second, first })
+            .await
+            .map_err(Error::from)
     }
 
     pub(crate) fn new_codes(&self, account: AccountId) -> (Vec<String>, Vec<[u8; 32]>) {

@@ -5,7 +5,6 @@
 use crate::{
     Attachment, Store,
     db::{Error, P, Row, Stmt, Tx, Work, WriteError},
-    outbox::sure,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::convert::Infallible;
@@ -145,7 +144,7 @@ impl Store {
         let files = sealed.collect();
         let life = SignedDuration::from_hours(24 * i64::from(days));
         let until = now.checked_add(life).unwrap_or(now).as_microsecond();
-        sure(self.db.write(Change::Keep { draft, until, first, files }).await)
+        self.db.write(Change::Keep { draft, until, first, files }).await.map_err(Error::from)
     }
 
     /// The files that wait for a form.
@@ -194,7 +193,7 @@ impl Store {
     /// When the database fails.
     pub async fn forget_files(&self, secret: &str, which: Option<i64>) -> Result<(), Error> {
         let draft = self.draft(secret);
-        sure(self.db.write(Change::Forget { draft, which }).await).map(drop)
+        self.db.write(Change::Forget { draft, which }).await.map_err(Error::from).map(drop)
     }
 
     /// Forgets every file whose days are over.
@@ -206,6 +205,6 @@ impl Store {
         if self.db.read().await?.row(&OLD, &[now.into()]).await?.is_none() {
             return Ok(());
         }
-        sure(self.db.write(Change::Sweep { now }).await).map(drop)
+        self.db.write(Change::Sweep { now }).await.map_err(Error::from).map(drop)
     }
 }

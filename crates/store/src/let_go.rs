@@ -5,7 +5,6 @@
 use crate::{
     Store,
     db::{Error, Stmt, Tx, Work, WriteError},
-    sessions::sure,
 };
 use domain::pack::Pack;
 use jiff::Timestamp;
@@ -43,7 +42,7 @@ impl Store {
         self.sweep_sessions(pack, now).await?;
         self.sweep_exports(now).await?;
         self.sweep_files(now).await?;
-        sure(self.db.write(Unfinished(now.as_microsecond())).await)?;
+        self.db.write(Unfinished(now.as_microsecond())).await.map_err(Error::from)?;
         let mut left = 0;
         loop {
             match self.let_deeds_go(pack, now).await? {

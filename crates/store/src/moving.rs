@@ -401,10 +401,7 @@ impl Store {
             }
             Err(WriteError::Db(error)) => return Err(error),
         }
-        self.db.write(LeaveOut { case, seen }).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        self.db.write(LeaveOut { case, seen }).await.map_err(Error::from)
     }
 
     /// The list that was confirmed last for this pack, and how far it has got.

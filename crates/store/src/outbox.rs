@@ -265,7 +265,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let until = now.checked_add(lease).unwrap_or(now).as_microsecond();
-        sure(self.db.write(Claim { audience, now: at, until, most }).await)
+        self.db.write(Claim { audience, now: at, until, most }).await.map_err(Error::from)
     }
 
     /// Writes down how claims ended. A claim whose lease has passed to somebody else settles
@@ -281,7 +281,7 @@ impl Store {
         if fates.is_empty() {
             return Ok(());
         }
-        let settled = sure(self.db.write(Settle { now, fates }).await)?;
+        let settled = self.db.write(Settle { now, fates }).await.map_err(Error::from)?;
         self.tally.sent.fetch_add(settled.sent, Relaxed);
         self.tally.failed.fetch_add(settled.failed, Relaxed);
         self.tally.withheld.fetch_add(settled.withheld, Relaxed);
@@ -298,12 +298,4 @@ impl Store {
             dead: self.tally.dead.load(Relaxed),
         }
     }
-}
-
-/// A write that nothing but the database can stop.
-pub(crate) fn sure<T>(done: Result<T, WriteError<Infallible>>) -> Result<T, Error> {
-    done.map_err(|e| match e {
-        WriteError::Db(error) => error,
-        WriteError::Refused(never) => match never {},
-    })
 }

@@ -6,7 +6,6 @@ use crate::{
     accounts::Account,
     db::{Error, Row, Stmt, Tx, Work, WriteError},
     factors::{FORGET_CODES, keep_codes},
-    sessions::sure,
     text_of,
 };
 use domain::{
@@ -251,6 +250,6 @@ impl Store {
         let (id, version) = (passkey.id, passkey.version);
         let (key, body) = self.seal_passkey((account, &id), &passkey.name, key);
         let at = now.as_microsecond();
-        sure(self.db.write(Use { id, version, key, body, at }).await)
+        self.db.write(Use { id, version, key, body, at }).await.map_err(Error::from)
     }
 }

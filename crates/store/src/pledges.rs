@@ -6,7 +6,6 @@ use crate::{
     accounts::{Account, FOUND_ACCOUNTS, account},
     db::{Error, P, Stmt, Tx, Work, WriteError},
     deeds::Record,
-    sessions::sure,
 };
 use domain::{
     audit::Deed,
@@ -75,7 +74,7 @@ impl Store {
             version: version.to_owned(),
             record: Record::about(account, by, deed),
         };
-        sure(self.db.write(give).await)
+        self.db.write(give).await.map_err(Error::from)
     }
 
     /// The version that an account has promised; empty for none.

@@ -73,13 +73,6 @@ impl Work for Sign {
     }
 }
 
-fn never(error: WriteError<Infallible>) -> Error {
-    match error {
-        WriteError::Db(error) => error,
-        WriteError::Refused(never) => match never {},
-    }
-}
-
 impl Store {
     /// Whether figures were counted under the definitions and units of this pack; none when nobody
     /// ever said under which.
@@ -111,12 +104,12 @@ impl Store {
             after = last.int(0)?;
             for row in &rows {
                 let work = Recount { pack: pack.clone(), case: row.int(0)? };
-                self.db.write_bulk(work).await.map_err(never)?;
+                self.db.write_bulk(work).await.map_err(Error::from)?;
                 seen += 1;
             }
             told(seen);
         }
-        self.db.write(Sign(signature(pack))).await.map_err(never)?;
+        self.db.write(Sign(signature(pack))).await.map_err(Error::from)?;
         Ok(seen)
     }
 }

@@ -134,10 +134,7 @@ impl Store {
         let flow = pack.workflow(&new.workflow).ok_or_else(|| {
             No::Refused(Refusal::Unknown { what: "workflow", code: new.workflow.clone() })
         })?;
-        let id = self.ids.next(&self.db).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })?;
+        let id = self.ids.next(&self.db).await.map_err(Error::from)?;
         let (key, wrapped) = self.keys.new_case_key(&id.to_be_bytes());
         let mut new = new;
         let Checked { coded, texts } = &mut new.given;

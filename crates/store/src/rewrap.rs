@@ -205,10 +205,7 @@ impl Store {
         if changes.is_empty() {
             return Ok(0);
         }
-        self.db.write_bulk(Rewrap(changes)).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        self.db.write_bulk(Rewrap(changes)).await.map_err(Error::from)
     }
 
     /// How many data keys each wrapping key wraps, by its number.

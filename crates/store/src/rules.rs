@@ -55,10 +55,7 @@ impl Store {
     pub async fn keep_rules(&self, pack: &Pack, now: Timestamp) -> Result<(), Error> {
         let (edition, body) = (pack.edition.clone(), crate::text_of(&pack.rules));
         let kept = self.db.write(Keep { edition, at: now.as_microsecond(), body }).await;
-        kept.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        kept.map_err(Error::from)
     }
 
     /// Everything that was served before.

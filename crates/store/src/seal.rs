@@ -73,9 +73,6 @@ impl Store {
     /// When the database fails.
     pub async fn checkpoint(&self, now: Timestamp) -> Result<i64, Error> {
         let work = Checkpoint { keys: self.keys.clone(), at: now.as_microsecond() };
-        self.db.write(work).await.map_err(|e| match e {
-            WriteError::Db(error) => error,
-            WriteError::Refused(never) => match never {},
-        })
+        self.db.write(work).await.map_err(Error::from)
     }
 }

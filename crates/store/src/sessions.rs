@@ -193,7 +193,7 @@ impl Store {
             device: device.to_owned(),
             instead_of: instead_of.map(|old| self.session_key(old)),
         };
-        sure(self.db.write(work).await)?;
+        self.db.write(work).await.map_err(Error::from)?;
         Ok(token)
     }
 
@@ -202,7 +202,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn log_out(&self, token: &str) -> Result<(), Error> {
-        sure(self.db.write(Change::End(self.session_key(token))).await)
+        self.db.write(Change::End(self.session_key(token))).await.map_err(Error::from)
     }
 
     /// Ends every session of an account but this one.
@@ -210,7 +210,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn end_other_sessions(&self, account: AccountId, token: &str) -> Result<(), Error> {
-        sure(self.db.write(Change::EndOthers(account, self.session_key(token))).await)
+        self.db
+            .write(Change::EndOthers(account, self.session_key(token)))
+            .await
+            .map_err(Error::from)
     }
 
     /// Ends the session of an account that has this handle, if there is one.
@@ -227,7 +230,7 @@ impl Store {
         for row in &rows {
             let token: [u8; 32] = row.array(0)?;
             if handle_of(&token) == handle {
-                sure(self.db.write(Change::End(token)).await)?;
+                self.db.write(Change::End(token)).await.map_err(Error::from)?;
                 return Ok(true);
             }
         }
@@ -240,7 +243,7 @@ impl Store {
     /// When the database fails.
     pub async fn seen(&self, token: &str, at: Option<Timestamp>) -> Result<(), Error> {
         let at = at.map_or(0, Timestamp::as_microsecond);
-        sure(self.db.write(Change::Seen(self.session_key(token), at)).await)
+        self.db.write(Change::Seen(self.session_key(token), at)).await.map_err(Error::from)
     }
 
     /// The session of a token, if it is valid.
@@ -307,12 +310,4 @@ fn handle_of(token: &[u8; 32]) -> String {
 fn instant(row: &Row, column: usize) -> Result<Timestamp, Error> {
     let at = Timestamp::from_microsecond(row.int(column)?);
     at.map_err(|e| row.corrupt(column, e.to_string()))
-}
-
-/// The answer of a work that refuses nothing.
-pub(crate) fn sure<T>(done: Result<T, WriteError<Infallible>>) -> Result<T, Error> {
-    done.map_err(|e| match e {
-        WriteError::Db(error) => error,
-        WriteError::Refused(never) => match never {},
-    })
 }

@@ -5,7 +5,7 @@ use crate::{
     CasePage, Store,
     db::{Error, Row, Stmt, Tx, Work, WriteError},
     letter::Waiting,
-    outbox::{Audience, instant, sure},
+    outbox::{Audience, instant},
 };
 use domain::pack::Pack;
 use jiff::Timestamp;
@@ -144,7 +144,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn revive_message(&self, id: i64, now: Timestamp) -> Result<bool, Error> {
-        sure(self.db.write(Revive { id, now: now.as_microsecond() }).await)
+        self.db.write(Revive { id, now: now.as_microsecond() }).await.map_err(Error::from)
     }
 
     /// The messages to the person about a case whose page somebody was given already, oldest

@@ -4,6 +4,7 @@
 //! repeat them (PostgreSQL's DETAIL line, FTS5's query text).
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 
 /// Why a statement, a work or an opening failed.
@@ -114,6 +115,16 @@ pub enum WriteError<R> {
 impl<R> From<Corrupt> for WriteError<R> {
     fn from(corrupt: Corrupt) -> Self {
         WriteError::Db(corrupt.into())
+    }
+}
+
+/// A work that refuses nothing can only fail by the database.
+impl From<WriteError<Infallible>> for Error {
+    fn from(error: WriteError<Infallible>) -> Self {
+        match error {
+            WriteError::Db(error) => error,
+            WriteError::Refused(never) => match never {},
+        }
     }
 }
 
