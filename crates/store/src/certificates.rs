@@ -149,7 +149,7 @@ impl Store {
         for row in &rows {
             let (keys, list) = (self.keys.clone(), row.blob(0)?.to_vec());
             let work = Certify { keys, list, at: now.as_microsecond() };
-            let done = self.db.write(work).await.map_err(Error::from)?;
+            let done = self.db.write(work).await?;
             written += usize::from(done);
         }
         Ok(written)

@@ -106,7 +106,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<String>, Error> {
         let token = self.exchange_key(kind, token);
-        let Some(row) = self.db.write(Take(token)).await.map_err(Error::from)? else {
+        let Some(row) = self.db.write(Take(token)).await? else {
             return Ok(None);
         };
         if row.int(0)? < now.as_microsecond() {

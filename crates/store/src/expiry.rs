@@ -204,7 +204,7 @@ impl Store {
                 // Held, asked about or reopened meanwhile: it stays, and the list goes on.
                 Err(WriteError::Refused(No::Refused(why))) => {
                     tracing::warn!(case, %why, "a case whose time was over stays");
-                    self.db.write(Small::Stays(case)).await.map_err(Error::from)?;
+                    self.db.write(Small::Stays(case)).await?;
                 }
                 Err(WriteError::Refused(no)) => tracing::warn!(case, %no, "not erased"),
                 Err(WriteError::Db(error)) => return Err(error),

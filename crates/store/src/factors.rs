@@ -185,10 +185,7 @@ impl Store {
         let (key, wrapped) = self.keys.new_case_key(&aad);
         let fresh: [u8; totp::SECRET_BYTES] = rand::random();
         let secret = key.seal(&aad, &fresh);
-        self.db
-            .write(Change::Begin { account, key: wrapped, secret })
-            .await
-            .map_err(Error::from)?;
+        self.db.write(Change::Begin { account, key: wrapped, secret }).await?;
         let row = self.db.read().await?.row(&PEEK, &[account.into()]).await?;
         let Some(row) = row.filter(|row| row.int(3) == Ok(0)) else { return Ok(None) };
         open(&self.keys, account, &row).map(Some)
@@ -232,7 +229,7 @@ impl Store {
     /// When the database fails.
     pub async fn renew_recovery(&self, account: AccountId) -> Result<Vec<String>, Error> {
         let (shown, codes) = self.new_codes(account);
-        self.db.write(Change::Codes { account, codes }).await.map_err(Error::from)?;
+        self.db.write(Change::Codes { account, codes }).await?;
         Ok(shown)
     }
 

@@ -42,7 +42,7 @@ impl Store {
         self.sweep_sessions(pack, now).await?;
         self.sweep_exports(now).await?;
         self.sweep_files(now).await?;
-        self.db.write(Unfinished(now.as_microsecond())).await.map_err(Error::from)?;
+        self.db.write(Unfinished(now.as_microsecond())).await?;
         let mut left = 0;
         loop {
             match self.let_deeds_go(pack, now).await? {

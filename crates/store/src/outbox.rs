@@ -281,7 +281,7 @@ impl Store {
         if fates.is_empty() {
             return Ok(());
         }
-        let settled = self.db.write(Settle { now, fates }).await.map_err(Error::from)?;
+        let settled = self.db.write(Settle { now, fates }).await?;
         self.tally.sent.fetch_add(settled.sent, Relaxed);
         self.tally.failed.fetch_add(settled.failed, Relaxed);
         self.tally.withheld.fetch_add(settled.withheld, Relaxed);

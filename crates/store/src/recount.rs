@@ -104,12 +104,12 @@ impl Store {
             after = last.int(0)?;
             for row in &rows {
                 let work = Recount { pack: pack.clone(), case: row.int(0)? };
-                self.db.write_bulk(work).await.map_err(Error::from)?;
+                self.db.write_bulk(work).await?;
                 seen += 1;
             }
             told(seen);
         }
-        self.db.write(Sign(signature(pack))).await.map_err(Error::from)?;
+        self.db.write(Sign(signature(pack))).await?;
         Ok(seen)
     }
 }

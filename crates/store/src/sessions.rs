@@ -193,7 +193,7 @@ impl Store {
             device: device.to_owned(),
             instead_of: instead_of.map(|old| self.session_key(old)),
         };
-        self.db.write(work).await.map_err(Error::from)?;
+        self.db.write(work).await?;
         Ok(token)
     }
 
@@ -230,7 +230,7 @@ impl Store {
         for row in &rows {
             let token: [u8; 32] = row.array(0)?;
             if handle_of(&token) == handle {
-                self.db.write(Change::End(token)).await.map_err(Error::from)?;
+                self.db.write(Change::End(token)).await?;
                 return Ok(true);
             }
         }

@@ -333,35 +333,10 @@ async fn what_was_typed_in_says_so_on_every_page_and_file() {
         ("今年，线上宣讲观看{online_views 2026}人次。", true),
         ("今年，收到诉求{appeals_received 2026}件。", false),
     ] {
-        let number = released(&town, body).await;
+        let number = town.released(body).await.number;
         for (path, cookie) in [("releases", &*leader), ("news", "")] {
             let page = ok(&town.get(&format!("/{path}/{number}"), cookie).await);
             assert_eq!(page.contains(MARK), typed, "{path}: {page}");
         }
     }
-}
-
-/// A text that is signed and goes out at once; answers its number.
-async fn released(town: &Town, body: &str) -> String {
-    let flow = town.pack.workflow("release").unwrap();
-    let fields = [("title", "今年"), ("body", body), ("goes_out_on", "2026-06-10")];
-    let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
-    let mut command = [7; 16];
-    command[0] = u8::try_from(body.len()).unwrap();
-    let new = NewCase {
-        command,
-        actor: Actor::Staff(town.staff("handler", unit::CITY).await),
-        workflow: flow.code.clone(),
-        programme: None,
-        given: field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap(),
-        then: Vec::new(),
-        files: Vec::new(),
-        receipt: store::new_receipt(),
-        imported: None,
-    };
-    let opened = town.store.open_case(&town.pack, town.now(), new).await.unwrap();
-    for (role, action) in [("handler", "submit"), ("reviewer", "check"), ("leader", "sign_now")] {
-        town.act(opened.done.case, (role, unit::CITY), action, &[]).await;
-    }
-    opened.number
 }

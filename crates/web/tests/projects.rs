@@ -288,7 +288,7 @@ async fn a_board_keeps_back_what_a_release_keeps_back() {
         assert!(page.contains("由此可以推出，不公布") && !page.contains("<progress"), "{page}");
         assert!(!page.contains("3 件") && !page.contains("5 件，"), "{page}");
     }
-    released(&town, "今年，收到诉求{appeals_received 2026}件").await;
+    town.released("今年，收到诉求{appeals_received 2026}件").await;
     // Nothing is small now, but the release said how many there were of each, and kept two back.
     for place in [EAST, EAST, EAST, WEST] {
         town.dispatched("0101", place).await;
@@ -298,28 +298,6 @@ async fn a_board_keeps_back_what_a_release_keeps_back() {
         let page = board(unit).await;
         assert!(page.contains("由此可以推出，不公布"), "{page}");
         assert!(!page.contains("<b>进度：6 件</b>"), "{page}");
-    }
-}
-
-/// A text that is signed and goes out at once.
-async fn released(town: &Town, body: &str) {
-    let flow = town.pack.workflow("release").unwrap();
-    let fields = [("title", "今年的诉求"), ("body", body), ("goes_out_on", "2026-06-10")];
-    let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
-    let new = NewCase {
-        command: rand_command(body),
-        actor: Actor::Staff(town.staff("handler", CITY).await),
-        workflow: flow.code.clone(),
-        programme: None,
-        given: field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap(),
-        then: Vec::new(),
-        files: Vec::new(),
-        receipt: store::new_receipt(),
-        imported: None,
-    };
-    let case = town.store.open_case(&town.pack, town.now(), new).await.unwrap().done.case;
-    for (role, action) in [("handler", "submit"), ("reviewer", "check"), ("leader", "sign_now")] {
-        town.act(case, (role, CITY), action, &[]).await;
     }
 }
 
