@@ -13,6 +13,13 @@ import { askForHelp, receipt } from './lib/resident.mjs';
 const PASSWORD = 'xiaohe-demo';
 /** An operator who knows the page needs no more than this for the whole call. */
 const MOST_KEYS = 130;
+/**
+ * The keystroke-level model (Card, Moran, Newell 1980): seconds for a key of somebody who types
+ * moderately, and for thinking before each field. A Chinese character takes about three keys.
+ */
+const [KEY, THOUGHT, KEYS_A_CHARACTER] = [0.28, 1.35, 3];
+/** What a call may take. */
+const MOST_SECONDS = 120;
 
 describe('a call', () => {
   let app;
@@ -88,6 +95,9 @@ describe('a call', () => {
       assert.match(number, /^\d\d-\d{4}-\d{4}-\d$/);
       assert.equal(secret.length, 26);
       assert.ok(keys.pressed <= MOST_KEYS, `${keys.pressed} keys`);
+      const byHand = (keys.pressed + keys.typed * KEYS_A_CHARACTER) * KEY + keys.fields * THOUGHT;
+      console.log(`by hand: ${byHand.toFixed(0)} s`);
+      assert.ok(byHand <= MOST_SECONDS, `${byHand} s`);
       await page.context().close();
       await countySees(number);
     });

@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 const FAR = 120;
 
 export class Keys {
-  /** Keys pressed, and characters typed: an input method needs about two keys for each of those. */
+  /** Keys pressed, characters typed (an input method needs two or three keys for each), fields. */
   pressed = 0;
   typed = 0;
+  fields = 0;
 
   constructor(page) {
     this.page = page;
@@ -25,6 +26,7 @@ export class Keys {
 
   /** Goes on with Tab until the focus stands on what is wanted; it must be reachable, and seen. */
   async to(selector) {
+    this.fields += 1;
     for (let way = 0; way < FAR; way += 1) {
       await this.press('Tab');
       const here = await this.page.locator(':focus').evaluateAll(

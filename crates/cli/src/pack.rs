@@ -53,6 +53,8 @@ impl Pack {
             Self::Move(wanted) => wanted.run(json),
             Self::Draw { dir, out } => {
                 let city = packs::load(dir).map_err(Failure::Pack)?;
+                std::fs::create_dir_all(out)
+                    .map_err(|e| Failure::while_doing("making the folder", &e))?;
                 for flow in city.pack.workflows.values() {
                     let path = out.join(format!("{}.svg", flow.code));
                     std::fs::write(&path, packs::draw(flow))

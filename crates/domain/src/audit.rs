@@ -113,6 +113,12 @@ impl Deed {
         }
     }
 
+    /// Whether it shows what the doer may see at any time, masked as ever, and changes, unmasks and
+    /// takes out nothing. So many of these are remembered that none waits for the disk.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::Searched { .. })
+    }
+
     /// The case it concerns.
     pub fn case(&self) -> Option<CaseId> {
         match self {
@@ -210,6 +216,7 @@ mod tests {
             let deed: Deed = serde_json::from_str(json).unwrap_or_else(|e| panic!("{json}: {e}"));
             let found = (deed.kind(), deed.case(), deed.detail());
             assert_eq!(found, (kind, case, detail.to_owned()), "{json}");
+            assert_eq!(deed.only_looks(), ["read", "searched"].contains(&kind), "{json}");
             assert_eq!(serde_json::to_string(&deed).unwrap(), json);
         }
     }

@@ -105,11 +105,16 @@ impl FieldKind {
 
     /// Whether this is one of the options.
     pub fn offers(&self, value: &str) -> bool {
+        self.place_of(value).is_some()
+    }
+
+    /// Where it stands among the options.
+    pub fn place_of(&self, value: &str) -> Option<usize> {
         match self {
             Self::Choice(options) | Self::Choices(options) => {
-                options.iter().any(|option| option.value == value)
+                options.iter().position(|option| option.value == value)
             }
-            _ => false,
+            _ => None,
         }
     }
 }

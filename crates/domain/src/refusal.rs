@@ -123,6 +123,8 @@ pub enum Bar {
     TooLate,
     /// The kind of case forbids it.
     Kind,
+    /// A rung between the last one and this was left out.
+    Rung,
     /// A field has another value than the step needs.
     Field,
     /// The safe-contact plan forbids it now, or this way.
@@ -161,6 +163,7 @@ impl Bar {
             Self::TooFewDays => "too_few_days",
             Self::Tasks => "tasks",
             Self::Grade => "grade",
+            Self::Rung => "rung",
             Self::TooLate => "too_late",
             Self::Kind => "kind",
             Self::Field => "field",

@@ -184,6 +184,12 @@ impl Proof<'_> {
             Guard::FieldIn { field, .. } | Guard::NotLower(field) => {
                 self.known(at, flow.fields.contains_key(field), "field", field);
             }
+            Guard::Climbs(field) => {
+                let kind = flow.fields.get(field).map(|f| &f.kind);
+                let ladder = matches!(kind, Some(FieldKind::Choice(_)));
+                let asked = action.fields.iter().any(|f| f.code == *field && f.required);
+                self.known(at, ladder && asked, "required choice of the action", field);
+            }
             Guard::GradeIn(grades) | Guard::GradeNotIn(grades) => {
                 for g in grades {
                     self.known(at, self.pack.risk.grade(g).is_some(), "grade", g);

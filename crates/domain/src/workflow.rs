@@ -10,7 +10,7 @@
 
 mod lists;
 
-pub use lists::{AssignTo, Effect, Guard, PlannedStep, TargetFields, Trigger};
+pub use lists::{AssignTo, Effect, Guard, Pattern, PlannedStep, TargetFields, Trigger};
 
 use crate::{
     clock::Span, contact, duty::Duty, field::Field, milestone::MilestoneSpec, reporter::Apart,
@@ -41,8 +41,8 @@ pub struct Workflow {
     /// English name.
     #[serde(rename = "~en")]
     pub en: String,
-    /// Pattern code: CASE, MED, REC …
-    pub pattern: Code,
+    /// What kind of record it keeps.
+    pub pattern: Pattern,
     /// The state a new case starts in.
     pub initial: Code,
     /// How a case is opened.

@@ -21,6 +21,9 @@ fn routing(pack: &Pack, faults: &mut Faults) {
             let ok = pack.categories.keys().any(|c| c.starts_with(category.as_str()));
             faults.known(&rule.at, ok, "category", category);
         }
+        for area in &rule.area {
+            faults.known(&rule.at, pack.regions.get(area).is_some(), "region", area);
+        }
         for grade in &rule.risk {
             faults.known(&rule.at, pack.risk.grade(grade).is_some(), "grade", grade);
         }
@@ -34,11 +37,12 @@ fn routing(pack: &Pack, faults: &mut Faults) {
     let Some(last) = pack.routing.rules.last() else { return };
     let everywhere =
         pack.units.kind(&last.to.kind).is_none_or(|kind| kind.levels.contains(&Level::City));
-    let fits_all = last.category.is_empty() && last.risk.is_empty() && last.channel.is_empty();
+    let conditions = [&last.category, &last.area, &last.risk, &last.channel];
+    let fits_all = conditions.iter().all(|list| list.is_empty());
     if !fits_all || !everywhere {
         let what = format!("the last rule `{}` does not fit every case", last.code);
-        let advice = "end with a rule without category, risk and channel, to a kind of unit that \
-                      exists for the city";
+        let advice = "end with a rule without category, area, risk and channel, to a kind of unit \
+                      that exists for the city";
         faults.add(&last.at, what, advice);
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     field::{Choice, Field, FieldKind, Meaning},
     workflow::{
         Action, AssignTo, ClockSpec, Code, Effect, FieldUse, Guard, Locus, Mandatory, Opening,
-        Relation, State, StateKind, Target, Tone, Trigger, Who, Workflow,
+        Pattern, Relation, State, StateKind, Target, Tone, Trigger, Who, Workflow,
     },
 };
 use serde::Deserialize;
@@ -28,7 +28,7 @@ struct RawHead {
     name: String,
     #[serde(default)]
     en: String,
-    pattern: String,
+    pattern: Pattern,
     initial: Code,
     readers: Option<Code>,
 }

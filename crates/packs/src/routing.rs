@@ -21,6 +21,8 @@ struct RawRule {
     #[serde(default)]
     category: Vec<Code>,
     #[serde(default)]
+    area: Vec<Code>,
+    #[serde(default)]
     risk: Vec<Code>,
     #[serde(default)]
     channel: Vec<Code>,
@@ -57,8 +59,8 @@ pub(crate) fn rules(folders: &Folders, faults: &mut Faults) -> Routing {
         rules = first;
     }
     let rule = |Entry { code, at, value: raw }: Entry<RawRule>| {
-        let RawRule { name, en, category, risk, channel, to, co, why, why_en } = raw;
-        Rule { code, name, en, category, risk, channel, to, co, why, why_en, at }
+        let RawRule { name, en, category, area, risk, channel, to, co, why, why_en } = raw;
+        Rule { code, name, en, category, area, risk, channel, to, co, why, why_en, at }
     };
     Routing { rules: rules.into_iter().map(rule).collect() }
 }

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::pack::Matter;
 use packs::Fault;
 
 /// A change to one file of a sound pack, and the fault that follows.
@@ -95,6 +96,9 @@ const CASES: &[Case] = &[
     // References of a workflow.
     Case { file: APPEAL, find: "to = \"registered\"", replace: "to = \"regsitered\"", fault_in: APPEAL, line_with: "to = \"regsitered\"", words: &["unknown state `regsitered`"] },
     Case { file: APPEAL, find: "from = [\"answered\"]", replace: "from = [\"answred\"]", fault_in: APPEAL, line_with: "from = [\"answred\"]", words: &["unknown state `answred`"] },
+    Case { file: APPEAL, find: "pattern = \"CASE\"", replace: "pattern = \"CASUS\"", fault_in: APPEAL, line_with: "CASUS", words: &["unknown word `CASUS`", "MED", "PROJ"] },
+    Case { file: APPEAL, find: "{ climbs = \"level\" }", replace: "{ climbs = \"instruction\" }", fault_in: APPEAL, line_with: "fields = [\"level!\", \"instruction!\"]", words: &["unknown required choice of the action `instruction`"] },
+    Case { file: APPEAL, find: "fields = [\"level!\", \"instruction!\"]", replace: "fields = [\"level\", \"instruction!\"]", fault_in: APPEAL, line_with: "fields = [\"level\", \"instruction!\"]", words: &["unknown required choice of the action `level`"] },
     Case { file: APPEAL, find: "initial = \"received\"", replace: "initial = \"recieved\"", fault_in: APPEAL, line_with: "initial = \"recieved\"", words: &["unknown state `recieved`"] },
     Case { file: APPEAL, find: "role = \"reviewer\"", replace: "role = \"reviwer\"", fault_in: APPEAL, line_with: "role = \"reviwer\"", words: &["unknown role `reviwer`"] },
     Case { file: APPEAL, find: "by = [\"reviewer@covering\"]", replace: "by = [\"checker@covering\"]", fault_in: APPEAL, line_with: "checker@covering", words: &["unknown role `checker`"] },
@@ -183,6 +187,8 @@ const CASES: &[Case] = &[
     Case { file: "common/messages.toml", find: "code = \"escalated\"", replace: "code = \"climbed\"", fault_in: "common/messages.toml", line_with: "# 通知短信", words: &["unknown message `escalated`"] },
     Case { file: "common/documents/accept_notice.toml", find: "{{category}}", replace: "{{kind}}", fault_in: "common/documents/accept_notice.toml", line_with: "{{kind}}", words: &["variable kind does not exist"] },
     Case { file: "common/routing.toml", find: "category = [\"1304\"]", replace: "category = [\"9904\"]", fault_in: "common/routing.toml", line_with: "[\"9904\"]", words: &["unknown category `9904`"] },
+    Case { file: "common/routing.toml", find: "category = [\"1304\"]", replace: "category = [\"1304\"]\narea = [\"980000000000\"]", fault_in: "common/routing.toml", line_with: "980000000000", words: &["unknown region `980000000000`"] },
+    Case { file: "common/routing.toml", find: "en = \"Everything else\"\ncategory = []", replace: "en = \"Everything else\"\narea = [\"990101000000\"]", fault_in: "common/routing.toml", line_with: "code = \"rest\"", words: &["does not fit every case", "without category, area"] },
     Case { file: "common/routing.toml", find: "{ kind = \"procuratorate\", level = \"county\" }", replace: "{ kind = \"prosecutor\", level = \"county\" }", fault_in: "common/routing.toml", line_with: "prosecutor", words: &["unknown unit kind `prosecutor`"] },
     Case { file: "common/routing.toml", find: "level = \"city\"", replace: "level = \"province\"", fault_in: "common/routing.toml", line_with: "province", words: &["unknown word `province`", "city"] },
     Case { file: "common/routing.toml", find: "en = \"Everything else\"\ncategory = []", replace: "en = \"Everything else\"\ncategory = [\"13\"]", fault_in: "common/routing.toml", line_with: "code = \"rest\"", words: &["does not fit every case"] },
@@ -364,6 +370,36 @@ fn the_city_overrides_the_base() {
     assert!(city.pack.messages.contains_key("accepted"));
     assert_eq!(city.pack.routing.rules[0].code, "all_to_city");
     assert_eq!(city.pack.routing.rules.last().unwrap().code, "rest");
+}
+
+/// Category, area and risk together: the same matter goes elsewhere in the next county.
+#[test]
+fn a_rule_holds_in_its_area() {
+    let copy = Copy::new("area");
+    fs::write(
+        copy.path("city/routing.toml"),
+        "[[rule]]\ncode = \"land_east\"\nname = \"东区土地\"\nen = \"Land in the east\"\ncategory = \
+         [\"06\"]\narea = [\"990101000000\"]\nrisk = [\"yellow\"]\nto = { kind = \"wf\", level = \"city\" \
+         }\nwhy = \"由市级统一办理\"\nwhy_en = \"The city takes these together\"\n",
+    )
+    .unwrap();
+    let pack = packs::load(&copy.path("city")).unwrap().pack;
+    let rule = |category, grade, place| {
+        let matter = Matter { category, grade, channel: "web", place };
+        pack.routing.route(&pack, matter).unwrap().rule
+    };
+    for place in ["990101000000", "990101001000"] {
+        assert_eq!(rule("0601", "yellow", place), "land_east", "{place}");
+    }
+    for (category, grade, place) in [
+        ("0601", "yellow", "990121000000"),
+        ("0601", "yellow", "990100000000"),
+        ("0601", "yellow", "nowhere"),
+        ("0601", "green", "990101001000"),
+        ("0701", "yellow", "990101001000"),
+    ] {
+        assert_ne!(rule(category, grade, place), "land_east", "{category} {grade} {place}");
+    }
 }
 
 /// Every right can be refused on some ground, and a hold can rest on one.

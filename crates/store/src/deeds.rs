@@ -7,7 +7,7 @@
 use crate::{
     Store,
     chain::{Link, START},
-    db::{Batch, Error, P, Row, Stmt, Tx, Work, WriteError},
+    db::{Batch, Error, P, Row, Stmt, Survives, Tx, Work, WriteError},
     numbers, text_of,
 };
 use domain::{
@@ -212,6 +212,12 @@ impl Work for Remember {
     type Reply = ();
     type Refusal = Infallible;
 
+    /// Whoever only looks does not wait for the disk (decision 20).
+    fn survives(&self) -> Survives {
+        let looks = self.record.deeds.iter().all(Deed::only_looks);
+        if looks { Survives::Kill } else { Survives::PowerCut }
+    }
+
     async fn run(&self, tx: &mut Tx) -> Result<(), WriteError<Infallible>> {
         self.record.append(tx, (&self.keys, self.at, &self.command)).await
     }
@@ -291,7 +297,8 @@ impl Store {
         Ok(first)
     }
 
-    /// Remembers deeds; when this answers they are durable, so that what follows is never unseen.
+    /// Remembers deeds; when this answers they outlive this process, and a power cut too unless they
+    /// [only look](Deed::only_looks), so that what follows is never unseen.
     ///
     /// # Errors
     /// When the database fails: then what was to be done must not be done.

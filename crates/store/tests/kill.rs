@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use common::{Backend, PUT, counted, ids, work};
+use common::{Backend, Lightly, PUT, counted, ids, work};
 use store::db::{CountKey, Db, Options};
 
 /// Acknowledgements to wait for before the kill.
@@ -60,7 +60,11 @@ async fn write_for_ever(url: &str) {
                         Ok(())
                     })
                 });
-                db.write(write).await.expect("write");
+                let written = match id % 2 {
+                    0 => db.write(write).await,
+                    _ => db.write(Lightly(write)).await,
+                };
+                written.expect("write");
                 let line = format!("{id}\n");
                 std::io::stdout().lock().write_all(line.as_bytes()).expect("print");
             }

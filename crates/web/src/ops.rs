@@ -97,10 +97,12 @@ async fn metrics(State(app): State<App>) -> Response {
         "# TYPE xiaohe_writes_total counter\nxiaohe_writes_total {}\n\
          # TYPE xiaohe_commits_total counter\nxiaohe_commits_total {}\n\
          # TYPE xiaohe_replays_total counter\nxiaohe_replays_total {}\n\
+         # TYPE xiaohe_log_syncs_total counter\nxiaohe_log_syncs_total {}\n\
          # TYPE xiaohe_build_info gauge\nxiaohe_build_info{{version=\"{}\"}} 1\n",
         stats.works,
         stats.commits,
         stats.replays,
+        stats.syncs,
         env!("CARGO_PKG_VERSION")
     );
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];

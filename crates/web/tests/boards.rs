@@ -88,6 +88,7 @@ async fn closed_case(town: &Town) -> String {
     town.act(case, handler, "request_extension", &[("days", "10"), ("reason", "情况复杂")]).await;
     town.act(case, leader, "approve_extension", &[]).await;
     let order = [("level", "notice"), ("instruction", "三日内报告")];
+    town.act(case, leader, "chase", &[("instruction", "请抓紧")]).await;
     town.act(case, leader, "supervise", &order).await;
     let reply = [("answer", "已经调解，双方和好"), ("outcome", "resolved")];
     town.act(case, handler, "submit_reply", &reply).await;

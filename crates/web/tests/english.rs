@@ -141,6 +141,7 @@ async fn cases(office: &Office) -> (Vec<String>, (String, String)) {
     let help = [("units", "justice-990101"), ("instruction", "Legal aid, please")];
     office.must(COUNTY, &handled, "invite", &help).await;
     let level = [("level", "notice"), ("instruction", "Report this week")];
+    office.must(LEADER, &handled, "chase", &[("instruction", "Please hurry")]).await;
     office.must(LEADER, &handled, "supervise", &level).await;
     let answer = [("answer", "Both parents were heard."), ("outcome", "resolved")];
     office.must(COUNTY, &rated, "submit_reply", &answer).await;

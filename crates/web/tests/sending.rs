@@ -40,6 +40,25 @@ async fn deliver(office: &Office, fate: Fate) -> usize {
 }
 
 #[tokio::test]
+async fn whoever_waits_is_told_that_the_time_stands_still() {
+    let office = Office::open(Vec::new()).await;
+    let number = appeal(&office, "").await;
+    let path = format!("/cases/{number}");
+    office.must(OPERATOR, &number, "register", &[("category", "1302")]).await;
+    office.must(OPERATOR, &number, "to_triage", &[]).await;
+    office.must("triage@hotline-9901", &number, "dispatch_to", &[("unit", "wf-990101")]).await;
+    office.must("handler@wf-990101", &number, "sign", &[]).await;
+    let told = format!("您提交的编号{number}暂停计时");
+    assert!(!office.get(OPERATOR, &path).await.has(&told));
+    let pause = [("reason", "等待判决"), ("pause_until", "2026-02-02")];
+    office.must("leader@wf-990101", &number, "suspend", &pause).await;
+    let page = office.get(OPERATOR, &path).await;
+    assert!(page.has(&told), "{}", page.words());
+    // The text itself gives no reason away.
+    assert!(!page.has(&format!("{told}，等待判决")));
+}
+
+#[tokio::test]
 async fn a_case_says_what_became_of_its_messages() {
     let office = Office::open(Vec::new()).await;
     let plain = appeal(&office, "").await;

@@ -390,6 +390,72 @@ async fn records_of_other_programmes_are_opened_by_their_own_form() {
     assert_eq!(office.get(TRIAGE, "/new/nothing").await.status, StatusCode::NOT_FOUND);
 }
 
+/// Whoever comes, writes or is met; and whoever sends it on, with a number and a deadline of their own.
+#[tokio::test]
+async fn what_does_not_come_by_telephone_or_web_is_registered_on_its_own_form() {
+    let office = office().await;
+    let own = [("external_number", "济12345-0077"), ("external_due", "2026-01-20")];
+    for (channel, name, theirs) in [
+        ("visit", "来访", &[][..]),
+        ("letter", "来信", &[]),
+        ("patrol", "巡访发现", &[]),
+        ("leader", "领导批示", &[]),
+        ("transfer_12345", "12345政务服务便民热线转办", &own),
+        ("agency", "部门转办", &own),
+    ] {
+        let mut filled = vec![
+            ("channel", channel),
+            ("category", "1302"),
+            ("summary", "台阶太高，推不上婴儿车"),
+            ("contact_name", "秦小妹"),
+            ("place", "东一街道"),
+        ];
+        filled.extend(theirs);
+        let opened = office.post(OPERATOR, "/new/appeal", &filled).await;
+        let (number, _) = opened.receipt();
+        let shown = office.get(OPERATOR, &format!("/cases/{number}")).await;
+        assert!(shown.has(name) && shown.has("台阶太高"), "{channel}: {}", shown.words());
+        assert_eq!(shown.has("济12345-0077"), !theirs.is_empty(), "{channel}");
+        // Their deadline runs beside ours, to the end of that day's hours.
+        assert_eq!(shown.has("来件单位时限"), !theirs.is_empty(), "{channel}: {}", shown.words());
+        assert_eq!(shown.has("2026-01-20"), !theirs.is_empty(), "{channel}");
+        assert_eq!(office.state(&number).await, "received", "{channel}");
+    }
+    // Only what arrives by one of the channels of the city.
+    let strange = [("channel", "fax"), ("category", "1302"), ("summary", "传真")];
+    let refused = office.post(OPERATOR, "/new/appeal", &strange).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.has("传真"), "{}", refused.words());
+}
+
+#[tokio::test]
+async fn people_of_a_case_are_added_with_their_role() {
+    let office = office().await;
+    let (number, _) = office.call(&[]).await;
+    office.must(TRIAGE, &number, "dispatch_to", &[("unit", "wf-990101")]).await;
+    office.must(COUNTY, &number, "sign", &[]).await;
+    let nameless = office.act(COUNTY, &number, "add_person", &[("person_role", "witness")]).await;
+    assert_eq!(nameless.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let who = [
+        ("person_role", "respondent"),
+        ("person_name", "贺大川"),
+        ("person_phone", "13700005678"),
+        ("person_note", "在外地打工"),
+    ];
+    office.must(COUNTY, &number, "add_person", &who).await;
+    let shown = office.get(COUNTY, &format!("/cases/{number}")).await;
+    for words in ["被反映人", "贺某某", "137****5678"] {
+        assert!(shown.has(words), "{words}: {}", shown.words());
+    }
+    assert!(!shown.has("贺大川") && !shown.has("13700005678"), "{}", shown.words());
+    let found = office.post(COUNTY, "/search", &[("q", "贺大川")]).await;
+    assert!(found.has(&number), "{}", found.words());
+    // Who neither handles it nor takes calls adds nobody.
+    let path = format!("/cases/{number}/add_person");
+    let foreign = office.post("handler@wf-990121", &path, &who).await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn search_shows_what_may_be_seen_and_nothing_in_addresses() {
     let office = office().await;

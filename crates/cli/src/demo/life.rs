@@ -187,8 +187,11 @@ impl Scene<'_> {
         if self.is(Twist::Unsafe) && self.times("mark_unsafe") == 0 {
             return act("mark_unsafe", dice.between(1.0, 6.0));
         }
+        if self.is(Twist::Supervise) && self.times("chase") == 0 {
+            return act("chase", dice.between(24.0, 48.0));
+        }
         if self.is(Twist::Supervise) && self.times("supervise") == 0 {
-            return act("supervise", dice.between(40.0, 90.0));
+            return act("supervise", dice.between(16.0, 40.0));
         }
         if owes("supervision") && self.times("note") > 0 && self.plot.rest != "handling" {
             return act("answer_supervision", dice.between(6.0, 30.0));

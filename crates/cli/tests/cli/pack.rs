@@ -20,6 +20,27 @@ fn a_sound_pack_is_counted_and_a_broken_one_named_by_file_and_line() {
 }
 
 #[test]
+fn every_workflow_is_drawn_into_the_folder() {
+    let town = Town::new();
+    let (_, found) = town.json(&["pack", "check", "packs/sample"]);
+    town.write("file", "");
+    let out = town.run(&["pack", "draw", "packs/sample", "--out", "file"]);
+    assert!(!out.status.success(), "that is no folder");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("making the folder"));
+
+    let out = town.run(&["pack", "draw", "packs/sample", "--out", "drawn"]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let says = String::from_utf8_lossy(&out.stdout);
+    let paths: Vec<&str> = says.lines().collect();
+    assert_eq!(serde_json::json!(paths.len()), found["workflows"], "{says}");
+    assert!(paths.contains(&"drawn/appeal.svg"), "{says}");
+    for path in paths {
+        let svg = std::fs::read_to_string(town.path(path)).expect("a picture");
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{path}");
+    }
+}
+
+#[test]
 fn the_doctor_says_what_is_missing() {
     let town = Town::new();
     let state = |found: &Value, what: &str| {

@@ -25,6 +25,8 @@ pub struct Rule {
     pub en: String,
     /// Category prefixes; empty fits all.
     pub category: Vec<Code>,
+    /// Regions, each with all that lies in it; empty fits all.
+    pub area: Vec<Code>,
     /// Risk grades; empty fits all.
     pub risk: Vec<Code>,
     /// Channels; empty fits all.
@@ -82,7 +84,7 @@ pub struct Matter<'a> {
 impl Routing {
     /// The first rule that fits and whose lead unit exists.
     pub fn route(&self, pack: &Pack, matter: Matter<'_>) -> Option<Route> {
-        self.rules.iter().filter(|r| r.fits(matter)).find_map(|rule| {
+        self.rules.iter().filter(|r| r.fits(pack, matter)).find_map(|rule| {
             let unit = find(pack, &rule.to, matter.place)?;
             let mut co: Vec<Code> =
                 rule.co.iter().filter_map(|to| find(pack, to, matter.place)).collect();
@@ -94,11 +96,12 @@ impl Routing {
 }
 
 impl Rule {
-    fn fits(&self, matter: Matter<'_>) -> bool {
+    fn fits(&self, pack: &Pack, matter: Matter<'_>) -> bool {
         let any = |list: &[Code], hit: &dyn Fn(&str) -> bool| {
             list.is_empty() || list.iter().any(|c| hit(c))
         };
         any(&self.category, &|c| matter.category.starts_with(c))
+            && any(&self.area, &|a| pack.regions.upward(matter.place).any(|r| r.code == a))
             && any(&self.risk, &|g| g == matter.grade)
             && any(&self.channel, &|c| c == matter.channel)
     }

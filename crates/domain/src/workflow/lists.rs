@@ -5,6 +5,43 @@ use super::Code;
 use crate::{contact::Way, press::Fill};
 use serde::{Deserialize, Serialize};
 
+/// What kind of record a workflow keeps: the fourteen patterns of the field, and the figures that
+/// units report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Pattern {
+    /// An activity that people come to.
+    Act,
+    /// A training with roster and certificate.
+    Trn,
+    /// Money or help for somebody in need.
+    Aid,
+    /// The recognition of a household, village, person or unit.
+    Rec,
+    /// A place that is open to people.
+    Site,
+    /// An organisation and its officers.
+    Org,
+    /// A post, from its offer to the placement.
+    Job,
+    /// An enterprise or a product in a catalogue.
+    Ent,
+    /// A project with a target.
+    Proj,
+    /// Something that is published.
+    Con,
+    /// A dispute that is mediated.
+    Med,
+    /// A volunteer paired with a child.
+    Pair,
+    /// A screening with its recalls.
+    Scr,
+    /// An appeal.
+    Case,
+    /// Numbers that a unit reports.
+    Stat,
+}
+
 /// Conditions on an action: a closed list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -70,6 +107,9 @@ pub enum Guard {
     ChannelIn(Vec<Code>),
     /// The grade in this field is not lower than the present one.
     NotLower(Code),
+    /// What is chosen in the field stands at most one place after what was chosen last, in the order
+    /// of its options; the first may always be chosen.
+    Climbs(Code),
     /// The case has been in its present state for no more than so many calendar days.
     WithinDays(u32),
     /// The person may be contacted now, by the way chosen in the field. An answer that is no way

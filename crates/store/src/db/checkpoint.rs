@@ -1,16 +1,20 @@
 //! Moves SQLite's write-ahead log into the database file, beside the writer and not inside
-//! anybody's commit.
+//! anybody's commit, and makes the disk keep what was committed without waiting for it.
 //!
 //! Decides when. Never writes a row.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::error::{Error, setup};
+use super::error::{Error, FaultKind, setup};
 use super::lite;
+use super::queue::Queue;
+use super::writer::Tally;
 
 /// How often the log's size is looked at.
 const EVERY: Duration = Duration::from_millis(250);
@@ -52,10 +56,18 @@ impl Bell {
 pub(super) struct Checkpointer {
     conn: Connection,
     log: PathBuf,
+    queue: Arc<Queue>,
+    tally: Arc<Tally>,
+    /// Whether the log holds something that the disk may not have.
+    unsynced: Arc<AtomicBool>,
 }
 
 impl Checkpointer {
-    pub(super) fn open(path: &Path, durable: bool) -> Result<Self, Error> {
+    pub(super) fn open(
+        path: &Path,
+        durable: bool,
+        (queue, tally, unsynced): (Arc<Queue>, Arc<Tally>, Arc<AtomicBool>),
+    ) -> Result<Self, Error> {
         let mut conn = lite::open_writer(path)?;
         if !durable {
             lite::let_the_system_write(&conn)?;
@@ -65,18 +77,30 @@ impl Checkpointer {
             .map_err(|e| setup("checkpointer", &e))?;
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
-        Ok(Self { conn, log: PathBuf::from(log) })
+        Ok(Self { conn, log: PathBuf::from(log), queue, tally, unsynced })
     }
 
     /// Looks at the log each period until the bell rings.
     pub(super) fn run(self, bell: &Bell) {
         while !bell.wait() {
+            if self.unsynced.swap(false, Ordering::AcqRel) {
+                self.sync();
+            }
             let size = std::fs::metadata(&self.log).map_or(0, |file| file.len());
             if size > TRUNCATE_BYTES {
                 self.checkpoint("TRUNCATE", size);
             } else if size > PASSIVE_BYTES {
                 self.begin_anew(size);
             }
+        }
+    }
+
+    fn sync(&self) {
+        self.tally.add_sync();
+        if let Err(error) = File::open(&self.log).and_then(|log| log.sync_data()) {
+            tracing::error!(%error, "the disk did not take the write-ahead log");
+            // As after a failed commit: what a second try reports cannot be trusted.
+            self.queue.close(Error::fault(FaultKind::Disk, error.to_string()));
         }
     }
 

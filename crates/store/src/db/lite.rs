@@ -16,6 +16,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql, ffi};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::Survives;
 use super::error::{Error, FaultKind, setup};
 use super::stmt::{Batch, Stmt};
 use super::value::{P, Row, Val, corrupt};
@@ -61,6 +62,17 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
 /// Commits of this connection end in the memory of the system, which writes them when it likes.
 pub(super) fn let_the_system_write(conn: &Connection) -> Result<(), Error> {
     pragmas(conn, "PRAGMA synchronous = OFF").map_err(|e| setup("synchronous", &e))
+}
+
+/// Whether commits of this connection wait until the disk has them. Without it a commit is in the
+/// log, where every process sees it, and the next that waits takes it along.
+pub(super) fn survive(conn: &Connection, what: Survives) -> Result<(), Error> {
+    let level = match what {
+        Survives::Kill => "NORMAL",
+        Survives::PowerCut => "FULL",
+    };
+    let set = pragmas(conn, &format!("PRAGMA synchronous = {level}"));
+    set.map_err(|e| classify("synchronous", &e))
 }
 
 /// Opens the file for questions only.

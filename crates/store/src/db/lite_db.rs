@@ -3,6 +3,7 @@
 //! Decides the order of opening and closing.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -13,8 +14,8 @@ use super::error::{Error, FaultKind, WriteError, setup};
 use super::lite::{self, Readers};
 use super::migrate::{self, Migration};
 use super::queue::{Lane, Queue, job};
-use super::writer::{Tally, Writer};
-use super::{Options, Stats, Work};
+use super::writer::{Tally, Waits, Writer};
+use super::{Options, Stats, Survives, Work};
 
 pub(super) struct LiteDb {
     path: PathBuf,
@@ -43,8 +44,12 @@ impl LiteDb {
         if !options.durable {
             lite::let_the_system_write(&conn)?;
         }
-        let writer = Writer::new(conn, queue.clone(), tally.clone());
-        let checkpointer = Checkpointer::open(path, options.durable)?;
+        let unsynced = Arc::new(AtomicBool::new(false));
+        let waits =
+            Waits { durable: options.durable, now: Survives::PowerCut, unsynced: unsynced.clone() };
+        let writer = Writer::new(conn, (queue.clone(), tally.clone(), waits));
+        let checkpointer =
+            Checkpointer::open(path, options.durable, (queue.clone(), tally.clone(), unsynced))?;
         let rope = bell.clone();
         let threads = vec![
             thread("store-writer", move || writer.run())?,

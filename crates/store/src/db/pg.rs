@@ -23,7 +23,7 @@ use super::stmt::{Batch, Stmt};
 use super::tx::{CountKey, Tx};
 use super::value::{P, Row};
 use super::writer::Tally;
-use super::{Options, Work, lite, pg_tls};
+use super::{Options, Survives, Work, lite, pg_tls};
 
 /// How often a work is tried before a conflict is told to its asker.
 const TRIES: u32 = 20;
@@ -35,6 +35,8 @@ const POOL_WAIT: Duration = Duration::from_secs(5);
 const OLDEST_VERSION: i64 = 150_000;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_LIGHTLY: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off";
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
 
 /// All counts of a work at once, in one order for everybody: many small upserts cost more than the
@@ -156,7 +158,7 @@ impl PgDb {
     }
 
     async fn attempt<W: Work>(&self, work: &W) -> Result<W::Reply, WriteError<W::Refusal>> {
-        let mut tx = Tx::pg(PgTx::new(self.client().await?));
+        let mut tx = Tx::pg(PgTx::new(self.client().await?, work.survives()));
         let result = work.run(&mut tx).await;
         let result = tx.settle(result);
         let counts = tx.take_counts();
@@ -236,17 +238,23 @@ async fn client(pool: &Pool) -> Result<Object, Error> {
 pub(super) struct PgTx {
     client: Option<Object>,
     open: bool,
+    begin: &'static str,
 }
 
 impl PgTx {
-    fn new(client: Object) -> Self {
-        Self { client: Some(client), open: false }
+    fn new(client: Object, survives: Survives) -> Self {
+        let begin = match survives {
+            Survives::Kill => BEGIN_LIGHTLY,
+            Survives::PowerCut => BEGIN,
+        };
+        Self { client: Some(client), open: false, begin }
     }
 
-    /// The connection, and whether `BEGIN` must go before what is sent next.
-    fn start(&mut self) -> Result<(&Object, bool), Error> {
+    /// The connection, and how the transaction begins if that must go before what is sent next.
+    fn start(&mut self) -> Result<(&Object, Option<&'static str>), Error> {
         let client = self.client.as_ref().ok_or_else(given_back)?;
-        Ok((client, !std::mem::replace(&mut self.open, true)))
+        let begun = std::mem::replace(&mut self.open, true);
+        Ok((client, if begun { None } else { Some(self.begin) }))
     }
 
     pub(super) async fn exec(&mut self, stmt: &Stmt, params: &[P<'_>]) -> Result<u64, Error> {
@@ -439,8 +447,8 @@ async fn prepare(
     Ok(ready)
 }
 
-async fn begin(client: &ClientWrapper, first: bool) -> Result<(), Error> {
-    if first { simple(client, BEGIN).await } else { Ok(()) }
+async fn begin(client: &ClientWrapper, first: Option<&str>) -> Result<(), Error> {
+    if let Some(begin) = first { simple(client, begin).await } else { Ok(()) }
 }
 
 async fn simple(client: &ClientWrapper, sql: &str) -> Result<(), Error> {

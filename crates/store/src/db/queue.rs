@@ -9,15 +9,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::Work;
 use super::error::{Error, FaultKind, WriteError};
 use super::tx::{Tx, now};
+use super::{Survives, Work};
 
 /// A queued work with the place where its answer goes. Its types are hidden, so that works of
 /// all kinds stand in one queue.
 pub(super) trait Job: Send {
     /// Runs the work, again if it ran before, and keeps the result. Says whether it succeeded.
     fn attempt(&mut self, tx: &mut Tx) -> bool;
+    /// What it must survive before it is answered.
+    fn survives(&self) -> Survives;
     /// Sends the result; only after the commit.
     fn answer(self: Box<Self>);
     /// Sends `error` instead: the whole batch failed.
@@ -51,6 +53,10 @@ impl<W: Work> Job for Queued<W> {
         let succeeded = result.is_ok();
         self.outcome = Some(result);
         succeeded
+    }
+
+    fn survives(&self) -> Survives {
+        self.work.survives()
     }
 
     fn answer(self: Box<Self>) {

@@ -6,23 +6,26 @@
 //! on clean traffic and cannot collapse on dirty traffic. Works are deterministic, so a replay
 //! gives the same results.
 //!
+//! A batch that begins with works which need not survive a power cut ends before the first that
+//! must, and is committed without an fsync; the checkpointer sees to that one soon after.
+//!
 //! Invariant: nobody is answered before the commit of the batch, not even with a refusal: it may
 //! rest on what a neighbour wrote.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::Stats;
 use super::error::{Error, Fault, FaultKind};
 use super::lite;
 use super::queue::{Job, Lane, Queue};
 use super::stmt::Stmt;
 use super::tx::{CountKey, Tx};
 use super::value::P;
+use super::{Stats, Survives};
 
 /// The most works in one transaction, and how long they may be added to it, when somebody waits.
 const PEOPLE: (usize, Duration) = (512, Duration::from_millis(20));
@@ -49,6 +52,7 @@ pub(super) struct Tally {
     works: AtomicU64,
     commits: AtomicU64,
     replays: AtomicU64,
+    syncs: AtomicU64,
 }
 
 impl Tally {
@@ -57,6 +61,7 @@ impl Tally {
             works: self.works.load(Ordering::Relaxed),
             commits: self.commits.load(Ordering::Relaxed),
             replays: self.replays.load(Ordering::Relaxed),
+            syncs: self.syncs.load(Ordering::Relaxed),
         }
     }
 
@@ -70,6 +75,10 @@ impl Tally {
 
     pub(super) fn add_replay(&self) {
         self.replays.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_sync(&self) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -92,14 +101,30 @@ pub(super) struct Writer {
     counts: HashMap<CountKey, i64>,
     guarded: u32,
     broken: Option<Error>,
+    waits: Waits,
+}
+
+/// For which commits the writer waits until the disk has them.
+#[derive(Debug)]
+pub(super) struct Waits {
+    /// Whether it does for any: not while a database is built that is thrown away if that breaks off.
+    pub(super) durable: bool,
+    /// What a commit of the connection survives as it is set now.
+    pub(super) now: Survives,
+    /// Whether something was committed for which the disk was not waited for.
+    pub(super) unsynced: Arc<AtomicBool>,
 }
 
 impl Writer {
-    pub(super) fn new(conn: Connection, queue: Arc<Queue>, tally: Arc<Tally>) -> Self {
+    pub(super) fn new(
+        conn: Connection,
+        (queue, tally, waits): (Arc<Queue>, Arc<Tally>, Waits),
+    ) -> Self {
         Self {
             tx: Tx::lite(conn),
             queue,
             tally,
+            waits,
             pending: VecDeque::new(),
             lane: Lane::Normal,
             counts: HashMap::new(),
@@ -132,8 +157,9 @@ impl Writer {
     fn fill(&mut self, ran: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
         let started = Instant::now();
         let (mut works, mut time) = IMPORT;
+        let mut survives = Survives::PowerCut;
         while ran.len() < works && started.elapsed() < time {
-            let Some((lane, job)) = self.next() else { break };
+            let Some((lane, job)) = self.next(survives) else { break };
             if lane == Lane::Normal {
                 (works, time) = PEOPLE;
             }
@@ -141,6 +167,8 @@ impl Writer {
             ran.push(job);
             self.tally.add_work();
             if ran.len() == 1 {
+                survives = ran.first().map_or(survives, |job| job.survives());
+                self.wait_for(survives)?;
                 self.exec(&BEGIN)?;
             }
             self.step(ran)?;
@@ -148,12 +176,23 @@ impl Writer {
         Ok(())
     }
 
-    /// People's works first; one of the bulk line only when none of them waits.
-    fn next(&mut self) -> Option<(Lane, Box<dyn Job>)> {
+    /// People's works first; one of the bulk line only when none of them waits. None, too, when the
+    /// next must survive more than the batch will.
+    fn next(&mut self, survives: Survives) -> Option<(Lane, Box<dyn Job>)> {
         if self.pending.is_empty() {
             self.lane = self.queue.take(&mut self.pending, PEOPLE.0);
         }
-        self.pending.pop_front().map(|job| (self.lane, job))
+        let fits = self.pending.front().is_some_and(|job| job.survives() <= survives);
+        if fits { self.pending.pop_front().map(|job| (self.lane, job)) } else { None }
+    }
+
+    /// Sets what the next commit survives.
+    fn wait_for(&mut self, survives: Survives) -> Result<(), Error> {
+        if self.waits.durable && self.waits.now != survives {
+            lite::survive(self.conn()?, survives)?;
+            self.waits.now = survives;
+        }
+        Ok(())
     }
 
     /// Runs the newest work of the batch; if it spoils the transaction, replays the batch.
@@ -222,6 +261,9 @@ impl Writer {
             return Err(Error::fault(FaultKind::Unknown, why));
         }
         self.tally.add_commit();
+        if self.waits.now == Survives::Kill {
+            self.waits.unsynced.store(true, Ordering::Release);
+        }
         Ok(())
     }
 
@@ -254,7 +296,7 @@ impl Writer {
 
     /// Answers those who wait without running them.
     fn turn_away(&mut self, error: &Error) {
-        while let Some((_, job)) = self.next() {
+        while let Some((_, job)) = self.next(Survives::PowerCut) {
             job.fail(error);
         }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::task::Poll;
 
-use store::db::{Db, Migration, Options, Row, Stmt, Tx, Work, WriteError};
+use store::db::{Db, Migration, Options, Row, Stmt, Survives, Tx, Work, WriteError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub const SCHEMA: Migration = Migration {
@@ -117,6 +117,41 @@ where
     F: for<'a> Fn(&'a mut Tx) -> Running<'a, T> + Send + Sync + 'static,
 {
     Do(Typed(run, std::marker::PhantomData))
+}
+
+/// The same work, answered when it survives a kill.
+pub struct Lightly<W>(pub W);
+
+impl<W: Work> Work for Lightly<W> {
+    type Reply = W::Reply;
+    type Refusal = W::Refusal;
+
+    fn survives(&self) -> Survives {
+        Survives::Kill
+    }
+
+    fn run(
+        &self,
+        tx: &mut Tx,
+    ) -> impl Future<Output = Result<W::Reply, WriteError<W::Refusal>>> + Send {
+        self.0.run(tx)
+    }
+}
+
+/// 1 where the commit of the running transaction does not wait for the disk, 2 where it does.
+pub static WAITS: Stmt = Stmt::split(
+    "SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN 1 ELSE 2 END AS synchronous",
+    "PRAGMA synchronous",
+);
+
+/// Writes one item and answers whether its commit waits for the disk.
+pub fn put_and_tell(id: i64) -> impl Work<Reply = i64, Refusal = String> {
+    work(move |tx| {
+        Box::pin(async move {
+            tx.exec(&PUT, &[id.into(), 0.into()]).await?;
+            Ok(int(tx.row(&WAITS, &[]).await?))
+        })
+    })
 }
 
 /// Writes one item.

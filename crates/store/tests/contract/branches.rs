@@ -205,8 +205,19 @@ async fn an_answer_on_the_spot_is_checked_by_another(stand: Stand) {
 
 async fn a_supervision_is_answered_in_its_own_time(stand: Stand) {
     let case = handling(&stand, &Appeal::new("1302", "办得太慢")).await;
-    let order = [("level", "notice"), ("instruction", "三日内说明进展")];
-    stand.act(&city_leader(), case, "supervise", &order).await;
+    let order = |level| [("level", level), ("instruction", "三日内说明进展")];
+    let hasty = stand.try_act(&city_leader(), case, "supervise", &order("notice")).await;
+    assert_eq!(bar(hasty).0, Bar::TooFewDays, "they are chased first");
+    stand.act(&city_leader(), case, "chase", &[("instruction", "请抓紧")]).await;
+    let page = stand.page(case).await;
+    assert!(
+        page.case.open_tasks().all(|t| t.kind != "supervision")
+            && !page.case.flags.contains("supervised")
+    );
+    assert_ne!(page.case.documents.last().map(String::as_str), Some("supervision_order"));
+    let hasty = stand.try_act(&city_leader(), case, "supervise", &order("interview")).await;
+    assert_eq!(bar(hasty).0, Bar::Rung, "a notice comes before the interview");
+    stand.act(&city_leader(), case, "supervise", &order("notice")).await;
     let page = stand.page(case).await;
     let task = page.case.open_tasks().find(|t| t.kind == "supervision").unwrap();
     assert_eq!(task.unit, unit::EAST);
@@ -220,6 +231,13 @@ async fn a_supervision_is_answered_in_its_own_time(stand: Stand) {
     stand.act(&east_handler(), case, "answer_supervision", &said).await;
     let page = stand.page(case).await;
     assert!(page.case.open_tasks().all(|t| t.kind != "supervision"));
+    let hasty = stand.try_act(&city_leader(), case, "supervise", &order("report")).await;
+    assert_eq!(bar(hasty).0, Bar::Rung);
+    for level in ["notice", "interview", "report"] {
+        stand.act(&city_leader(), case, "supervise", &order(level)).await;
+    }
+    let page = stand.page(case).await;
+    assert_eq!(page.case.documents.iter().filter(|d| *d == "supervision_order").count(), 4);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

@@ -55,13 +55,15 @@ pub async fn live(stand: &Stand, fate: &Fate) {
     let place = if fate.west { unit::WEST_PLACE } else { unit::EAST_STREET };
     let appeal = Appeal::new(fate.category, "列表").with("place", place);
     let case = stand.open(&appeal).await.done.case;
-    let steps: [Step<'_>; 4] = [
+    let steps: [Step<'_>; 5] = [
         (operator(), "register", &[("category", fate.category)]),
         (operator(), "to_triage", &[]),
         (dispatcher(), "dispatch", &[]),
+        (city_leader(), "chase", &[("instruction", "速办")]),
         (city_leader(), "supervise", &[("level", "notice"), ("instruction", "速办")]),
     ];
-    for (who, action, fields) in steps.into_iter().take(fate.steps.min(4)) {
+    for (who, action, fields) in steps.into_iter().take(if fate.steps < 4 { fate.steps } else { 5 })
+    {
         stand.act(&who, case, action, fields).await;
     }
     if fate.steps >= 5 {

@@ -1,11 +1,13 @@
 //! What only SQLite has: copies of the file, the writer thread's own rules, a full disk.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use store::db::{Db, Error, FaultKind, Options, Stmt, Tx, Work, WriteError};
 
 use crate::common::{
-    Answer, Backend, Gate, ITEM, PUT_ALL, SCHEMA, all_at_once, ids, int, put, work,
+    Answer, Backend, Gate, ITEM, Lightly, PUT_ALL, Running, SCHEMA, all_at_once, ids, int, put,
+    put_and_tell, work,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -151,4 +153,40 @@ async fn failing_works_share_one_replay() {
     }
     assert_eq!(ids(&db).await.len(), 50);
     assert_eq!(db.stats().replays, 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_does_not_wait_ends_before_what_must() {
+    let fresh = Backend::Lite.fresh();
+    let db = fresh.open().await;
+    let (mut gate, held) = Gate::new();
+    let holder = db.clone();
+    let holding = tokio::spawn(async move { holder.write(Lightly(held)).await });
+    gate.entered().await;
+    let works: Vec<Running<'_, i64>> = vec![
+        Box::pin(db.write(Lightly(put_and_tell(1)))),
+        Box::pin(db.write(Lightly(put_and_tell(2)))),
+        Box::pin(db.write(put_and_tell(3))),
+        Box::pin(db.write(Lightly(put_and_tell(4)))),
+    ];
+    let answers = all_at_once(works, || gate.open()).await;
+    holding.await.unwrap().unwrap();
+    assert_eq!(answers, [Ok(1), Ok(1), Ok(2), Ok(2)], "one that waits takes others along");
+    assert_eq!(db.stats().commits, 2);
+}
+
+/// The disk is asked by the checkpointer, not by whoever comes next.
+#[tokio::test]
+async fn the_disk_gets_soon_what_did_not_wait_for_it() {
+    let fresh = Backend::Lite.fresh();
+    let db = fresh.open().await;
+    db.write(put(1, 0)).await.unwrap();
+    assert_eq!(db.stats().syncs, 0, "what waited needs no more");
+    db.write(Lightly(put(2, 0))).await.unwrap();
+    let asked = async {
+        while db.stats().syncs == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asked).await.expect("within its period");
 }

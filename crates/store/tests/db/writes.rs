@@ -3,7 +3,9 @@
 use store::db::{Batch, CountKey, Error, FaultKind, Options, Stmt, WriteError};
 use tokio::task::JoinSet;
 
-use crate::common::{Backend, Gate, ITEM, PUT, counted, ids, int, put, work};
+use crate::common::{
+    Backend, Gate, ITEM, Lightly, PUT, counted, ids, int, put, put_and_tell, work,
+};
 
 pub async fn a_conflict_undoes_its_own_work_only(backend: Backend) {
     let fresh = backend.fresh();
@@ -268,4 +270,17 @@ pub async fn an_abandoned_write_is_still_done(backend: Backend) {
     db.close().await.unwrap();
     let db = fresh.open().await;
     assert_eq!(ids(&db).await, [(1, 0), (2, 0)]);
+}
+
+pub async fn only_what_must_survive_a_power_cut_waits_for_the_disk(backend: Backend) {
+    let fresh = backend.fresh();
+    let db = fresh.open().await;
+    assert_eq!(db.write(put_and_tell(1)).await, Ok(2));
+    assert_eq!(db.write(Lightly(put_and_tell(2))).await, Ok(1));
+    assert_eq!(db.write(put_and_tell(3)).await, Ok(2), "the next waits again");
+    let refused = db.write(Lightly(put_and_tell(3))).await;
+    assert!(matches!(refused, Err(WriteError::Db(Error::Conflict(_)))), "{refused:?}");
+    assert_eq!(db.write(put_and_tell(4)).await, Ok(2));
+    assert_eq!(db.write_bulk(Lightly(put_and_tell(5))).await, Ok(1));
+    assert_eq!(ids(&db).await.len(), 5);
 }

@@ -261,10 +261,14 @@ fn conditions(page: &Page, rule: &Rule) -> String {
         (!names.is_empty()).then(|| page.tf(key, &[("list", &names.join(comma))]))
     };
     let categories = rule.category.iter().map(|c| view::category_name(page, c)).collect();
+    let region =
+        |code: &String| page.pack.regions.get(code).map_or(code.clone(), |r| r.name.clone());
+    let areas = rule.area.iter().map(region).collect();
     let grades = rule.risk.iter().map(|g| GradeView::new(page, g).name).collect();
     let channels = rule.channel.iter().map(|c| channel_name(page, c)).collect();
     let parts = [
         part("setup.rule.category", categories),
+        part("setup.rule.area", areas),
         part("setup.rule.grade", grades),
         part("setup.rule.channel", channels),
     ];

@@ -247,6 +247,7 @@ impl Words<'_> {
                 let names = codes.iter().map(|c| super::channel_name(page, c));
                 said("setup.guard.channel_in", self.list(names))
             }
+            Guard::Climbs(field) => said("setup.guard.climbs", self.field(field)),
             Guard::NotLower(_) => page.t("setup.guard.not_lower").to_owned(),
             Guard::WithinDays(days) => said("setup.guard.within_days", days.to_string()),
             Guard::SampleSound => page.t("setup.guard.sample_sound").to_owned(),
