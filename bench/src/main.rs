@@ -2,8 +2,8 @@
 //!
 //! `bench intake` sends appeals through the store, `bench http` sends them over HTTP with wrk,
 //! `bench postgres` sends them into PostgreSQL; each then writes the same rows raw. `bench fill`
-//! makes a large store, `bench reads` asks its pages, `bench real` takes in and searches real messages; `bench counting` is intake with and without
-//! the figures, `bench board` reads numbers and their records from a large store. Numbers alone mean little on a shared
+//! makes a large store, `bench reads` asks its pages, `bench serve` starts the real server on it; `bench real` takes in
+//! and searches real messages; `bench counting` is intake with and without the figures, `bench board` reads numbers and their records from a large store. Numbers alone mean little on a shared
 //! machine: quote the ratios.
 
 #![expect(clippy::cast_precision_loss, reason = "rates are printed with a few digits")]
@@ -16,6 +16,7 @@ mod postgres;
 mod raw;
 mod reads;
 mod real;
+mod served;
 mod store_bench;
 
 use std::{env, path::PathBuf, process::ExitCode};
@@ -35,12 +36,13 @@ fn main() -> ExitCode {
         Some("postgres") => postgres::run(&dir, count(1, 20_000)),
         Some("fill") => store_bench::fill(&dir, count(1, 1_000_000)),
         Some("reads") => reads::run(&dir, count(1, 20_000)),
+        Some("serve") => served::run(&dir, count(1, 10)),
         Some("real") => real::run(&dir, &args.get(1).map(PathBuf::from).unwrap_or_default()),
         Some("counting") => figures::counting(&dir, count(1, 60_000)),
         Some("board") => figures::board(&dir, count(1, 1_500_000)),
         _ => {
             Err("usage: bench intake [N] | http [SECONDS] | postgres [N] | fill [N] | reads [N] | \
-                  real FOLDER | counting [N] | board [N]"
+                  serve [SECONDS] | real FOLDER | counting [N] | board [N]"
                 .into())
         }
     };

@@ -63,13 +63,13 @@ pub fn run(dir: &Path, asks: usize) -> Result<(), Failure> {
                 println!("{what:>7}: p50 {middle:?}  p99 {most:?}  p99.9 {nearly_all:?}");
             }
         }
-        println!("private memory: {} MB", private_megabytes()?);
+        println!("private memory: {} MB", private_megabytes("self")?);
         Ok(())
     })
 }
 
 /// An operator who also triages, and has promised to keep quiet.
-async fn somebody(store: &Store, pack: &Pack) -> Result<Staff, Failure> {
+pub(crate) async fn somebody(store: &Store, pack: &Pack) -> Result<Staff, Failure> {
     let unit = corpus::hotline(pack);
     let username = format!("bench-{}", Timestamp::now().as_microsecond());
     let roles = vec!["operator".to_owned(), "triage".to_owned()];
@@ -81,7 +81,7 @@ async fn somebody(store: &Store, pack: &Pack) -> Result<Staff, Failure> {
     Ok(staff)
 }
 
-async fn newest(store: &Store, pack: &Pack, staff: &Staff) -> Result<CaseId, Failure> {
+pub(crate) async fn newest(store: &Store, pack: &Pack, staff: &Staff) -> Result<CaseId, Failure> {
     let flow = pack.workflow("appeal").ok_or("no workflow `appeal`")?;
     let root = domain::access::list_root(pack, staff).ok_or("no list")?;
     let counts = store.state_counts(pack, &Viewer::System, (flow, &root)).await?;
@@ -99,6 +99,23 @@ async fn recall(store: &Store, pack: &Pack, staff: &Staff, size: CaseId) -> Resu
     }
     println!("search found {found} of {asked} cases of 20 telephones");
     if found == asked { Ok(()) } else { Err("a search missed a case".into()) }
+}
+
+/// The numbers of the cases whose pages are asked for.
+pub(crate) async fn numbers(
+    store: &Store,
+    pack: &Pack,
+    viewer: &Viewer,
+    size: CaseId,
+) -> Result<Vec<String>, Failure> {
+    let mut numbers = Vec::with_capacity(CASES);
+    for n in 0..CASES {
+        // Spread over all of them, in no order of the file.
+        let id = i64::try_from(n)? * 7_919 * 131 % size;
+        let page = store.case_by_id(pack, viewer, id).await?.ok_or("a case is not there")?;
+        numbers.push(page.number);
+    }
+    Ok(numbers)
 }
 
 /// Somebody who is logged in.
@@ -120,13 +137,7 @@ impl Browser {
         let viewer = Viewer::Staff(staff.clone(), now);
         let token = store.log_in(staff.account, now).await?;
         let csrf = store.session(&token, now).await?.ok_or("no session")?.csrf;
-        let mut numbers = Vec::with_capacity(CASES);
-        for n in 0..CASES {
-            // Spread over all of them, in no order of the file.
-            let id = i64::try_from(n)? * 7_919 * 131 % size;
-            let page = store.case_by_id(&pack, &viewer, id).await?.ok_or("a case is not there")?;
-            numbers.push(page.number);
-        }
+        let numbers = numbers(&store, &pack, &viewer, size).await?;
         let app = App::new(store, city, Timestamp::now, Vec::new());
         Ok(Self { router: web::router(app), cookie: format!("staff={token}"), csrf, numbers })
     }
@@ -195,9 +206,10 @@ async fn ask(
     Ok(all)
 }
 
-/// Memory of this process alone: the mapped file is shared with the page cache and not counted.
-fn private_megabytes() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+/// Memory of one process alone (`self` or its number): the mapped file is shared with the page cache
+/// and not counted.
+pub(crate) fn private_megabytes(process: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
     let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok());
     Ok(kib.ok_or("the system tells no RssAnon")? / 1_024)
