@@ -122,7 +122,7 @@ impl Taking {
         (one, tag): (&One<'_>, &str),
         record: &FigureRecord,
     ) -> Result<(), Broken> {
-        let shown = records::record(page, &one.figure.workflow, record);
+        let shown = records::record(page, one.figure, record);
         let case = record.case.as_ref();
         let unit = case.map_or("", |c| c.unit.as_str());
         let category = case.map_or("", |c| c.category.as_str());
