@@ -305,6 +305,7 @@ async fn cells_of_people_are_added_once(stand: Stand) {
         raw::run(&stand, &format!("DELETE FROM counts WHERE {cells}")).await;
     }
     people_of_every_level(&stand).await;
+    raw::run(&stand, "DROP TABLE export_pieces").await;
     raw::run(&stand, "DELETE FROM migrations WHERE version >= 11").await;
     let stand = stand.reopened().await;
     sound(&stand).await;

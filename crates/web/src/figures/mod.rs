@@ -13,7 +13,7 @@ mod reports;
 pub(crate) mod sample;
 mod sheet;
 pub(crate) mod standing;
-pub(crate) mod takeout;
+mod takeout;
 mod trend;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 use axum::routing::{get, post};
 use domain::{
     figure::{AnyAmount, Figure, Part, Period, Word},
-    press::{Form, Hedge, Style},
+    press::{Form, Hedge, Said, Style},
 };
 use jiff::ToSpan;
 
@@ -91,7 +91,7 @@ pub(crate) fn number(page: &Page, word: Word, n: i64) -> String {
     if word != Word::Yuan {
         return n.to_string();
     }
-    let threes = Style::WHOLE.say(n).map_or_else(|_| n.to_string(), |said| said.english());
+    let threes = Style::WHOLE.say(n).as_ref().map_or_else(|_| n.to_string(), Said::english);
     let in_wan = Style { form: Form::Wan(2), hedge: Hedge::Exactly }.say(n);
     let in_wan = in_wan.map_or_else(|_| threes.clone(), |said| said.text);
     page.either(&in_wan, &threes).to_owned()
