@@ -93,3 +93,71 @@ impl<'a> Outlet<'a> {
         Ok(self.store.end_export(now, staff, self.out, new).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+    use super::*;
+    use store::Fetched;
+    use testkit::unit;
+
+    const COUNT: usize = 60_000;
+    /// After so many rows the cache of the database (32 MiB) is full, whatever comes.
+    const FEW: usize = 30_000;
+    /// What comes after them is three times as large.
+    const MOST_KIB: u64 = 12 * 1024;
+
+    /// Memory of this program that is not a file, in KiB, as the system counts it.
+    fn memory() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|l| l.starts_with("RssAnon:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_written_and_read_in_the_memory_of_a_piece() {
+        let folder = std::env::temp_dir().join(format!("xiaohe-outlet-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let url = format!("sqlite:{}", folder.join("outlet.db").display());
+        let store = Store::open(&url, testkit::keys()).await.unwrap();
+        let (now, staff) =
+            ("2026-06-10T02:00:00Z".parse().unwrap(), testkit::staff(7, unit::CITY, "leader"));
+        let head = Head { columns: vec!["清单".to_owned(); 3], ..Head::default() };
+        let made = (store.export_mark(), 24);
+        let mut outlet = Outlet::begin(&store, now, made, (Form::Csv, &head)).unwrap();
+        let (mut few, mut most) = (0, 0);
+        for n in 0..COUNT {
+            let cells = [format!("26-{n:08}"), "某区妇联".repeat(64), "办理中".repeat(48)];
+            outlet.row(None, cells.map(Cell::from)).unwrap();
+            if n % 500 == 0 {
+                outlet.lay_away().await.unwrap();
+                most = most.max(memory());
+                few = if n <= FEW { most } else { few };
+            }
+        }
+        let grown = most - few;
+        assert!(grown < MOST_KIB, "written in {grown} KiB");
+        assert_eq!(outlet.room(MOST_ROWS), MOST_ROWS - COUNT);
+        assert_eq!(outlet.room(COUNT + 1), 1);
+        assert!(outlet.end((now, &staff), "desk", Some("到此为止")).await.unwrap());
+        let handle = store.exports(7, now).await.unwrap().remove(0).handle;
+        let found = store.export(&testkit::pack(), (&staff, now), &handle).await.unwrap();
+        let Some(Fetched::File(one, file)) = found else { panic!("{found:?}") };
+        assert_eq!((one.kind.as_str(), one.rows), ("csv", i64::try_from(COUNT).unwrap()));
+        let (mut lines, mut bytes, mut last) = (0, 0, Vec::new());
+        for n in 0.. {
+            let Some(piece) = store.export_piece(&file, n).await.unwrap() else { break };
+            lines += piece.iter().filter(|b| **b == b'\n').count();
+            bytes += piece.len();
+            last = piece;
+            most = most.max(memory());
+        }
+        // A mark, the names, the rows, and the line that says that it is cut.
+        assert_eq!(lines, COUNT + 3);
+        assert!(last.ends_with("\"到此为止\"\r\n".as_bytes()));
+        let grown = most - few;
+        assert!(bytes > 64 << 20 && grown < 2 * MOST_KIB, "{bytes} bytes in {grown} KiB");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
