@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test';
 import { startApp } from './lib/app.mjs';
 import { axe, fitsAcross, openBrowser } from './lib/browser.mjs';
 import { Staff, chain, complaint, fill, send } from './lib/desk.mjs';
+import { picture } from './lib/resident.mjs';
 
 const HANDLER = 'handler@wf-370102';
 const REVIEWER = 'reviewer@wf-370102';
@@ -97,7 +98,11 @@ describe('projects', () => {
   });
 
   test('another county looks at the records, and the result is announced', async () => {
-    await staff.act(TOWN, number, 'submit', { inspector: 'wf-370103', said: '已完成' });
+    await staff.act(TOWN, number, 'submit', {
+      inspector: 'wf-370103',
+      said: '已完成',
+      file: { name: '竣工照片.png', mimeType: 'image/png', buffer: picture() },
+    });
     // The other county may not open these records; the city looks at them, one by one.
     const page = await staff.page(CITY);
     await page.goto(`/cases/${number}/figures/0/0?sample=1`);

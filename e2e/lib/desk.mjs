@@ -90,6 +90,8 @@ export async function fill(form, fields) {
     const kind = await inputs.first().evaluate((it) => it.type);
     if (kind === 'radio' || kind === 'checkbox') {
       await form.locator(`label:has([name="${name}"][value="${value}"])`).click();
+    } else if (kind === 'file') {
+      await inputs.setInputFiles(value);
     } else if (kind === 'select-one') {
       await inputs.selectOption(value);
     } else {

@@ -57,6 +57,7 @@ export const STAFF_PAGES = [
   { who: 'leader@wf-3701', path: '/reports', name: 'reports' },
   { who: 'leader@wf-3701', path: '/reports?form=province_annual', name: 'reports-annual' },
   { who: 'leader@wf-3701', path: '/releases', name: 'releases' },
+  { who: 'leader@wf-3701', path: '/releases/claims', name: 'releases-claims' },
   { who: 'leader@wf-3701', path: '/releases/try', name: 'releases-try' },
   { who: 'leader@wf-3701', path: '/releases/{number}', of: '/releases', link: '/news/2', name: 'release' },
   { who: 'leader@wf-3701', path: '/news/{number}', of: '/news', link: '/news/2', name: 'news-one' },

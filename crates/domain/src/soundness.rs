@@ -132,6 +132,7 @@ impl Proof<'_> {
             self.guard(action, guard);
         }
         self.contacts(action);
+        self.evidence(action);
         for effect in &action.effects {
             self.effect(&action.at, effect);
         }

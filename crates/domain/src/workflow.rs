@@ -234,6 +234,9 @@ pub struct Action {
     pub auto: Option<Trigger>,
     /// May be done to many cases at once.
     pub bulk: bool,
+    /// At least one file comes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evidence: bool,
     /// How loud the button is.
     #[serde(rename = "~tone")]
     pub tone: Tone,

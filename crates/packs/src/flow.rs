@@ -117,6 +117,8 @@ struct RawAction {
     #[serde(default)]
     bulk: bool,
     #[serde(default)]
+    evidence: bool,
+    #[serde(default)]
     tone: Tone,
 }
 
@@ -320,6 +322,7 @@ fn action(file: &File, entry: Entry<RawAction>, faults: &mut Faults) -> Action {
         effects: raw.effects,
         auto: raw.auto,
         bulk: raw.bulk,
+        evidence: raw.evidence,
         tone: raw.tone,
         at,
     }

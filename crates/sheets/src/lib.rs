@@ -33,7 +33,7 @@ pub use dates::{DateFault, Moment, parse_moment};
 pub use fault::{RowFault, SheetFault, Why};
 pub use sniff::Encoding;
 pub use table::{Detected, Format, Record, Source, Table, open};
-pub use write::{Broken, Form, Leaving, harmless};
+pub use write::{Broken, Form, Rows, harmless};
 
 /// The head of a file on which format and encoding are decided, in bytes.
 pub const HEAD_BYTES: usize = 256 * 1024;

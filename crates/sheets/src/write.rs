@@ -3,7 +3,8 @@
 //!
 //! Decides how cells become a file; never what stands in them.
 
-use crate::book::{Book, Head};
+use crate::book::{Book, Cell, Head};
+use std::io::Write;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,21 +39,65 @@ impl Form {
     }
 }
 
-/// A table that leaves the system.
-#[derive(Debug, Clone, Default)]
-pub struct Leaving {
-    /// Name of the sheet.
-    pub title: String,
-    /// The first row and the foot of every printed page: who took it out, when, and the tag.
-    pub mark: String,
-    /// The tag alone, which stands in every row, so that a part of the table has it too.
-    pub tag: String,
-    /// Who took it out, for the properties of the file.
-    pub author: String,
-    /// Names of the columns; the last one is that of the tag.
-    pub columns: Vec<String>,
-    /// Cells by row, one fewer than columns: the tag is added.
-    pub rows: Vec<Vec<String>>,
+/// A table that is being written row by row, whatever the file is: what was written is gone from memory.
+pub enum Rows<W: Write> {
+    /// As a workbook.
+    Xlsx(Box<Book<W>>),
+    /// As text with commas.
+    Csv(W),
+}
+
+impl<W: Write> Rows<W> {
+    /// Begins with everything that stands above the rows.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or a text is longer than a cell holds.
+    pub fn begin(out: W, form: Form, head: &Head) -> Result<Self, Broken> {
+        if form == Form::Xlsx {
+            return Ok(Self::Xlsx(Box::new(Book::begin(out, head)?)));
+        }
+        let mut rows = Self::Csv(out);
+        if let Self::Csv(out) = &mut rows {
+            out.write_all("\u{feff}".as_bytes())?;
+        }
+        // As wide as the others, so that programs that count columns read it too.
+        let rest = head.columns.len().saturating_sub(1);
+        for line in std::iter::once(&head.mark).chain(&head.about) {
+            let empty = std::iter::repeat_n("", rest);
+            rows.row(std::iter::once(line.as_str()).chain(empty).map(Cell::from))?;
+        }
+        rows.row(head.columns.iter().map(|name| name.as_str().into()))?;
+        Ok(rows)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin), and when the sheet is full.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) -> Result<(), Broken> {
+        match self {
+            Self::Xlsx(book) => book.row(cells),
+            Self::Csv(out) => {
+                let quoted = |cell: Cell| match cell {
+                    Cell::Text(text) => format!("\"{}\"", harmless(&text).replace('"', "\"\"")),
+                    Cell::Number(n) => n.to_string(),
+                };
+                let cells: Vec<String> = cells.into_iter().map(quoted).collect();
+                Ok(write!(out, "{}\r\n", cells.join(","))?)
+            }
+        }
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end(self) -> Result<W, Broken> {
+        match self {
+            Self::Xlsx(book) => book.end(),
+            Self::Csv(out) => Ok(out),
+        }
+    }
 }
 
 /// A workbook could not be made. Never quotes a cell.
@@ -72,74 +117,26 @@ pub fn harmless(cell: &str) -> String {
     if bad { format!("'{cell}") } else { cell.to_owned() }
 }
 
-impl Leaving {
-    /// The file.
-    ///
-    /// # Errors
-    /// When it is too large for a workbook.
-    pub fn file(&self, form: Form) -> Result<Vec<u8>, Broken> {
-        match form {
-            Form::Xlsx => self.xlsx(),
-            Form::Csv => Ok(self.csv()),
-        }
-    }
-
-    /// Rows of text, each with the tag at its end.
-    fn lines(&self) -> impl Iterator<Item = impl Iterator<Item = String>> {
-        self.rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).chain([self.tag.clone()]))
-    }
-
-    fn csv(&self) -> Vec<u8> {
-        let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
-        let mut text = String::from("\u{feff}");
-        let mut line = |cells: &mut dyn Iterator<Item = String>| {
-            let cells: Vec<String> = cells.map(|cell| quoted(&cell)).collect();
-            text.push_str(&cells.join(","));
-            text.push_str("\r\n");
-        };
-        // As wide as the others, so that programs that count columns read it too.
-        let rest = self.columns.len().saturating_sub(1);
-        let empty = std::iter::repeat_n(String::new(), rest);
-        line(&mut std::iter::once(harmless(&self.mark)).chain(empty));
-        line(&mut self.columns.iter().map(|name| harmless(name)));
-        for mut row in self.lines() {
-            line(&mut row);
-        }
-        text.into_bytes()
-    }
-
-    fn xlsx(&self) -> Result<Vec<u8>, Broken> {
-        let head = Head {
-            title: self.title.clone(),
-            mark: self.mark.clone(),
-            tag: self.tag.clone(),
-            author: self.author.clone(),
-            columns: self.columns.clone(),
-            ..Head::default()
-        };
-        let mut book = Book::begin(Vec::new(), &head)?;
-        for cells in &self.rows {
-            let tag = self.tag.as_str().into();
-            book.row(cells.iter().map(|cell| cell.as_str().into()).chain([tag]))?;
-        }
-        book.end()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn table() -> Leaving {
-        let text = |all: &[&str]| all.iter().map(|c| (*c).to_owned()).collect();
-        Leaving {
+    const MARK: &str = "导出人 张三（zhang）· A&B · 追溯码 ABCD";
+
+    fn file(form: Form) -> Vec<u8> {
+        let head = Head {
             title: "清单".to_owned(),
-            mark: "导出人 张三（zhang）· A&B · 追溯码 ABCD".to_owned(),
+            mark: MARK.to_owned(),
             tag: "ABCD".to_owned(),
             author: "张三".to_owned(),
-            columns: text(&["编号", "概要", "追溯码"]),
-            rows: vec![text(&["26-1", "=1+1"]), text(&["26-2", "说\"不\",\n第二行"])],
+            columns: ["编号", "概要", "追溯码"].map(str::to_owned).to_vec(),
+            ..Head::default()
+        };
+        let mut rows = Rows::begin(Vec::new(), form, &head).unwrap();
+        for cells in [["26-1", "=1+1", "ABCD"], ["26-2", "说\"不\",\n第二行", "ABCD"]] {
+            rows.row(cells.map(Cell::from)).unwrap();
         }
+        rows.end().unwrap()
     }
 
     #[test]
@@ -170,7 +167,7 @@ mod tests {
 
     #[test]
     fn csv_carries_mark_and_tag_in_every_row() {
-        let text = String::from_utf8(table().file(Form::Csv).unwrap()).unwrap();
+        let text = String::from_utf8(file(Form::Csv)).unwrap();
         assert_eq!(
             text,
             "\u{feff}\"导出人 张三（zhang）· A&B · 追溯码 ABCD\",\"\",\"\"\r\n\
@@ -181,13 +178,13 @@ mod tests {
 
     #[test]
     fn a_workbook_reads_back_as_it_was_written() {
-        let body = table().file(Form::Xlsx).unwrap();
+        let body = file(Form::Xlsx);
         let mut book: calamine::Xlsx<_> =
             calamine::open_workbook_from_rs(std::io::Cursor::new(body)).unwrap();
         let sheet = calamine::Reader::worksheet_range(&mut book, "清单").unwrap();
         let rows: Vec<Vec<String>> =
             sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
-        assert_eq!(rows[0][0], table().mark);
+        assert_eq!(rows[0][0], MARK);
         assert_eq!(rows[1], ["编号", "概要", "追溯码"]);
         assert_eq!(rows[2], ["26-1", "'=1+1", "ABCD"]);
         assert_eq!(rows[3], ["26-2", "说\"不\",\n第二行", "ABCD"]);

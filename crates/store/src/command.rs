@@ -291,6 +291,7 @@ impl Command {
         let all = |mut draft: Draft, steps: &[Step]| -> Result<Draft, No> {
             for step in steps {
                 let next = decide::act(ctx, &draft.case, step)?;
+                self.has_evidence(&draft.case, step)?;
                 draft.case = next.case;
                 draft.facts.extend(next.facts);
             }
@@ -319,6 +320,13 @@ impl Command {
             }
             (_, None) => Err(No::NotFound),
         }
+    }
+
+    /// Whether a file came with a step that needs one. Asked last: who may not do it learns nothing else.
+    fn has_evidence(&self, case: &Case, step: &Step) -> Result<(), No> {
+        let action = self.pack.flow_of(case).and_then(|flow| flow.action(&step.action));
+        let lacks = action.is_some_and(|action| action.evidence) && self.sealed.files.is_empty();
+        if lacks { Err(Refusal::NoEvidence.into()) } else { Ok(()) }
     }
 
     /// Nothing happened, but the case must be asked again at another time.

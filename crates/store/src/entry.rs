@@ -9,14 +9,13 @@ use crate::{
     erase, figures,
     figures::Kept,
     messages,
-    project::{self, DeskRow},
+    project::{self, DeskRow, Places},
     text_of,
     want::{Command, Want},
 };
 use domain::{
     case::{By, Case},
     decide::Draft,
-    pack::Pack,
     refusal::Refusal,
     tick,
 };
@@ -60,7 +59,12 @@ impl Entry {
     ) -> Result<Self, No> {
         let (before, kept) = before.unzip();
         let (version, head) = before.map_or((0, START), |l| (l.version, l.head));
-        let (case, before) = (&draft.case, before.map(|l| &l.case));
+        let (case, kept, pack) = (&draft.case, kept.unwrap_or_default(), &command.pack);
+        // A pack that came since may place it elsewhere, and what goes is what was written.
+        let before = before
+            .map(|l| (&l.case, kept.places.clone().unwrap_or_else(|| Places::of(pack, &l.case))));
+        let stood = before.as_ref().map(|(case, places)| project::desk_at(pack, case, places));
+        let stood = stood.transpose().map_err(Refusal::from)?.unwrap_or_default();
         let mut entry = Self {
             seq: version + 1,
             by: text_of(&By::from(&command.actor)),
@@ -68,10 +72,10 @@ impl Entry {
             hash: START,
             wake: wake(command, case, NEXT)?,
             body: text_of(case),
-            desk: (desk_rows(&command.pack, before)?, desk_rows(&command.pack, Some(case))?),
-            messages: messages::queued(&command.pack, case, &draft.facts),
-            figures: figures::Change::by(command, kept.unwrap_or_default(), &draft),
-            counts: counts(command, before, case),
+            desk: (stood, project::desk(pack, case).map_err(Refusal::from)?),
+            messages: messages::queued(pack, case, &draft.facts),
+            figures: figures::Change::by(command, kept, &draft),
+            counts: counts(command, before.as_ref(), case),
             draft,
         };
         entry.hash = entry.link(command).code(&command.keys, &head);
@@ -105,15 +109,14 @@ pub(crate) fn wake(command: &Command, case: &Case, soon: i64) -> Result<Option<i
     Ok(wake.map(|w| if w > now { w } else { now + soon }))
 }
 
-fn desk_rows(pack: &Pack, case: Option<&Case>) -> Result<BTreeSet<DeskRow>, No> {
-    let rows = case.map(|case| project::desk(pack, case)).transpose();
-    Ok(rows.map_err(Refusal::from)?.unwrap_or_default())
-}
-
-fn counts(command: &Command, before: Option<&Case>, after: &Case) -> Vec<(CountKey, i64)> {
+fn counts(
+    command: &Command,
+    before: Option<&(&Case, Places)>,
+    after: &Case,
+) -> Vec<(CountKey, i64)> {
     let mut delta = project::counts(&command.pack, after);
-    if let Some(before) = before {
-        for (key, n) in project::counts(&command.pack, before) {
+    if let Some((before, places)) = before {
+        for (key, n) in project::counts_at(&command.pack, before, places) {
             *delta.entry(key).or_default() -= n;
         }
     } else {

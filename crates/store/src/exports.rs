@@ -6,6 +6,7 @@ use crate::{
     Store,
     db::{Batch, Error, P, Row, Stmt, Tx, Work, WriteError},
     deeds::{self, Record},
+    export_pieces::{self, Content, Fetched, Outgoing},
     numbers,
 };
 use domain::{
@@ -15,7 +16,7 @@ use domain::{
     pack::Pack,
     workflow::Code,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::{convert::Infallible, fmt::Write as _, sync::Arc};
 use vault::{Keys, Purpose};
 
@@ -36,7 +37,10 @@ static ONE: Stmt = Stmt::new(
 static LISTED: Stmt = Stmt::new("SELECT body FROM cases WHERE id = $1");
 static FORGET: Stmt = Stmt::new("DELETE FROM exports WHERE id = $1");
 static SWEEP: Stmt = Stmt::new("DELETE FROM exports WHERE until <= $1");
-static OLD: Stmt = Stmt::new("SELECT until FROM exports WHERE until <= $1 LIMIT 1");
+static OLD: Stmt = Stmt::new(
+    "SELECT until FROM exports WHERE until <= $1 UNION ALL
+     SELECT until FROM export_pieces WHERE until <= $1 LIMIT 1",
+);
 static TRACE: Stmt = Stmt::new(
     "SELECT at, stream, unit, detail, amount FROM deeds
      WHERE kind = 'exported' AND detail = $1
@@ -54,7 +58,7 @@ const MOST: i64 = 20;
 /// A list that is about to be taken out: its tag goes into the file before the file is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportMark {
-    id: [u8; 16],
+    pub(crate) id: [u8; 16],
     /// The tag: twelve signs in three groups, which can be read out over the telephone.
     pub tag: Code,
 }
@@ -74,15 +78,6 @@ pub struct NewExport {
     pub cases: Vec<CaseId>,
     /// The file.
     pub body: Vec<u8>,
-}
-
-/// What somebody finds who fetches a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fetched {
-    /// The file.
-    File(Export, Vec<u8>),
-    /// It is gone, because it holds what its maker may no longer see: it is to be made again.
-    Gone,
 }
 
 /// A file that lies ready.
@@ -122,7 +117,7 @@ struct Keep {
     at: i64,
     until: i64,
     account: AccountId,
-    mark: ExportMark,
+    id: [u8; 16],
     kind: Code,
     rows: i64,
     key: Vec<u8>,
@@ -137,10 +132,11 @@ impl Work for Keep {
     async fn run(&self, tx: &mut Tx) -> Result<bool, WriteError<Infallible>> {
         let alive = tx.row(&ALIVE, &[self.account.into(), self.at.into()]).await?;
         if alive.map_or(Ok(0), |row| row.int(0))? >= MOST {
+            tx.exec(&export_pieces::FORGET, &[P::Blob(&self.id)]).await?;
             return Ok(false);
         }
         let row = [
-            P::Blob(&self.mark.id),
+            P::Blob(&self.id),
             self.account.into(),
             self.at.into(),
             self.until.into(),
@@ -150,7 +146,7 @@ impl Work for Keep {
             P::Blob(&self.body),
         ];
         tx.exec(&KEEP, &row).await?;
-        self.record.append(tx, (&self.keys, self.at, &self.mark.id)).await?;
+        self.record.append(tx, (&self.keys, self.at, &self.id)).await?;
         Ok(true)
     }
 }
@@ -163,6 +159,7 @@ impl Work for Forget {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), WriteError<Infallible>> {
         tx.exec(&FORGET, &[P::Blob(&self.0)]).await?;
+        tx.exec(&export_pieces::FORGET, &[P::Blob(&self.0)]).await?;
         Ok(())
     }
 }
@@ -175,6 +172,7 @@ impl Work for Sweep {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), WriteError<Infallible>> {
         tx.exec(&SWEEP, &[self.0.into()]).await?;
+        tx.exec(&export_pieces::SWEEP, &[self.0.into()]).await?;
         Ok(())
     }
 }
@@ -186,12 +184,12 @@ pub(crate) fn place(id: &[u8; 16]) -> Vec<u8> {
 
 /// What binds a file together with its cases to its place. Files that were made before cases were
 /// kept with them open under [`place`] alone, and are given out no more.
-fn place_with_cases(id: &[u8; 16]) -> Vec<u8> {
+pub(crate) fn place_with_cases(id: &[u8; 16]) -> Vec<u8> {
     [b"export and cases ".as_slice(), id].concat()
 }
 
 /// The cases and then the file, as they are sealed together.
-fn bundled(cases: &[CaseId], body: &[u8]) -> Vec<u8> {
+pub(crate) fn bundled(cases: &[CaseId], body: &[u8]) -> Vec<u8> {
     let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
     let mut all = count.to_be_bytes().to_vec();
     all.extend(cases.iter().flat_map(|id| id.to_be_bytes()));
@@ -200,7 +198,7 @@ fn bundled(cases: &[CaseId], body: &[u8]) -> Vec<u8> {
 }
 
 /// The cases of a bundle, and the file; none when it is none.
-fn unbundled(bundle: &[u8]) -> Option<(Vec<CaseId>, &[u8])> {
+pub(crate) fn unbundled(bundle: &[u8]) -> Option<(Vec<CaseId>, &[u8])> {
     let (count, rest) = bundle.split_first_chunk::<4>()?;
     let count = usize::try_from(u32::from_be_bytes(*count)).ok()?;
     let (ids, body) = rest.split_at_checked(count.checked_mul(8)?)?;
@@ -231,22 +229,35 @@ impl Store {
         mark: ExportMark,
         new: NewExport,
     ) -> Result<bool, Error> {
-        let aad = place(&mark.id);
-        let (key, wrapped) = self.keys.new_case_key(&aad);
-        let hours = SignedDuration::from_hours(i64::from(new.hours));
-        let deed =
-            Deed::Exported { what: new.what, case: None, rows: new.rows, tag: mark.tag.clone() };
+        let out = self.begin_export(now, mark, new.hours);
+        self.end_export(now, staff, out, new).await
+    }
+
+    /// The same for a file that was written piece by piece: what is given here is its end.
+    ///
+    /// # Errors
+    /// When the database fails: then nothing was taken out.
+    pub async fn end_export(
+        &self,
+        now: Timestamp,
+        staff: &Staff,
+        out: Outgoing,
+        new: NewExport,
+    ) -> Result<bool, Error> {
+        let body = out.end(&new.cases, &new.body);
+        let Outgoing { mark, wrapped, until, .. } = out;
+        let deed = Deed::Exported { what: new.what, case: None, rows: new.rows, tag: mark.tag };
         let keep = Keep {
             keys: self.keys.clone(),
             at: now.as_microsecond(),
-            until: now.checked_add(hours).unwrap_or(now).as_microsecond(),
+            until,
             account: staff.account,
             kind: new.kind,
             rows: new.rows.into(),
             key: wrapped,
-            body: key.seal(&place_with_cases(&mark.id), &bundled(&new.cases, &new.body)),
+            body,
             record: Record::of(staff, vec![deed]),
-            mark,
+            id: mark.id,
         };
         self.db.write(keep).await.map_err(Error::from)
     }
@@ -275,22 +286,32 @@ impl Store {
         let Some(id) = id_of(handle) else { return Ok(None) };
         let params = [P::Blob(&id), staff.account.into(), now.as_microsecond().into()];
         let Some(row) = self.db.read().await?.row(&ONE, &params).await? else { return Ok(None) };
-        let aad = place(&id);
-        let key = self.keys.unwrap(&aad, row.blob(5)?);
-        let key = key.map_err(|e| row.corrupt(5, e.to_string()))?;
-        let bundle = match key.open(&place_with_cases(&id), row.blob(6)?) {
-            Ok(bundle) => bundle,
-            Err(e) if key.open(&aad, row.blob(6)?).is_err() => {
-                return Err(row.corrupt(6, e.to_string()));
+        let viewer = Viewer::Staff(staff.clone(), now);
+        match self.content(id, &row).await? {
+            Some(found) if self.may_fetch((pack, &viewer), &found).await? => {
+                Ok(Some(Fetched::File(self.export_of(&row)?, found.0)))
             }
-            Err(_) => return self.forget_export(id).await.map(Some),
-        };
-        let (cases, body) =
-            unbundled(&bundle).ok_or_else(|| row.corrupt(6, "not a file and its cases"))?;
-        if !self.all_known(pack, &Viewer::Staff(staff.clone(), now), &cases).await? {
-            return self.forget_export(id).await.map(Some);
+            Some(_) | None => self.forget_export(id).await.map(Some),
         }
-        Ok(Some(Fetched::File(self.export_of(&row)?, body.to_vec())))
+    }
+
+    /// Whether the viewer may know of every case in a file now: all of it is judged before any of it
+    /// goes out.
+    async fn may_fetch(
+        &self,
+        (pack, viewer): (&Pack, &Viewer),
+        (file, cases): &(Content, Vec<CaseId>),
+    ) -> Result<bool, Error> {
+        if !self.all_known(pack, viewer, cases).await? {
+            return Ok(false);
+        }
+        for n in 0.. {
+            let Some(cases) = self.cases_of_piece(file, n).await? else { break };
+            if !self.all_known(pack, viewer, &cases).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn forget_export(&self, id: [u8; 16]) -> Result<Fetched, Error> {

@@ -7,6 +7,7 @@
 use crate::{
     command::Command,
     db::{Batch, CountKey, Error, P, Row, Stmt, Tx, WriteError},
+    project::Places,
     text_of,
 };
 use domain::{
@@ -58,6 +59,9 @@ pub(crate) struct Kept {
     /// What it has added to the figures.
     #[serde(rename = "c", default)]
     pub counted: Counted,
+    /// Where it stands in lists and counts; none where an older program did not say.
+    #[serde(rename = "p", default)]
+    pub places: Option<Places>,
 }
 
 /// A row behind a cell.
@@ -129,7 +133,7 @@ impl Change {
     /// What a command changes, from what was kept beside the case.
     pub(crate) fn by(command: &Command, kept: Kept, draft: &Draft) -> Self {
         let (pack, at) = (&command.pack, command.at);
-        let Kept { mut tally, counted } = kept;
+        let Kept { mut tally, counted, .. } = kept;
         let stamp = Stamp { at, day: pack.date_of(at), by: By::from(&command.actor) };
         follow(pack, &mut tally, &draft.case, &stamp, &draft.facts);
         tally.keys.extend(command.sealed.keys.iter().cloned());
@@ -137,11 +141,17 @@ impl Change {
         if draft.facts.iter().any(erased) {
             tally.forget(draft.case.id);
         }
-        Self::between(pack, &counted, &draft.case, tally)
+        let places = Places::of(pack, &draft.case);
+        Self::between(pack, &counted, &draft.case, (tally, places))
     }
 
     /// From what was kept to what the case adds now.
-    pub(crate) fn between(pack: &Pack, before: &Counted, case: &Case, tally: Tally) -> Self {
+    pub(crate) fn between(
+        pack: &Pack,
+        before: &Counted,
+        case: &Case,
+        (tally, places): (Tally, Places),
+    ) -> Self {
         let counted = Counted::of(pack, case, &tally);
         let mut change = Self::default();
         if *before != counted {
@@ -157,7 +167,7 @@ impl Change {
             change.gone = old.difference(&new).cloned().collect();
             change.new = new.difference(&old).cloned().collect();
         }
-        change.body = text_of(&Kept { tally, counted });
+        change.body = text_of(&Kept { tally, counted, places: Some(places) });
         change
     }
 
@@ -240,7 +250,7 @@ pub(crate) async fn kept<R>(
         let (stamp, facts) = entry(pack, &row)?;
         follow(pack, &mut tally, case, &stamp, &facts);
     }
-    Ok(Kept { tally, counted: Counted::default() })
+    Ok(Kept { tally, counted: Counted::default(), places: None })
 }
 
 fn entry(pack: &Pack, row: &Row) -> Result<(Stamp, Vec<Fact>), Error> {

@@ -25,6 +25,7 @@ mod erase;
 mod even;
 mod exchanges;
 mod expiry;
+mod export_pieces;
 mod exports;
 mod factors;
 mod feed;
@@ -65,6 +66,7 @@ mod schema_figures;
 mod schema_first;
 mod schema_keeping;
 mod schema_leaving;
+mod schema_pieces;
 mod schema_proofs;
 mod schema_releases;
 mod schema_rights;
@@ -93,7 +95,8 @@ pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
 pub use dossier::{Attachment, Texts};
 pub use exchanges::Exchange;
 pub use expiry::{Expiring, ExpiryList, NoExpiry};
-pub use exports::{Export, ExportMark, Fetched, NewExport, Traced};
+pub use export_pieces::{Content, Fetched, Outgoing};
+pub use exports::{Export, ExportMark, NewExport, Traced};
 pub use factors::{Factor, Proof, RECOVERY_CODES};
 pub use feed::{Feed, PublicRequest};
 pub use figure_records::{FigureRecord, RecordCase, RecordCursor, RecordPage, may_count};
@@ -151,6 +154,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         demonstration::STATEMENTS,
         desk::STATEMENTS,
         desk_rows::STATEMENTS,
+        export_pieces::STATEMENTS,
         exports::STATEMENTS,
         exchanges::STATEMENTS,
         factors::STATEMENTS,

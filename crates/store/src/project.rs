@@ -11,6 +11,7 @@ use domain::{
     workflow::{State, Workflow},
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row of the work lists: one for each unit that covers the case, one for each open task, and one
@@ -128,16 +129,56 @@ pub fn task_of(list: &str) -> Option<&str> {
     list.strip_prefix(TASK_MARK)?.split_once(':').map(|(_, kind)| kind)
 }
 
+/// In whose lists a case stands, as the pack had it: what of its rows does not follow from the case
+/// alone. It is kept beside the case, so that its rows are found again whatever tree of units, roles
+/// or risks they were written under.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    /// Whether cases of its grade stand before all others.
+    #[serde(rename = "f", default, skip_serializing_if = "std::ops::Not::not")]
+    first: bool,
+    /// The responsible unit and those above it, from the bottom up.
+    #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
+    units: Vec<String>,
+    /// The one of them for which it waits, unless that is the responsible one.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    brought: Option<String>,
+    /// Where each open request about its data waits.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    requests: Vec<String>,
+}
+
+impl Places {
+    /// As this pack has it.
+    pub fn of(pack: &Pack, case: &Case) -> Self {
+        let requests = case.rights.open().map(|request| rights::waits_at(pack, case, request));
+        Self {
+            first: pack.risk.is_first(&case.grade),
+            units: pack.units.upward(&case.unit).map(|unit| unit.code.clone()).collect(),
+            brought: waiting::brought_to(pack, case).map(|unit| unit.code.clone()),
+            requests: requests.map(ToOwned::to_owned).collect(),
+        }
+    }
+}
+
 /// The rows of a case.
 ///
 /// # Errors
 /// When a light cannot be computed.
 pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
+    desk_at(pack, case, &Places::of(pack, case))
+}
+
+/// The rows of a case that stands in these places.
+///
+/// # Errors
+/// When a light cannot be computed.
+pub fn desk_at(pack: &Pack, case: &Case, places: &Places) -> Result<BTreeSet<DeskRow>, ClockError> {
     let mut rows = BTreeSet::new();
     let rules = pack.of(case);
     let (rank, yellow) = rank(pack, case)?;
     let open = case.is_open(pack);
-    let tier = if open && pack.risk.is_first(&case.grade) { FIRST } else { REST };
+    let tier = if open && places.first { FIRST } else { REST };
     let row = |unit: &str, state: String, rank: i64, yellow: i64| DeskRow {
         unit: unit.to_owned(),
         state,
@@ -156,15 +197,13 @@ pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
         rows.extend(circle.iter().map(|a| row(&circle_unit(*a), list.clone(), rank, yellow)));
         return Ok(rows);
     }
-    let brought_to = waiting::brought_to(pack, case).map(|unit| unit.code.as_str());
-    for unit in pack.units.upward(&case.unit) {
-        let list = match unit.code.as_str() {
-            code if code == case.unit => own_list,
-            code if Some(code) == brought_to => brought_list,
+    for unit in &places.units {
+        let list = match unit {
+            unit if *unit == case.unit => own_list,
+            unit if Some(unit) == places.brought.as_ref() => brought_list,
             _ => below_list,
         };
-        let state = list(&case.workflow, &case.state);
-        rows.insert(row(&unit.code, state, rank, yellow));
+        rows.insert(row(unit, list(&case.workflow, &case.state), rank, yellow));
     }
     if let Some(account) = case.owner.filter(|_| open) {
         rows.insert(row(&case.unit, taken_list(&case.workflow, account), rank, yellow));
@@ -175,12 +214,12 @@ pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
         let state = task_list(&case.workflow, &task.kind);
         rows.insert(row(&task.unit, state, due.as_microsecond(), turns.as_microsecond()));
     }
-    for request in case.rights.open() {
+    for (request, unit) in case.rights.open().zip(&places.requests) {
         let due = request.clock.due();
         let turns = request.clock.yellow_at(rules.lights, &pack.work_time)?.unwrap_or(due);
         let state = task_list(&case.workflow, rights::KIND);
         let (due, turns) = (due.as_microsecond(), turns.as_microsecond());
-        rows.insert(row(rights::waits_at(pack, case, request), state, due, turns));
+        rows.insert(row(unit, state, due, turns));
     }
     Ok(rows)
 }
@@ -227,6 +266,11 @@ pub const EDITION: &str = "edition";
 /// What a case adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
 /// is open, for the rules it lives under. What only named people know of counts nowhere that anybody looks.
 pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
+    counts_at(pack, case, &Places::of(pack, case))
+}
+
+/// What a case that stands in these places adds to the counts.
+pub fn counts_at(pack: &Pack, case: &Case, places: &Places) -> BTreeMap<(String, String), i64> {
     let mut all = BTreeMap::new();
     if case.is_open(pack) {
         all.insert((EDITION.to_owned(), case.pack.clone()), 1);
@@ -234,8 +278,8 @@ pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
     if access::is_uncounted(pack, case) {
         return all;
     }
-    for unit in pack.units.upward(&case.unit) {
-        all.insert((format!("{}:{}", case.workflow, case.state), unit.code.clone()), 1);
+    for unit in &places.units {
+        all.insert((format!("{}:{}", case.workflow, case.state), unit.clone()), 1);
     }
     all
 }

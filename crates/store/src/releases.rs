@@ -312,6 +312,29 @@ impl Store {
         Ok(releases)
     }
 
+    /// The releases that went out last and that this viewer may open, newest first: what has gone out of
+    /// each, with what it rests on and where it was used.
+    ///
+    /// # Errors
+    /// When the database fails or a row is corrupt.
+    pub async fn known_releases(
+        &self,
+        (pack, viewer): (&Pack, &Viewer),
+        limit: u32,
+    ) -> Result<Vec<Release>, Error> {
+        let rows = self.db.read().await?.rows(&NEWEST, &[limit.into()]).await?;
+        let mut releases = Vec::new();
+        for row in rows {
+            let release = self.release_by_id(pack, row.int(0)?).await?;
+            let known = release.filter(|one| access::may_open(pack, viewer, &one.case));
+            let Some(mut release) = known else { continue };
+            release.signed.retain(|signed| signed.edition.published.is_some());
+            self.tell_to(viewer, &mut release).await?;
+            releases.push(release);
+        }
+        Ok(releases)
+    }
+
     async fn release_by_id(&self, pack: &Pack, id: CaseId) -> Result<Option<Release>, Error> {
         let Some(page) = self.case_by_id(pack, &Viewer::System, id).await? else { return Ok(None) };
         let Some(flow) = pack.flow_of(&page.case) else { return Ok(None) };

@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::schema_releases::MIGRATION,
     crate::schema_first::MIGRATION,
     crate::schema_visits::MIGRATION,
+    crate::schema_pieces::MIGRATION,
 ];
 
 const CASES: Migration = Migration {

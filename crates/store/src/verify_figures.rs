@@ -5,6 +5,7 @@ use crate::{
     Store,
     db::{Batch, Error, Reader, Row, Stmt},
     figures::{Kept, MarkRow},
+    project::Places,
     verify::Report,
 };
 use domain::{
@@ -81,6 +82,10 @@ impl Expected {
         }
         if self.same && kept.counted != Counted::of(pack, case, &tally) {
             report.trouble(at(), "differ from a recount");
+        }
+        let placed = kept.places.as_ref();
+        if self.same && placed.is_some_and(|places| *places != Places::of(pack, case)) {
+            report.trouble(at(), "the lists kept beside them are not where it stands");
         }
         let counted = if self.same { Counted::of(pack, case, &tally) } else { kept.counted };
         counted.add_to(&mut self.sums, 1);

@@ -2,7 +2,14 @@
 //! gave. It is made while it is sent, one attachment at a time, so that no copy needs more memory
 //! than its largest file. What is in it is decided by `copy` and by the eyes of the person.
 
-use crate::{app::App, copy, download, error::Oops, page::Page, staff::papers::PaperView};
+use crate::{
+    app::App,
+    copy,
+    download::{self, Pipe},
+    error::Oops,
+    page::Page,
+    staff::papers::PaperView,
+};
 use askama::Template;
 use axum::{
     body::{Body, Bytes},
@@ -13,34 +20,13 @@ use futures_util::stream;
 use paper::{Block, Paper};
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 use store::{CasePage, FilePage, Store};
 use zip::{
     CompressionMethod, ZipWriter,
     write::{SimpleFileOptions, StreamWriter},
 };
-
-/// What was written and is not sent yet.
-#[derive(Clone, Default)]
-struct Pipe(Arc<Mutex<Vec<u8>>>);
-
-impl Pipe {
-    fn take(&self) -> Bytes {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into()
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 struct FileView {
     href: String,

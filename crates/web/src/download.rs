@@ -2,13 +2,44 @@
 //! sent, or what stands in a table, must not run here.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
+};
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// What a browser may do with a file that it opens all the same: nothing.
 pub(crate) const CLOSED: &str = "default-src 'none'; sandbox";
+
+/// What was written of a file and has not gone on yet.
+#[derive(Clone, Default)]
+pub(crate) struct Pipe(Arc<Mutex<Vec<u8>>>);
+
+impl Pipe {
+    /// Takes it out.
+    pub(crate) fn take(&self) -> Bytes {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into()
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// A file under its own name.
 pub(crate) fn file(kind: &str, name: &str, body: Vec<u8>) -> Response {

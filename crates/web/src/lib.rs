@@ -20,6 +20,7 @@ pub mod lang;
 mod look;
 mod open311;
 mod ops;
+mod outlet;
 mod pace;
 pub mod page;
 pub mod password;

@@ -5,7 +5,11 @@
 mod town;
 
 use axum::http::StatusCode;
-use domain::{case::Actor, field, figure::Figures};
+use domain::{
+    case::Actor,
+    field,
+    figure::{Figures, Word},
+};
 use std::{io::Read, sync::Arc};
 use store::{Attachment, NewCase};
 use testkit::unit;
@@ -261,19 +265,67 @@ async fn a_number_is_split_by_category_down_to_the_records() {
     }
 }
 
+/// The numbers that somebody finds when they ask for the appeals of the county by category, with the
+/// addresses behind them.
+async fn by_category(town: &Town, cookie: &str) -> (Vec<String>, Vec<String>) {
+    let path = "/figures/appeals_received?unit=wf-990101&period=2026";
+    let parts = rows(&ok(&town.get(path, cookie).await), "按类别");
+    parts.into_iter().map(|(_, mut cells)| cells.remove(0)).unzip()
+}
+
+/// Whoever may open every record reads it anyway, so no part is kept from them. Where one record of a
+/// small part is closed to the reader, its number would say what that record is: it is told only with
+/// the next one, and neither has a page of its own.
+#[tokio::test]
+async fn a_small_part_with_a_closed_record_is_told_only_with_another() {
+    let town = Town::new().await;
+    let mut last = None;
+    for (category, n) in [("0102", 6), ("0103", 5), (FAMILY, 2)] {
+        for _ in 0..n {
+            last = Some(town.dispatched(category, EAST).await);
+        }
+    }
+    let above = town.cookie("statistician", unit::CITY).await;
+    let county = town.cookie("statistician", unit::EAST).await;
+    let (numbers, hrefs) = by_category(&town, &county).await;
+    assert_eq!(numbers, ["6", "5", "2"]);
+    for href in &hrefs {
+        assert_eq!(town.get(href, &county).await.status, StatusCode::OK, "{href}");
+    }
+
+    // One of the two has been answered and lies with the city until somebody has called the person.
+    let (case, east) = last.map(|(opened, unit)| (opened.done.case, unit)).unwrap();
+    town.act(case, ("handler", &east), "sign", &[]).await;
+    let reply = [("answer", "已上门调解"), ("outcome", "resolved")];
+    town.act(case, ("handler", &east), "submit_reply", &reply).await;
+    town.act(case, ("reviewer", &east), "approve_reply", &[]).await;
+    let (numbers, told) = by_category(&town, &county).await;
+    assert_eq!(numbers, ["6", "7"], "two and five are told together");
+    assert_eq!(told[1], "", "and lead nowhere");
+    for (href, told) in hrefs.iter().zip([true, false, false]) {
+        let status = town.get(href, &county).await.status;
+        assert_eq!(status == StatusCode::OK, told, "{href}: {status}");
+    }
+    assert_eq!(by_category(&town, &above).await.0, ["6", "5", "2"], "they may open all of them");
+}
+
 /// A number that somebody typed in, with its evidence, and that another one confirmed.
 async fn typed_in(town: &Town) {
+    typed(town, "4800").await;
+}
+
+async fn typed(town: &Town, amount: &str) {
     let flow = town.pack.workflow("hand_entry").unwrap();
     let fields = [
         ("item", "online_views"),
         ("held_on", "2026-06-02"),
-        ("amount", "4800"),
+        ("amount", amount),
         ("source", "直播后台导出"),
     ];
     let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
     let (name, kind) = ("后台.csv".to_owned(), "text/csv".to_owned());
     let new = NewCase {
-        command: *b"typed in number.",
+        command: store::digest(amount),
         actor: Actor::Staff(town.staff("handler", unit::EAST).await),
         workflow: flow.code.clone(),
         programme: None,
@@ -339,4 +391,39 @@ async fn what_was_typed_in_says_so_on_every_page_and_file() {
             assert_eq!(page.contains(MARK), typed, "{path}: {page}");
         }
     }
+}
+
+/// The sample city, in which what is typed in is money that was paid.
+fn paid() -> packs::City {
+    let mut pack = Arc::into_inner(testkit::own_pack()).unwrap();
+    let mut figures: Vec<_> = pack.figures.iter().cloned().collect();
+    figures.iter_mut().find(|f| f.code == "online_views").unwrap().word = Word::Yuan;
+    pack.figures = Figures::new(figures);
+    packs::City { pack: Arc::new(pack), ..testkit::city().clone() }
+}
+
+/// Money is read as a press text says it: in 万 where two decimals are enough, else in threes, and so in
+/// English; a workbook has the number itself.
+#[tokio::test]
+async fn money_is_told_in_its_word() {
+    let town = Town::of(Town::folder(), town::START.parse().unwrap(), paid()).await;
+    let leader = town.cookie("leader", unit::CITY).await;
+    let english = format!("{leader}; lang=en");
+    let asked = "/figures/online_views?unit=wf-9901&period=2026";
+    for (paid, said, figures) in
+        [("2014000", "201.4万", "2,014,000"), ("331567", "2,345,567", "2,345,567")]
+    {
+        typed(&town, paid).await;
+        let board = ok(&town.get("/figures", &leader).await);
+        let (_, row) = board.split_once("线上观看").unwrap();
+        let row = row.split("</tr>").next().unwrap();
+        assert!(row.contains(&format!("</span>{said}</a>")), "{row}");
+        let page = ok(&town.get(asked, &leader).await);
+        assert!(page.contains(&format!("{said}元")), "{page}");
+        assert!(!page.contains(&figures.replace(',', "")), "nowhere bare: {page}");
+        let page = ok(&town.get(asked, &english).await);
+        assert!(page.contains(&format!("{figures} yuan")), "{page}");
+    }
+    let file = town.get("/figures/online_views/table.xlsx?unit=wf-9901&period=2026", &leader).await;
+    assert!(file_text(file.bytes).contains("<v>2345567</v>"));
 }

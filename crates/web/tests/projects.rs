@@ -374,7 +374,7 @@ async fn the_budget_and_who_leads_are_shown_with_their_days() {
     let page = ok(&town.get(&format!("/cases/{number}"), &leader).await);
     for told in [
         "50万元 <span class=\"soft small\">自2026年6月10日起，至2026年6月12日止",
-        "<b>1234567元</b> <span class=\"soft small\">自2026年6月12日起执行",
+        "<b>1,234,567元</b> <span class=\"soft small\">自2026年6月12日起执行",
         "<b>西县妇联</b>",
         "东区妇联 <span",
     ] {
@@ -382,9 +382,9 @@ async fn the_budget_and_who_leads_are_shown_with_their_days() {
     }
     assert!(!page.contains("class=\"plan was\""), "the way to the goal is the same: {page}");
     let list = ok(&town.get("/projects?year=2026", &leader).await);
-    assert!(list.contains("1234567元") && list.contains("西县妇联"), "{list}");
+    assert!(list.contains("1,234,567元") && list.contains("西县妇联"), "{list}");
     let board = ok(&town.get("/projects/public?year=2026", "").await);
-    assert!(board.contains("预算由 50万元 调整为 1234567元"), "{board}");
+    assert!(board.contains("预算由 50万元 调整为 1,234,567元"), "{board}");
     assert!(board.contains("更换了牵头单位") && board.contains("牵头单位和预算有调整"), "{board}");
     for hidden in ["目标由", "东区", "西县", "人手不足"] {
         assert!(!board.contains(hidden), "{hidden}: {board}");

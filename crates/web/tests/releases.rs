@@ -205,3 +205,56 @@ async fn a_text_that_is_not_true_is_not_signed_and_says_why() {
     }
     assert_eq!(office.state(&number).await, "checked");
 }
+
+/// Every claim and every use stands in one list, for whoever may open the release; what runs out is found
+/// by itself.
+#[tokio::test]
+async fn one_list_has_the_claims_and_uses_of_all_releases() {
+    let office = Office::open(Vec::new()).await;
+    received(&office, 6).await;
+    let list = office.get(LEADER, "/releases").await;
+    assert!(list.has("href=\"/releases/claims\""), "{}", list.words());
+    let empty = office.get(LEADER, "/releases/claims").await;
+    assert!(empty.has("没有这样的说法"), "{}", empty.words());
+    let mut numbers = Vec::new();
+    for (says, until) in
+        [("率先建成全市家事调解平台", "2026-01-20"), ("全省首个妇女维权热线", "2027-01-01")]
+    {
+        let body = format!("{BODY}{says}。");
+        let number = drafted(&office, &body).await;
+        let claim = [("says", says), ("evidence", "省妇联〔2025〕9号"), ("says_until", until)];
+        office.must(WRITER, &number, "claim", &claim).await;
+        office.must(WRITER, &number, "submit", &[]).await;
+        office.must(CHECKER, &number, "check", &[]).await;
+        let early = office.get(LEADER, "/releases/claims").await;
+        assert!(!early.has(says), "nothing before it is out: {}", early.words());
+        office.must(LEADER, &number, "sign_now", &[]).await;
+        numbers.push(number);
+    }
+    let used =
+        [("used_on", "2026-01-09"), ("used_in", "年度工作会议"), ("used_words", "收到诉求6件")];
+    office.must(WRITER, &numbers[0], "used", &used).await;
+    let page = office.get(LEADER, "/releases/claims").await;
+    for words in
+        ["率先建成", "全省首个", "省妇联〔2025〕9号", "2026-01-20", "年度工作会议", "收到诉求 · "]
+    {
+        assert!(page.has(words), "{words}: {}", page.words());
+    }
+    for number in &numbers {
+        assert!(page.has(&format!("href=\"/releases/{number}\"")), "{number}");
+    }
+    for (show, there, not) in
+        [("expiring", "率先建成", "全省首个"), ("valid", "全省首个", "率先建成")]
+    {
+        let page = office.get(LEADER, &format!("/releases/claims?show={show}")).await;
+        assert!(page.has(there) && !page.has(not), "{show}: {}", page.words());
+    }
+    // Whoever may not open the release finds nothing of it here.
+    let county = office.get(COUNTY, "/releases/claims").await;
+    assert_eq!(county.status, StatusCode::OK);
+    assert!(!county.has("首个妇女") && !county.has("年度工作会议"), "{}", county.words());
+    office.pass(20 * 86_400);
+    office.come_in_anew();
+    let page = office.get(LEADER, "/releases/claims?show=expired").await;
+    assert!(page.has("率先建成") && !page.has("全省首个"), "{}", page.words());
+}

@@ -118,6 +118,14 @@ impl Proof<'_> {
         }
     }
 
+    /// Nobody brings a file for many cases at once, and the program has none.
+    pub(super) fn evidence(&mut self, action: &Action) {
+        if action.evidence && (action.bulk || action.auto.is_some()) {
+            let what = format!("`{}` needs a file of each case", action.code);
+            self.fault(&action.at, what, "remove bulk and auto: somebody adds it, case by case");
+        }
+    }
+
     /// A choice that is never made, or a field that is no text, would leave the reporter known.
     fn reporter(&mut self, apart: &Apart) {
         let kind = self.flow.fields.get(&apart.field).map(|f| &f.kind);

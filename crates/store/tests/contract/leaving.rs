@@ -3,12 +3,13 @@
 
 use crate::{cast::*, guard::hire, raw};
 use domain::{case::Staff, guarded::Barred, secrecy::Change};
-use store::{Fetched, NewAccount, NewExport, Whose};
+use store::{Fetched, NewAccount, NewExport, Store, Whose};
 use testkit::{Appeal, Stand, staff, unit};
 
 testkit::both!(
     a_list_lies_sealed_for_its_maker_and_its_hours,
     a_list_is_judged_again_when_it_is_fetched,
+    a_large_list_lies_in_pieces_and_is_judged_whole,
     a_tag_leads_back_to_the_deed_after_the_file_is_gone,
     nobody_fills_the_disk_with_lists,
     a_promise_counts_for_its_version,
@@ -25,6 +26,17 @@ fn list(rows: u32) -> NewExport {
         cases: Vec::new(),
         body: BODY.to_vec(),
     }
+}
+
+/// All of a file, piece after piece.
+async fn whole(store: &Store, found: Option<Fetched>) -> Vec<u8> {
+    let Some(Fetched::File(_, file)) = found else { panic!("no file: {found:?}") };
+    let mut all = Vec::new();
+    for n in 0.. {
+        let Some(piece) = store.export_piece(&file, n).await.unwrap() else { break };
+        all.extend(piece);
+    }
+    all
 }
 
 fn leader() -> Staff {
@@ -50,7 +62,7 @@ async fn a_list_lies_sealed_for_its_maker_and_its_hours(stand: Stand) {
         store.export(&stand.pack, (&who, stand.clock.now()), handle).await
     };
     let found = fetch(7, &handle).await.unwrap();
-    assert!(matches!(found, Some(Fetched::File(_, body)) if body == BODY));
+    assert_eq!(whole(store, found).await, BODY);
     for (account, handle) in [(8, handle.as_str()), (7, "00"), (7, ""), (7, &"0".repeat(32))] {
         assert!(fetch(account, handle).await.unwrap().is_none(), "{account} {handle}");
     }
@@ -101,15 +113,71 @@ async fn a_list_is_judged_again_when_it_is_fetched(stand: Stand) {
     stand.guard(&triage(), cases[1], seal).await.unwrap();
     let mut answers = Vec::new();
     for one in &ready {
-        answers.push(fetch(&one.handle).await == Some(Fetched::Gone));
+        answers.push(matches!(fetch(&one.handle).await, Some(Fetched::Gone)));
     }
     assert_eq!(answers.iter().filter(|gone| **gone).count(), 1, "only the one that holds it");
     let left = stand.store.exports(7, now).await.unwrap();
     assert_eq!(left.len(), 1);
     assert!(matches!(fetch(&left[0].handle).await, Some(Fetched::File(..))));
     stand.guard(&triage(), cases[2], Change::Bar(Barred::Person(7))).await.unwrap();
-    assert_eq!(fetch(&left[0].handle).await, Some(Fetched::Gone));
-    assert_eq!(fetch(&left[0].handle).await, None);
+    assert!(matches!(fetch(&left[0].handle).await, Some(Fetched::Gone)));
+    assert!(fetch(&left[0].handle).await.is_none());
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// A file in pieces of two cases each, with one at its end.
+async fn in_pieces(stand: &Stand, cases: &[i64]) -> String {
+    stand.clock.advance_hours(1);
+    let (store, now) = (&stand.store, stand.clock.now());
+    let mut out = store.begin_export(now, store.export_mark(), 24);
+    let (last, before) = cases.split_last().unwrap();
+    for (n, some) in before.chunks(2).enumerate() {
+        store.add_piece(&mut out, (some, format!("第{n}段").as_bytes())).await.unwrap();
+    }
+    let new = NewExport { cases: vec![*last], body: "末段".into(), ..list(5) };
+    assert!(store.end_export(now, &leader(), out, new).await.unwrap());
+    store.exports(7, now).await.unwrap()[0].handle.clone()
+}
+
+/// Pieces come out in their order; one that is missing or stands elsewhere opens nothing; a case in any of
+/// them decides for all.
+async fn a_large_list_lies_in_pieces_and_is_judged_whole(stand: Stand) {
+    hire(&stand, &[triage()]).await;
+    let mut cases = Vec::new();
+    for _ in 0..5 {
+        cases.push(to_triage(&stand, &Appeal::new("0201", "清单里的事"), "0201").await);
+    }
+    let fetch = async |handle: &str| {
+        stand.store.export(&stand.pack, (&leader(), stand.clock.now()), handle).await
+    };
+    let handle = in_pieces(&stand, &cases).await;
+    let found = fetch(&handle).await.unwrap();
+    assert_eq!(whole(&stand.store, found).await, "第0段第1段末段".as_bytes());
+    let rows = raw::rows(&stand, "SELECT body FROM export_pieces").await;
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| !row[0].contains(&raw::hex("段".as_bytes()))), "sealed");
+    for (broken, mended) in [
+        (
+            "UPDATE export_pieces SET n = n + 7 WHERE n = 1",
+            "UPDATE export_pieces SET n = 1 WHERE n = 8",
+        ),
+        ("UPDATE export_pieces SET id = body WHERE n = 1", ""),
+    ] {
+        raw::run(&stand, broken).await;
+        assert!(fetch(&handle).await.is_err(), "{broken}");
+        if !mended.is_empty() {
+            raw::run(&stand, mended).await;
+        }
+    }
+    let handle = in_pieces(&stand, &cases).await;
+    assert!(matches!(fetch(&handle).await, Ok(Some(Fetched::File(..)))));
+    stand.guard(&triage(), cases[2], Change::Seal { circle: Vec::new() }).await.unwrap();
+    assert!(matches!(fetch(&handle).await, Ok(Some(Fetched::Gone))));
+    let mut out = stand.store.begin_export(stand.clock.now(), stand.store.export_mark(), 24);
+    stand.store.add_piece(&mut out, (&[], b"never finished")).await.unwrap();
+    stand.clock.advance(jiff::SignedDuration::from_hours(24));
+    stand.store.sweep_exports(stand.clock.now()).await.unwrap();
+    assert_eq!(raw::number(&stand, "SELECT COUNT(*) FROM export_pieces").await, 0);
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

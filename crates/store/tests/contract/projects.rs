@@ -72,9 +72,30 @@ async fn tries(
     action: &str,
     fields: &[(&str, &str)],
 ) -> Result<Done, WriteError<No>> {
+    tries_with(stand, (by, case), (action, fields), Vec::new()).await
+}
+
+async fn tries_with(
+    stand: &Stand,
+    (by, case): (&Actor, CaseId),
+    (action, fields): (&str, &[(&str, &str)]),
+    files: Vec<Attachment>,
+) -> Result<Done, WriteError<No>> {
     let steps = vec![step(FLOW, action, fields)];
-    let act = Act { command: command_id(), actor: by.clone(), case, steps, files: Vec::new() };
+    let act = Act { command: command_id(), actor: by.clone(), case, steps, files };
     stand.store.act(&stand.pack, stand.clock.now(), act).await
+}
+
+/// What shows that something was done.
+fn roll() -> Vec<Attachment> {
+    let (name, kind) = ("名册.csv".to_owned(), "text/csv".to_owned());
+    vec![Attachment { name, kind, body: b"1".to_vec() }]
+}
+
+/// Asks for acceptance, with evidence.
+async fn submits(stand: &Stand, who: (&Actor, CaseId), fields: &[(&str, &str)]) {
+    let done = tries_with(stand, who, ("submit", fields), roll()).await;
+    done.unwrap_or_else(|no| panic!("submit is refused: {no:?}"));
 }
 
 async fn does(stand: &Stand, who: (&Actor, CaseId), action: &str, fields: &[(&str, &str)]) {
@@ -268,11 +289,7 @@ async fn an_agency_leads_a_project_and_sees_nothing_else_by_it(stand: Stand) {
     assert!(!store::may_count(pack, &viewer, unit::CITY));
     // It reports, proposes a change, and asks for acceptance; another unit accepts.
     let report = vec![step(FLOW, "report", &[("said", "本月进度")])];
-    let files = vec![Attachment {
-        name: "名册.csv".to_owned(),
-        kind: "text/csv".to_owned(),
-        body: b"1".to_vec(),
-    }];
+    let files = roll();
     let act = Act { command: command_id(), actor: agency.clone(), case, steps: report, files };
     stand.store.act(pack, now, act).await.expect("a report with its evidence");
     let fields = [("goal", "12"), ("reason", "学校增加"), ("public_note", "目标调增。")];
@@ -280,14 +297,14 @@ async fn an_agency_leads_a_project_and_sees_nothing_else_by_it(stand: Stand) {
     does(&stand, (&city_leader(), case), "approve_change", &[]).await;
     assert_eq!(stand.page(case).await.case.unit, EDUCATION);
     let submit = [("inspector", unit::WEST), ("said", "已完成")];
-    does(&stand, (&agency, case), "submit", &submit).await;
+    submits(&stand, (&agency, case), &submit).await;
     let frozen = stand.page(case).await.case.frozen;
     assert_eq!(frozen[0].values[0].unit, unit::CITY, "the number is that of who promised it");
     assert!(stand.seen(&viewer, case).await.is_some(), "it still leads while others look");
     let reason = [("reason", "缺少佐证")];
     does(&stand, (&west_reviewer(), case), "reject", &reason).await;
     assert_eq!(stand.page(case).await.case.unit, EDUCATION);
-    does(&stand, (&agency, case), "submit", &submit).await;
+    submits(&stand, (&agency, case), &submit).await;
     // The numbers of the second submission are looked at, whatever was found of the first.
     let found = [("found", "属实")];
     let refused = tries(&stand, (&west_reviewer(), case), "accept", &found).await;
@@ -339,10 +356,15 @@ async fn another_unit_accepts_and_the_result_is_announced(stand: Stand) {
     assigned(&stand, &Appeal::new("1302", "村里的路"), unit::EAST).await;
     does(&stand, (&east_police(), case), "part_done", &[("said", "已配合")]).await;
     let own = [("inspector", unit::EAST), ("said", "已完成")];
-    let refused = tries(&stand, (&east_handler(), case), "submit", &own).await;
+    let refused = tries_with(&stand, (&east_handler(), case), ("submit", &own), roll()).await;
     assert_eq!(bar(refused).0, Bar::Field, "nobody accepts their own work");
     let other = [("inspector", unit::WEST), ("said", "已完成")];
-    does(&stand, (&east_handler(), case), "submit", &other).await;
+    // Nor does anybody accept a word alone; who may not submit is told of no evidence.
+    let refused = tries(&stand, (&east_handler(), case), "submit", &other).await;
+    assert_eq!(refusal(refused), Refusal::NoEvidence);
+    let refused = tries(&stand, (&town_handler(), case), "submit", &other).await;
+    assert!(matches!(refused, Err(WriteError::Refused(No::NotFound))), "{refused:?}");
+    submits(&stand, (&east_handler(), case), &other).await;
     let frozen = stand.page(case).await.case.frozen;
     let value = &frozen[0].values[0];
     assert_eq!(

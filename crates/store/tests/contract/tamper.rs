@@ -1,9 +1,11 @@
 //! What `verify` finds: each case breaks one thing in a sound database, and names what must be
 //! found.
 
-use crate::{cast::*, raw};
+use crate::{cast::*, raw, releases};
 use domain::pack::{Pack, Units};
+use sha2::{Digest, Sha256};
 use std::{fmt::Write as _, sync::Arc};
+use store::SignedText;
 use testkit::{Appeal, Stand, own_pack, unit};
 
 testkit::both!(
@@ -13,6 +15,7 @@ testkit::both!(
     changed_projections_are_found,
     forged_checkpoints_are_found,
     broken_promises_are_found,
+    a_forged_number_of_a_release_is_found,
 );
 
 /// Three cases with some history, sealed by a checkpoint, and sound.
@@ -305,4 +308,58 @@ async fn broken_promises_are_found(stand: Stand) {
 async fn troubles_under(stand: &Stand, pack: &Pack) -> Vec<String> {
     let report = stand.store.verify(pack).await.unwrap();
     report.troubles.into_iter().map(|trouble| trouble.what).collect()
+}
+
+/// The seal of a signed text, reckoned here from what anybody can read of it.
+fn seal_of(signed: &SignedText) -> String {
+    let mut hash = Sha256::new();
+    for part in [&signed.title, &signed.text, &signed.english] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(serde_json::to_vec(&signed.values).unwrap());
+    raw::hex(&hash.finalize())
+}
+
+/// What was told stands in the history, in the case and among what was ever told: each is changed by
+/// one, and each is named. The seal that was printed with the text is another one then.
+async fn a_forged_number_of_a_release_is_found(stand: Stand) {
+    for n in 0..11 {
+        stand.open(&Appeal::new("1302", &format!("第{n}件"))).await;
+    }
+    let case = releases::draft(&stand, "今年，全市收到诉求{appeals_received 2025}件。").await;
+    releases::checked_by_another(&stand, case).await;
+    releases::does(&stand, (&releases::press_leader(), case), "sign_now", &[]).await;
+    let signed = releases::release(&stand, case).await.signed.remove(0);
+    assert_eq!(signed.text, "今年，全市收到诉求11件。");
+    assert_eq!(seal_of(&signed), signed.seal);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+    let said = |from: u32, to: u32| {
+        let (from, to) = (format!("\"n\":{from}"), format!("\"n\":{to}"));
+        let entries = format!(
+            "UPDATE entries SET facts = replace(facts, '{from}', '{to}') WHERE case_id = {case}"
+        );
+        let body =
+            format!("UPDATE cases SET body = replace(body, '{from}', '{to}') WHERE id = {case}");
+        let told = from.replace("\"n\":", "");
+        let told = format!(
+            "UPDATE told_numbers SET amount = {} WHERE case_id = {case} AND amount = {told}",
+            to.replace("\"n\":", "")
+        );
+        [entries, body, told]
+    };
+    let forged = said(11, 12).into_iter().zip(said(12, 11));
+    let found = [
+        format!("of case {case}: was changed"),
+        format!("case {case}: the stored case differs"),
+        format!("case {case}"),
+    ];
+    for ((broken, mended), what) in forged.zip(found) {
+        finds(&stand, &what, (&broken, &mended)).await;
+    }
+    let [_, body, _] = said(11, 12);
+    raw::run(&stand, &body).await;
+    let forged = releases::release(&stand, case).await.signed.remove(0);
+    assert_eq!(seal_of(&forged), forged.seal);
+    assert_ne!(forged.seal, signed.seal, "whoever kept the old one sees it");
 }

@@ -2,7 +2,7 @@
 //! of each. Whoever may open the case may see its numbers; what of a record is shown is decided by
 //! the rights to that record.
 
-use super::{NONE, form, period_name, records, sample, word};
+use super::{NONE, form, period_name, records, sample, standing, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, staff, traces, view};
 use askama::Template;
 use axum::{
@@ -186,7 +186,7 @@ impl Numbers<'_> {
             .map(|f| f.values.iter().enumerate().find(|(_, v)| v.answers(asked)))
             .collect();
         let last = frozen.iter().rev().flatten().next();
-        let text = |n: Option<i64>| n.map_or_else(|| NONE.to_owned(), |n| n.to_string());
+        let text = |n: Option<i64>| super::amount(page, n.map(|n| figure.word.amount(n)));
         let at =
             |freezing: usize, n: usize| format!("/cases/{}/figures/{freezing}/{n}", self.number);
         let views = frozen.iter().enumerate().map(|(freezing, found)| {
@@ -273,10 +273,9 @@ pub(super) async fn records(
     } else {
         page.tf("frozen.list_of", &[("n", &value.records.to_string())])
     };
-    let total = value
-        .amount
-        .map_or_else(|| NONE.to_owned(), |amount| format!("{amount} {}", word(&page, figure)));
-    let lines = found.iter().map(|(p, r)| (*p, records::record(&page, &figure.workflow, r)));
+    let total = value.amount.map(|amount| standing::amount(&page, figure, amount));
+    let total = total.unwrap_or_else(|| NONE.to_owned());
+    let lines = found.iter().map(|(p, r)| (*p, records::record(&page, figure, r)));
     let looks = Sample::of(&page.pack, &shown.case).filter(|s| is_sample && s.freezing == freezing);
     let (mut rows, mut look, mut plain) = (Vec::new(), None, Vec::new());
     if let Some(sample) = &looks {

@@ -1,6 +1,6 @@
 //! The list of figures of one unit: this month, this year, since the beginning.
 
-use super::{NONE, period_name, records_href, typed, word};
+use super::{period_name, records_href, typed, word};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view::OptionView};
 use askama::Template;
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::{
     access,
-    figure::{AnyAmount, Figure, Nature, Period},
+    figure::{Figure, Nature, Period},
 };
 use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
@@ -251,11 +251,11 @@ impl Shown<'_> {
 
     fn number(&self, figure: &Figure, period: Period, value: &FigureValue) -> NumberView {
         let once = is_once(figure, period);
-        let number = value.amount.filter(|_| !once).map(AnyAmount::count);
+        let number = value.amount.filter(|_| !once);
         let unknown = value.unknown.to_string();
         NumberView {
             label: period_name(self.page, period),
-            number: number.map_or_else(|| NONE.to_owned(), |n| n.to_string()),
+            number: super::amount(self.page, number),
             unknown: if once || value.unknown == 0 {
                 String::new()
             } else {

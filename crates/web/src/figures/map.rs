@@ -2,7 +2,7 @@
 //! its name and its number; the colour only repeats the number, and what is not known is hatched.
 //! The table beside it says the same. One figure has one word, so that unlike words never meet here.
 
-use super::{NONE, trend::count};
+use super::trend::count;
 use crate::page::Page;
 use domain::{figure::Figure, pack::Tile};
 use store::FigureValue;
@@ -75,13 +75,13 @@ pub(super) fn of(
         y: (u32::from(place.row) - 1) * (HEIGHT + GAP),
         class: number.map_or_else(|| "none".to_owned(), |n| format!("s{}", step(n, most))),
         names: name(region_name(page, region)),
-        number: number.map_or_else(|| NONE.to_owned(), |n| n.to_string()),
+        number: super::amount(page, number.map(|n| figure.word.amount(n))),
     });
     Some(MapView {
         width: side(|tile| tile.column) * (WIDTH + GAP) - GAP,
         height: side(|tile| tile.row) * (HEIGHT + GAP) - GAP,
         words: words(page, figure, &districts),
-        legend: legend(page, &districts, most),
+        legend: legend(page, figure, (&districts, most)),
         tiles: tiles.collect(),
     })
 }
@@ -110,14 +110,19 @@ fn upper(step: i64, most: i64) -> i64 {
 }
 
 /// What each colour stands for that is there.
-fn legend(page: &Page, districts: &[(&str, Option<i64>)], most: i64) -> Vec<LegendView> {
+fn legend(
+    page: &Page,
+    figure: &Figure,
+    (districts, most): (&[(&str, Option<i64>)], i64),
+) -> Vec<LegendView> {
+    let said = |n| super::number(page, figure.word, n);
     let has = |wanted: Option<i64>| {
         districts.iter().any(|(_, number)| number.map(|n| step(n, most)) == wanted)
     };
     let mut all = Vec::new();
     for at in (0..=STEPS).filter(|at| has(Some(*at))) {
         let (from, to) = if at == 0 { (0, 0) } else { (upper(at - 1, most) + 1, upper(at, most)) };
-        let text = if from == to { to.to_string() } else { format!("{from}–{to}") };
+        let text = if from == to { said(to) } else { format!("{}–{}", said(from), said(to)) };
         all.push(LegendView { class: format!("s{at}"), text });
     }
     if has(None) {
@@ -142,9 +147,9 @@ fn words(page: &Page, figure: &Figure, districts: &[(&str, Option<i64>)]) -> Str
         &[
             ("n", &all),
             ("word", super::word(page, figure)),
-            ("most", &most.1.to_string()),
+            ("most", &super::number(page, figure.word, most.1)),
             ("where", region_name(page, most.0)),
-            ("least", &least.1.to_string()),
+            ("least", &super::number(page, figure.word, least.1)),
             ("there", region_name(page, least.0)),
             ("none", &none),
         ],

@@ -13,7 +13,7 @@ mod reports;
 pub(crate) mod sample;
 mod sheet;
 pub(crate) mod standing;
-pub(crate) mod takeout;
+mod takeout;
 mod trend;
 
 use crate::{
@@ -21,7 +21,10 @@ use crate::{
     routes::{Access, Routes},
 };
 use axum::routing::{get, post};
-use domain::figure::{Figure, Part, Period};
+use domain::{
+    figure::{AnyAmount, Figure, Part, Period, Word},
+    press::{Form, Hedge, Said, Style},
+};
 use jiff::ToSpan;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -80,6 +83,23 @@ pub(crate) fn period_name(page: &Page, period: Period) -> String {
 /// The word of a figure in the language of the page.
 fn word<'a>(page: &'a Page, figure: &'a Figure) -> &'a str {
     page.either(figure.word.text(), figure.word.english())
+}
+
+/// A number of a figure as every page shows it. Money is said as the press says it: in 万 where two
+/// decimals are enough; where they are not, and in English, with its digits in threes.
+pub(crate) fn number(page: &Page, word: Word, n: i64) -> String {
+    if word != Word::Yuan {
+        return n.to_string();
+    }
+    let threes = Style::WHOLE.say(n).as_ref().map_or_else(|_| n.to_string(), Said::english);
+    let in_wan = Style { form: Form::Wan(2), hedge: Hedge::Exactly }.say(n);
+    let in_wan = in_wan.map_or_else(|_| threes.clone(), |said| said.text);
+    page.either(&in_wan, &threes).to_owned()
+}
+
+/// The same of an amount, or the sign for none.
+fn amount(page: &Page, amount: Option<AnyAmount>) -> String {
+    amount.map_or_else(|| NONE.to_owned(), |a| number(page, a.word(), a.count()))
 }
 
 /// Whether a figure counts numbers that were typed in.

@@ -1,7 +1,7 @@
 //! What a figure is split by, beside units and months: its categories and programmes beside one another,
 //! each leading to its records. Decides which of them are told only together.
 
-use super::{records_href, trend};
+use super::{number, records_href, trend};
 use crate::{app::App, error::Oops, page::Page, view};
 use domain::{
     access::Viewer,
@@ -148,12 +148,12 @@ pub(super) async fn of(
         let Split { told, rest } = split(app, page, (viewer, ask), *dimension).await?;
         let line = |(part, value): &(FigurePart<'_>, FigureValue)| {
             let href = href(ask.figure, (ask.unit, ask.period), *part);
-            trend::line(name(page, *part), value, href)
+            trend::line(page, name(page, *part), value, href)
         };
         let mut lines = trend::beside(told.iter().map(|one| (line(one), &one.1)).collect());
         if rest != 0 {
             let name = page.t("figures.other_parts").to_owned();
-            let (number, href) = (rest.to_string(), String::new());
+            let (number, href) = (number(page, ask.figure.word, rest), String::new());
             lines.push(trend::LineView { name, number, share: 0, href });
         }
         let (name, column) = (page.t(title).to_owned(), page.t(column).to_owned());

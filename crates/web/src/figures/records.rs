@@ -1,7 +1,7 @@
 //! The records behind one number. What the viewer may not open is shown as a line that says so: the
 //! number counts it.
 
-use super::{NONE, parts, period_name, trend, word};
+use super::{NONE, number, parts, period_name, standing, trend};
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view};
 use askama::Template;
 use axum::{
@@ -123,7 +123,7 @@ impl<'a> One<'a> {
     pub(super) fn total(&self, page: &Page) -> String {
         self.value.amount.map_or_else(
             || NONE.to_owned(),
-            |amount| format!("{} {}", amount.count(), word(page, self.figure)),
+            |amount| standing::amount(page, self.figure, amount.count()),
         )
     }
 
@@ -203,15 +203,16 @@ pub(super) async fn page(
         part: parts::name(&page, part),
         parts,
         trend,
-        records: found.records.iter().map(|r| record(&page, &figure.workflow, r)).collect(),
+        records: found.records.iter().map(|r| record(&page, figure, r)).collect(),
         next,
         page: &page,
     })
 }
 
 /// The line of a record.
-pub(super) fn record(page: &Page, flow: &str, record: &FigureRecord) -> RecordView {
-    let amount = record.amount.map_or_else(|| NONE.to_owned(), |n| n.to_string());
+pub(super) fn record(page: &Page, figure: &Figure, record: &FigureRecord) -> RecordView {
+    let amount = record.amount.map(|n| number(page, figure.word, n));
+    let amount = amount.unwrap_or_else(|| NONE.to_owned());
     let Some(case) = &record.case else {
         let hidden = || NONE.to_owned();
         return RecordView {
@@ -228,7 +229,7 @@ pub(super) fn record(page: &Page, flow: &str, record: &FigureRecord) -> RecordVi
         href: format!("/cases/{}", case.number),
         number: case.number.clone(),
         category: view::category_name(page, &case.category),
-        state: view::state_name(page, flow, &case.state),
+        state: view::state_name(page, &figure.workflow, &case.state),
         unit: page.unit(&case.unit).to_owned(),
         day: format!("{:04}-{:02}-{:02}", case.day / 10_000, case.day / 100 % 100, case.day % 100),
         amount,

@@ -46,7 +46,7 @@ struct Report {
 
 fn number(page: &Page, amount: Option<AnyAmount>) -> String {
     let none = || page.t("figures.no_number").to_owned();
-    amount.map_or_else(none, |amount| amount.count().to_string())
+    amount.map_or_else(none, |a| super::number(page, a.word(), a.count()))
 }
 
 fn definition(page: &Page, figure: &Figure, value: &FigureValue) -> String {

@@ -1,13 +1,10 @@
 //! How a project stands, in words: number, goal, light, forecast. Decides what is told to whom of a
 //! small number of people; the rest is `domain::figure`'s.
 
-use super::{NONE, word};
+use super::{NONE, number, word};
 use crate::{page::Page, view::LightView};
-use domain::{
-    figure::{
-        Figure, Nature, Period, Plan, Promise, Target, TargetLight, Word, is_few, promised_on,
-    },
-    press::{Form, Hedge, Style},
+use domain::figure::{
+    Figure, Nature, Period, Plan, Promise, Target, TargetLight, Word, is_few, promised_on,
 };
 use jiff::civil::Date;
 use store::{Project, Reading};
@@ -44,14 +41,15 @@ pub(crate) fn day_words(page: &Page, day: Date) -> String {
 
 /// An amount with its word.
 pub(crate) fn amount(page: &Page, figure: &Figure, n: i64) -> String {
-    format!("{n} {}", word(page, figure))
+    match figure.word {
+        Word::Yuan => money(page, n),
+        _ => format!("{n} {}", word(page, figure)),
+    }
 }
 
-/// An amount of money, in 万 where that is no longer than two decimals, as the press says it.
+/// An amount of money with its word.
 pub(crate) fn money(page: &Page, yuan: i64) -> String {
-    let style = Style { form: Form::Wan(2), hedge: Hedge::Exactly };
-    let said = style.say(yuan).map_or_else(|_| yuan.to_string(), |said| said.text);
-    page.tf("project.yuan", &[("n", page.either(&said, &yuan.to_string()))])
+    page.tf("project.yuan", &[("n", &number(page, Word::Yuan, yuan))])
 }
 
 /// A goal and its last day, in words.

@@ -7,17 +7,22 @@ use super::{
     records::{self, One},
     sheet,
 };
-use crate::{app::App, error::Oops, form::Form, page::Page, session::LoggedIn, traces};
+use crate::{
+    app::App,
+    error::Oops,
+    form::Form,
+    outlet::{self, MOST_ROWS, Outlet},
+    page::Page,
+    session::LoggedIn,
+    traces,
+};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::case::CaseId;
-use sheets::{Book, Broken, Cell, Form as FileForm, Head};
-use store::{FigureRecord, NewExport};
+use sheets::{Cell, Form as FileForm, Head};
+use store::FigureRecord;
 
-/// So many records at most: the largest figures of a city have fewer in a year.
-pub(crate) const MOST_ROWS: usize = 250_000;
 /// So many are read at a time.
 const TURN: usize = 500;
 
@@ -34,13 +39,6 @@ const COLUMNS: &[&str] = &[
     "export.tag",
 ];
 
-/// What has been written so far.
-struct Taking {
-    book: Book<Vec<u8>>,
-    cases: Vec<CaseId>,
-    rows: usize,
-}
-
 pub(super) async fn records(
     State(app): State<App>,
     page: Page,
@@ -55,18 +53,12 @@ pub(super) async fn records(
     let one = One::ask(&app, &page, &me, asked).await?;
     let mark = app.store().export_mark();
     let head = head(&app, &page, &me, (&one, &mark.tag));
-    let book = Book::begin(Vec::new(), &head).map_err(|e| Oops::fault(&e))?;
-    let mut taking = Taking { book, cases: Vec::new(), rows: 0 };
-    let cut = Box::pin(all(&app, &page, &me, (&one, &mark.tag, &mut taking))).await?;
-    let new = NewExport {
-        what: "records_xlsx".to_owned(),
-        kind: FileForm::Xlsx.code().to_owned(),
-        rows: u32::try_from(taking.rows).unwrap_or(u32::MAX),
-        hours: page.pack.export_hours,
-        cases: taking.cases,
-        body: taking.book.end().map_err(|e| Oops::fault(&e))?,
-    };
-    let kept = app.store().keep_export(app.now(), &me.staff(), mark, new).await?;
+    let tag = mark.tag.clone();
+    let kept = (mark, page.pack.export_hours);
+    let mut outlet = Outlet::begin(app.store(), app.now(), kept, (FileForm::Xlsx, &head))?;
+    let cut = Box::pin(all(&app, &page, &me, (&one, &tag, &mut outlet))).await?;
+    let line = cut.then(|| outlet::cut_line(&page, MOST_ROWS));
+    let kept = outlet.end((app.now(), &me.staff()), "records", line.as_deref()).await?;
     let done = match (kept, cut) {
         (false, _) => "full",
         (true, true) => "long",
@@ -97,43 +89,36 @@ async fn all(
     app: &App,
     page: &Page,
     me: &LoggedIn,
-    (one, tag, taking): (&One<'_>, &str, &mut Taking),
+    (one, tag, outlet): (&One<'_>, &str, &mut Outlet<'_>),
 ) -> Result<bool, Oops> {
     let (viewer, today) = (me.viewer(), page.today());
     let mut cursor = None;
     loop {
-        let turn = (cursor.as_ref(), TURN.min(MOST_ROWS - taking.rows));
+        let turn = (cursor.as_ref(), TURN.min(outlet.room(MOST_ROWS)));
         let found = app.store().records_up_to((&page.pack, &viewer), one.asked(), today, turn);
         let found = found.await?;
         for record in &found.records {
-            taking.add(page, (one, tag), record).map_err(|e| Oops::fault(&e))?;
+            let case = record.case.as_ref().map(|case| case.id);
+            outlet.row(case, row(page, (one, tag), record))?;
         }
+        outlet.lay_away().await?;
         cursor = found.next;
-        if cursor.is_none() || taking.rows >= MOST_ROWS {
+        if cursor.is_none() || outlet.room(MOST_ROWS) == 0 {
             return Ok(cursor.is_some());
         }
     }
 }
 
-impl Taking {
-    fn add(
-        &mut self,
-        page: &Page,
-        (one, tag): (&One<'_>, &str),
-        record: &FigureRecord,
-    ) -> Result<(), Broken> {
-        let shown = records::record(page, &one.figure.workflow, record);
-        let case = record.case.as_ref();
-        let unit = case.map_or("", |c| c.unit.as_str());
-        let category = case.map_or("", |c| c.category.as_str());
-        let amount =
-            record.amount.map_or_else(|| Cell::from(page.t("figures.no_number")), Cell::Number);
-        let texts: [&str; 6] =
-            [&shown.number, &shown.day, unit, &shown.unit, category, &shown.category];
-        let texts = texts.into_iter().map(Cell::from);
-        let after = [Cell::from(shown.state.as_str()), amount, Cell::from(tag)];
-        self.cases.extend(case.map(|c| c.id));
-        self.rows += 1;
-        self.book.row(texts.chain(after))
-    }
+/// The cells of a record, in the order of the columns.
+fn row(page: &Page, (one, tag): (&One<'_>, &str), record: &FigureRecord) -> Vec<Cell> {
+    let shown = records::record(page, one.figure, record);
+    let case = record.case.as_ref();
+    let unit = case.map_or("", |c| c.unit.as_str());
+    let category = case.map_or("", |c| c.category.as_str());
+    let amount =
+        record.amount.map_or_else(|| Cell::from(page.t("figures.no_number")), Cell::Number);
+    let texts: [&str; 6] =
+        [&shown.number, &shown.day, unit, &shown.unit, category, &shown.category];
+    let after = [Cell::from(shown.state.as_str()), amount, Cell::from(tag)];
+    texts.into_iter().map(Cell::from).chain(after).collect()
 }

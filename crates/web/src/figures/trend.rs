@@ -1,7 +1,7 @@
 //! How a number came about: the twelve months up to it, and the units below beside one another. Every
 //! picture has its table, and every number in the table leads to its records.
 
-use super::{NONE, map, period_name, records_href};
+use super::{map, number, period_name, records_href};
 use crate::{app::App, error::Oops, page::Page};
 use domain::access::Viewer;
 use domain::figure::{AnyAmount, Figure, Nature, Period};
@@ -98,7 +98,7 @@ pub(super) async fn of(
     let (own, below) = values.split_at(2 * months.len());
     let (own, earlier) = own.split_at(months.len());
     let month = |period: &Period, value: &FigureValue| {
-        line(period_name(page, *period), value, records_href(ask.figure, ask.unit, *period))
+        line(page, period_name(page, *period), value, records_href(ask.figure, ask.unit, *period))
     };
     let each = months.iter().zip(own).zip(before.iter().zip(earlier));
     let lines = each.map(|((period, value), (before, earlier))| MonthView {
@@ -108,7 +108,7 @@ pub(super) async fn of(
     });
     let each_unit = units.iter().zip(below).map(|(unit, value)| {
         let href = records_href(ask.figure, unit, ask.period);
-        (line(page.unit(unit).to_owned(), value, href), value)
+        (line(page, page.unit(unit).to_owned(), value, href), value)
     });
     let districts: Vec<(&str, &FigureValue)> = units.iter().copied().zip(below).collect();
     Ok(TrendView {
@@ -141,13 +141,12 @@ fn share(n: i64, most: i64) -> i64 {
     if n <= 0 || most <= 0 { 0 } else { (n.saturating_mul(100) / most).max(1) }
 }
 
-pub(super) fn line(name: String, value: &FigureValue, href: String) -> LineView {
-    let number = count(value);
+pub(super) fn line(page: &Page, name: String, value: &FigureValue, href: String) -> LineView {
     LineView {
         name,
-        number: number.map_or_else(|| NONE.to_owned(), |n| n.to_string()),
+        number: super::amount(page, value.amount),
         share: 0,
-        href: if number.is_some() { href } else { String::new() },
+        href: if value.amount.is_some() { href } else { String::new() },
     }
 }
 
@@ -168,18 +167,18 @@ fn bars(page: &Page, months: &[Period], values: &[FigureValue]) -> Vec<BarView> 
 
 /// The picture in a sentence, for whoever does not see it.
 fn words(page: &Page, months: &[Period], values: &[FigureValue]) -> String {
-    let told = months.iter().zip(values).filter_map(|(p, v)| Some((*p, count(v)?)));
+    let told = months.iter().zip(values).filter_map(|(p, v)| Some((*p, v.amount?)));
     let (Some(most), Some(least)) =
-        (told.clone().max_by_key(|(_, n)| *n), told.clone().min_by_key(|(_, n)| *n))
+        (told.clone().max_by_key(|(_, n)| n.count()), told.min_by_key(|(_, n)| n.count()))
     else {
         return page.t("figures.trend_none").to_owned();
     };
     page.tf(
         "figures.trend_words",
         &[
-            ("most", &most.1.to_string()),
+            ("most", &number(page, most.1.word(), most.1.count())),
             ("when", &period_name(page, most.0)),
-            ("least", &least.1.to_string()),
+            ("least", &number(page, least.1.word(), least.1.count())),
             ("then", &period_name(page, least.0)),
         ],
     )

@@ -1,6 +1,7 @@
 //! Press texts: what has gone out, for everybody; how a text is made, for staff. Whether a text is true
 //! of its numbers is decided in the domain; who may see what, by the store.
 
+mod claims;
 mod feed;
 mod public;
 mod staff;
@@ -26,6 +27,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .add(Access::Public, "/news/{number}", get(public::one))
         .add(Access::Staff, "/releases", get(staff::list))
         .add(Access::Staff, "/releases/try", get(trial::ask).post(trial::answer))
+        .add(Access::Staff, "/releases/claims", get(claims::page))
         .add(Access::Staff, "/releases/{number}", get(staff::one))
 }
 

@@ -30,6 +30,8 @@ pub(super) struct ActionView {
     pub(super) fields: Vec<FieldView>,
     /// Files may be added.
     pub(super) files: bool,
+    /// It does not go without one.
+    pub(super) evidence: bool,
     /// The form is shown open.
     pub(super) open: bool,
     /// Unique id of the command.
@@ -118,7 +120,8 @@ fn view(
             Tone::Danger => "btn-danger",
             Tone::Normal | Tone::Quiet => "",
         },
-        files: action.fields.iter().any(|f| told(&f.code)),
+        files: action.evidence || action.fields.iter().any(|f| told(&f.code)),
+        evidence: action.evidence,
         fields,
         open: tried.is_some(),
         command: fresh_command(),

@@ -8,8 +8,8 @@ use crate::{
     app::App,
     download,
     error::Oops,
-    figures::takeout,
     form::Form,
+    outlet::{self, Outlet},
     page::Page,
     routes::{Access, Routes},
     session::LoggedIn,
@@ -18,18 +18,20 @@ use crate::{
 };
 use askama::Template;
 use axum::{
+    body::{Body, Bytes},
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use domain::{audit::Deed, clock::Light};
+use futures_util::stream;
 use serde::Deserialize;
-use sheets::{Form as FileForm, Leaving};
-use std::collections::BTreeMap;
-use store::{DeskCase, Fetched, NewExport};
+use sheets::{Cell, Form as FileForm, Head};
+use std::{collections::BTreeMap, io};
+use store::{Content, DeskCase, Fetched, Store};
 
-/// So many rows at most: more than anybody works through, and small enough to be made in memory.
+/// So many rows at most: more than anybody works through, and fewer than would be worth carrying off.
 const MOST_ROWS: usize = 5_000;
 
 /// Keys of the names of the columns, in their order; the tag follows as the last.
@@ -101,29 +103,20 @@ async fn make(
         .map(|name| ((*name).to_owned(), form.get(name).to_owned()))
         .filter(|(_, value)| !value.is_empty())
         .collect();
-    let (cases, cut) = all(&app, &page, &me, &asked).await?;
     let (mark, now) = (app.store().export_mark(), app.now());
-    let columns = COLUMNS.iter().map(|key| page.t(key).to_owned()).collect();
-    let table = Leaving {
+    let head = Head {
         title: page.t("nav.desk").to_owned(),
         mark: traces::mark(&app, &page, &me, ("export.mark", &mark.tag)),
         tag: mark.tag.clone(),
         author: format!("{}（{}）", me.account.name, me.account.username),
-        columns,
-        rows: cases.iter().map(|case| cells(&page, case)).collect(),
+        columns: COLUMNS.iter().map(|key| page.t(key).to_owned()).collect(),
+        ..Head::default()
     };
-    let rows = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
-    let made = tokio::task::spawn_blocking(move || table.file(kind)).await;
-    let body = made.map_err(|e| Oops::fault(&e))?.map_err(|e| Oops::fault(&e))?;
-    let new = NewExport {
-        what: format!("desk_{}", kind.code()),
-        kind: kind.code().to_owned(),
-        rows,
-        hours: page.pack.export_hours,
-        cases: cases.iter().map(|found| found.case.id).collect(),
-        body,
-    };
-    let kept = app.store().keep_export(now, &me.staff(), mark, new).await?;
+    let kept = (mark, page.pack.export_hours);
+    let mut outlet = Outlet::begin(app.store(), now, kept, (kind, &head))?;
+    let cut = Box::pin(all(&app, &page, &me, (&asked, &head.tag, &mut outlet))).await?;
+    let line = cut.then(|| outlet::cut_line(&page, MOST_ROWS));
+    let kept = outlet.end((now, &me.staff()), "desk", line.as_deref()).await?;
     let done = match (kept, cut) {
         (false, _) => "full",
         (true, true) => "cut",
@@ -132,27 +125,29 @@ async fn make(
     Ok(Redirect::to(&format!("/exports?done={done}")).into_response())
 }
 
-/// Every case of the list that this person sees, page by page; and whether it was too long.
+/// Every case of the list that this person sees, page by page; answers whether there were too many.
 async fn all(
     app: &App,
     page: &Page,
     me: &LoggedIn,
-    asked: &BTreeMap<String, String>,
-) -> Result<(Vec<DeskCase>, bool), Oops> {
+    (asked, tag, outlet): (&BTreeMap<String, String>, &str, &mut Outlet<'_>),
+) -> Result<bool, Oops> {
     let (staff, now) = (me.staff(), app.now());
     let wanted = Wanted::read(&page.pack, &staff, asked);
-    let (mut cases, mut cursor) = (Vec::new(), None);
+    let mut cursor = None;
     loop {
         let found = app.store().desk(&page.pack, &staff, now, &wanted.filter(cursor)).await?;
-        cases.extend(found.cases);
-        cursor = found.next;
-        if cases.len() >= MOST_ROWS {
-            let cut = cases.len() > MOST_ROWS || cursor.is_some();
-            cases.truncate(MOST_ROWS);
-            return Ok((cases, cut));
+        for one in &found.cases {
+            if outlet.room(MOST_ROWS) == 0 {
+                return Ok(true);
+            }
+            let cells = cells(page, one).into_iter().map(Cell::from).chain([Cell::from(tag)]);
+            outlet.row(Some(one.case.id), cells)?;
         }
+        outlet.lay_away().await?;
+        cursor = found.next;
         if cursor.is_none() {
-            return Ok((cases, false));
+            return Ok(false);
         }
     }
 }
@@ -203,7 +198,7 @@ async fn list(
         tag: one.tag.clone(),
     });
     let done = ["made", "cut", "long", "full"].into_iter().find(|d| *d == came.done);
-    let most = if came.done == "long" { takeout::MOST_ROWS } else { MOST_ROWS };
+    let most = if came.done == "long" { outlet::MOST_ROWS } else { MOST_ROWS };
     let most = most.to_string();
     let done = done.map(|d| page.tf(&format!("export.done.{d}"), &[("n", &most)]));
     page.show(&ExportsPage {
@@ -223,8 +218,8 @@ async fn fetch(
 ) -> Result<Response, Oops> {
     may(&page, &me)?;
     let who = (&me.staff(), app.now());
-    let (one, body) = match app.store().export(&page.pack, who, &handle).await? {
-        Some(Fetched::File(one, body)) => (one, body),
+    let (one, file) = match app.store().export(&page.pack, who, &handle).await? {
+        Some(Fetched::File(one, file)) => (one, file),
         Some(Fetched::Gone) => return Err(Oops::Plain(StatusCode::GONE, "export.gone")),
         None => return Err(Oops::NotFound),
     };
@@ -233,5 +228,20 @@ async fn fetch(
     traces::note(&app, &me, deed).await?;
     let kind = FileForm::coded(&one.kind).ok_or(Oops::NotFound)?;
     let name = format!("{}.{}", page.pack.date_of(one.at), kind.code());
-    Ok((StatusCode::OK, download::file(kind.media_type(), &name, body)).into_response())
+    Ok(download::stream(kind.media_type(), &name, pieces(app.store().clone(), file)))
+}
+
+/// A file as it is read, one piece after the other.
+fn pieces(store: Store, file: Content) -> Body {
+    let parts = stream::unfold((store, file, 0), |(store, file, n)| async move {
+        match store.export_piece(&file, n).await {
+            Ok(piece) => Some((Ok(Bytes::from(piece?)), (store, file, n + 1))),
+            // A file that lacks a piece must not look whole: it breaks off.
+            Err(error) => {
+                tracing::error!(%error, "a file that was fetched broke off");
+                Some((Err(io::Error::other(error)), (store, file, i64::MAX)))
+            }
+        }
+    });
+    Body::from_stream(parts)
 }

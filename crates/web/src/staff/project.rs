@@ -285,10 +285,13 @@ impl Told<'_> {
             real: known.iter().map(|(r, v)| space.point(r.day, *v)).collect::<Vec<_>>().join(" "),
             dots: known.iter().map(|(r, v)| self.dot(&space, r, *v)).collect(),
             months: space.months(self.page),
-            values: space.values(),
+            values: space.values(self.page, self.figure),
             words: self.page.tf(
                 "project.chart_words",
-                &[("n", &known.len().to_string()), ("goal", &last.goal().to_string())],
+                &[
+                    ("n", &known.len().to_string()),
+                    ("goal", &figures::number(self.page, self.figure.word, last.goal())),
+                ],
             ),
         }
     }
@@ -346,13 +349,13 @@ impl Space {
         marks
     }
 
-    fn values(&self) -> Vec<MarkView> {
+    fn values(&self, page: &Page, figure: &Figure) -> Vec<MarkView> {
         let middle = self.low + (self.high - self.low) / 2;
         let mark = |value: i64| MarkView {
             x: LEFT - 6,
             y: self.y(value),
             class: "",
-            text: value.to_string(),
+            text: figures::number(page, figure.word, value),
         };
         [self.low, middle, self.high].map(mark).into()
     }

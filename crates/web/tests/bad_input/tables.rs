@@ -44,7 +44,7 @@ pub const VALUES: [&str; 9] = [
 ];
 
 /// The names under which some route reads a value.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 29] = [
     "q",
     "state",
     "unit",
@@ -53,6 +53,9 @@ pub const NAMES: [&str; 26] = [
     "after",
     "grade",
     "category",
+    "programme",
+    "period",
+    "show",
     "year",
     "month",
     "to",

@@ -180,6 +180,7 @@ fn numbers(pack: &Pack, facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/reports" => vec![Ask::get(route), Ask::get("/reports?form=monthly&period=2025-03")],
         "/projects" => vec![Ask::get(route), Ask::get("/projects?unit=wf-990101")],
         "/releases" => vec![Ask::get(route)],
+        "/releases/claims" => vec![Ask::get(route), Ask::get("/releases/claims?show=expired")],
         "/releases/try" => vec![
             Ask::get(route),
             Ask::post(route, &[("text", WORD), ("day", "2025-03-08")]),
