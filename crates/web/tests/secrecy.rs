@@ -268,6 +268,14 @@ async fn glass_is_broken_with_a_reason_and_a_second_proof() {
     let judged = office.post(LEADER, &format!("{path}/judge-wrong"), &[("who", &account)]).await;
     assert_eq!(judged.status, StatusCode::SEE_OTHER);
     assert!(office.get(LEADER, &path).await.has("评判：不应当"));
+    // The security administrator is told whose account it is, and nothing of the case.
+    let told = office.get("security_admin@wf-9901", "/notices").await;
+    assert!(
+        told.has(&format!("href=\"/people/{account}\"")) && !told.has(&number),
+        "{}",
+        told.words()
+    );
+    assert!(told.has("被评判为不应当"), "{}", told.words());
     office.pass(2 * 3600);
     assert!(hidden(&office, CITY, &number).await, "and the door is shut again");
     // Whose role has no glass to break is answered like for a number that does not exist.
