@@ -142,9 +142,10 @@ impl Store {
     ) -> Result<Vec<Message>, Error> {
         let mut reader = self.db.read().await?;
         let security = pack.administers(&staff.roles) == Some(Admin::Security);
-        let circle = match security {
-            true => project::SECURITY.to_owned(),
-            false => project::circle_unit(staff.account),
+        let circle = if security {
+            project::SECURITY.to_owned()
+        } else {
+            project::circle_unit(staff.account)
         };
         let viewer = Viewer::Staff(staff.clone(), now);
         let (mut notices, mut before) = (Vec::new(), i64::MAX);

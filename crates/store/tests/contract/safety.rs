@@ -250,8 +250,8 @@ async fn a_safety_plan_is_looked_at_again_and_kept_from_those_who_see_a_part(sta
         ]
     };
     let soon = plan("2025-03-03", "2025-03-20");
-    let plain = handling(&stand, &Appeal::new("1302", "路灯")).await;
-    let refused = bar(stand.try_act(&handler, plain, "plan_safety", &soon).await);
+    let lamp = handling(&stand, &Appeal::new("1302", "路灯")).await;
+    let refused = bar(stand.try_act(&handler, lamp, "plan_safety", &soon).await);
     assert_eq!(refused.0, Bar::Kind, "where nothing is to be feared there is no plan");
     let case = handling(&stand, &Appeal::new("0201", "家里不安全")).await;
     let late = plan("2025-03-03", "2025-05-03");

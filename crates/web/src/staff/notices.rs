@@ -46,9 +46,10 @@ fn notice(page: &Page, message: &Message) -> NoticeView {
     let found = page.pack.workflow(flow).and_then(|f| f.state(state));
     NoticeView {
         // How far the case is says something of it.
-        state: match message.number.is_empty() {
-            true => String::new(),
-            false => view::state_name(page, flow, state),
+        state: if message.number.is_empty() {
+            String::new()
+        } else {
+            view::state_name(page, flow, state)
         },
         ended: found.is_some_and(|s| !s.is_open()),
         at: view::clock_time(page, message.at),
