@@ -53,7 +53,7 @@ pub struct Glass {
 pub enum Judgement {
     /// It was needed.
     Right,
-    /// It was not; the security administrator is told.
+    /// It was not; the security administrators are told who it was, and not of which case.
     Wrong,
 }
 

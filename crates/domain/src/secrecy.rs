@@ -176,7 +176,7 @@ pub fn change(ctx: Ctx<'_>, case: &Case, change: &Change, said: &[Code]) -> Resu
         Change::Bar(who) => bar(ctx, &mut draft, me, who)?,
         Change::Unbar(who) => draft.push(Fact::Unbarred { who: who.clone() }),
         Change::BreakGlass { reason } => break_glass(ctx, &mut draft, me, reason)?,
-        Change::Judge { account, judgement } => judge(&mut draft, me, *account, *judgement)?,
+        Change::Judge { account, judgement } => judge(ctx, &mut draft, me, (*account, *judgement))?,
         Change::AskIdentity => ask_identity(ctx, &mut draft, me)?,
         Change::Lend { account } => lend(ctx, &mut draft, me, *account)?,
     }
@@ -284,10 +284,10 @@ fn break_glass(ctx: Ctx<'_>, draft: &mut Draft, me: &Staff, reason: &str) -> Res
 }
 
 fn judge(
+    ctx: Ctx<'_>,
     draft: &mut Draft,
     me: &Staff,
-    account: AccountId,
-    judgement: Judgement,
+    (account, judgement): (AccountId, Judgement),
 ) -> Result<(), Closed> {
     if account == me.account {
         return Err(Closed::Oneself);
@@ -297,6 +297,10 @@ fn judge(
         return Err(Closed::NothingWaits);
     }
     draft.push(Fact::GlassJudged { account, judgement });
+    // Whoever can end sessions and take roles away has to know, though not of which case.
+    if judgement == Judgement::Wrong {
+        draft.push(Fact::Queued { message: ctx.pack.secrecy.glass_wrong.clone() });
+    }
     Ok(())
 }
 

@@ -209,7 +209,8 @@ pub fn due_words(pack: &Pack, due: Timestamp, to: Recipient) -> String {
         | Recipient::Task
         | Recipient::Supervisor
         | Recipient::Duty
-        | Recipient::Owner => {
+        | Recipient::Owner
+        | Recipient::Security => {
             format!("{day}{:02}:{:02}", local.hour(), local.minute())
         }
     }

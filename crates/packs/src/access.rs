@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    pack::{Grant, Message, Pack, Right, Secrecy, Sees, Sensitivity, Sight, Standing},
+    pack::{Grant, Message, Pack, Recipient, Right, Secrecy, Sees, Sensitivity, Sight, Standing},
     workflow::{Code, Locus, Relation, Workflow},
 };
 use serde::Deserialize;
@@ -173,11 +173,17 @@ pub(crate) fn secrecy(
         &secrecy.glass_owner,
         &secrecy.glass_supervisor,
         &secrecy.glass_unjudged,
+        &secrecy.glass_wrong,
         &secrecy.nobody_acts,
         &secrecy.identity_asked,
     ];
     for message in told {
         faults.known(&at, messages.contains_key(message), "message", message);
+    }
+    let judged = messages.get(&secrecy.glass_wrong);
+    if judged.is_some_and(|message| message.to != Recipient::Security) {
+        let what = "nobody who could act on it is told that the glass was broken wrongly";
+        faults.add(&at, what, "write to = \"security\" at the message that `glass_wrong` names");
     }
     Some(secrecy)
 }

@@ -242,6 +242,7 @@ pub(crate) fn messages(folders: &Folders, faults: &mut Faults) -> BTreeMap<Code,
                 variables(file, text, faults);
             }
             neutral(file, &entry.value, faults);
+            names_no_case(file, &entry.value, faults);
         }
         lay(&mut entries, found);
     }
@@ -271,6 +272,16 @@ fn neutral(file: &File, message: &RawMessage, faults: &mut Faults) {
         let what = format!("a message to a person names its sender with `{name}`");
         let at = file.at(text.span().start);
         faults.add(&at, what, "write it without the variable: the telephone may be in other hands");
+    }
+}
+
+/// Security administrators may know of no case: what is said to them says nothing of one.
+fn names_no_case(file: &File, message: &RawMessage, faults: &mut Faults) {
+    for text in message.en.iter().chain([&message.text]) {
+        if message.to == Recipient::Security && text.get_ref().contains("{{") {
+            let what = "a message to the security administrators tells of a case";
+            faults.add(&file.at(text.span().start), what, "write it without variables");
+        }
     }
 }
 

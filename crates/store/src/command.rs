@@ -72,7 +72,8 @@ static WAKE_LINKED: Stmt = Stmt::new(
 );
 static QUEUE: Stmt =
     Stmt::new("INSERT INTO outbox (case_id, seq, at, message, unit) VALUES ($1, $2, $3, $4, $5)");
-/// For somebody in the circle of a sealed case: read on the page of notices, and never sent.
+/// For somebody in the circle of a sealed case, and for the security administrators: read on the page
+/// of notices, and never sent.
 static QUEUE_INSIDE: Stmt = Stmt::new(
     "INSERT INTO outbox (case_id, seq, at, message, unit, due, outcome)
      VALUES ($1, $2, $3, $4, $5, NULL, 'inside')",
@@ -435,7 +436,8 @@ impl Command {
         for (message, unit) in &entry.messages {
             let at = self.at.as_microsecond();
             let row = [case.id.into(), entry.seq.into(), at.into(), message.into(), P::Text(unit)];
-            let inside = case.guarded.is_sealed() && !unit.is_empty();
+            let sealed = case.guarded.is_sealed() && !unit.is_empty();
+            let inside = sealed || unit == crate::project::SECURITY;
             batch.add(if inside { &QUEUE_INSIDE } else { &QUEUE }, &row);
         }
     }

@@ -8,16 +8,16 @@ use crate::{
 };
 use domain::{
     access::{self, Viewer},
-    case::{Case, CaseId, Fact, Staff, is_running},
+    case::{AccountId, Case, CaseId, Fact, Staff, is_running},
     clock::Clock,
-    pack::{Pack, Recipient},
+    pack::{Admin, Pack, Recipient},
     workflow::Code,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 static OF_UNIT: Stmt = Stmt::new(
-    "SELECT o.id, o.case_id, o.at, o.message, e.facts FROM outbox o
+    "SELECT o.id, o.case_id, o.at, o.message, e.facts, o.unit FROM outbox o
      JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
      WHERE (o.unit = $1 OR o.unit = $2) AND o.unit <> '' AND o.id < $3
      ORDER BY o.id DESC LIMIT 50",
@@ -34,8 +34,10 @@ pub struct Message {
     pub id: i64,
     /// Case.
     pub case: CaseId,
-    /// Its number.
+    /// Its number; empty for the security administrators, who may know of no case.
     pub number: String,
+    /// The account that it is about, for the security administrators alone.
+    pub whom: Option<AccountId>,
     /// Instant.
     pub at: Timestamp,
     /// Message code.
@@ -58,8 +60,8 @@ pub(crate) fn queued(pack: &Pack, after: &Case, facts: &[Fact]) -> Vec<(Code, St
     };
     let mut inside = Vec::new();
     for (message, unit) in all {
-        if unit.is_empty() {
-            inside.push((message.to_owned(), String::new()));
+        if unit.is_empty() || unit == project::SECURITY {
+            inside.push((message.to_owned(), unit.to_owned()));
         } else {
             let units = circle.iter().map(|a| project::circle_unit(*a));
             inside.extend(units.map(|unit| (message.to_owned(), unit)));
@@ -85,6 +87,7 @@ fn addressed<'a>(pack: &'a Pack, after: &'a Case, facts: &'a [Fact]) -> Vec<(&'a
                     let over = pack.units.upward(&after.unit).nth(1);
                     all.push((message, over.map_or(after.unit.as_str(), |u| &u.code)));
                 }
+                Some(Recipient::Security) => all.push((message, project::SECURITY)),
                 Some(Recipient::Duty) => all.push((message, duty_desk(pack, after))),
                 Some(Recipient::Task) => all.extend(asked.iter().map(|u| (message.as_str(), *u))),
             },
@@ -126,7 +129,8 @@ pub(crate) fn asked(case: &Case, facts: &[Fact], unit: &str) -> (Option<Timestam
 }
 
 impl Store {
-    /// The newest notices for the viewer's unit about cases that the viewer may know of.
+    /// The newest notices for the viewer's unit about cases that the viewer may know of; for a security
+    /// administrator those that name no case.
     ///
     /// # Errors
     /// When the database fails.
@@ -137,7 +141,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Message>, Error> {
         let mut reader = self.db.read().await?;
-        let circle = project::circle_unit(staff.account);
+        let security = pack.administers(&staff.roles) == Some(Admin::Security);
+        let circle = if security {
+            project::SECURITY.to_owned()
+        } else {
+            project::circle_unit(staff.account)
+        };
         let viewer = Viewer::Staff(staff.clone(), now);
         let (mut notices, mut before) = (Vec::new(), i64::MAX);
         // What the viewer may not know of takes no place: a list that grew shorter would tell of it.
@@ -147,7 +156,9 @@ impl Store {
             for row in &rows {
                 before = row.int(0)?;
                 let Some(head) = self.head(&mut reader, row.int(1)?).await? else { continue };
-                if access::may_open(pack, &viewer, &head.case) && notices.len() < MOST {
+                let about_nobody = row.text(5)? == project::SECURITY;
+                let may = about_nobody || access::may_open(pack, &viewer, &head.case);
+                if may && notices.len() < MOST {
                     notices.push(self.notice(pack, staff, (row, head.case))?);
                 }
             }
@@ -167,12 +178,18 @@ impl Store {
         let facts: Vec<Fact> =
             serde_json::from_str(row.text(4)?).map_err(|_| row.corrupt(4, "not facts"))?;
         let (due, step) = asked(&case, &facts, &staff.unit);
+        let names_none = row.text(5)? == project::SECURITY;
+        let judged = facts.iter().find_map(|fact| match fact {
+            Fact::GlassJudged { account, .. } => Some(*account),
+            _ => None,
+        });
         Ok(Message {
             due,
             step,
             id: row.int(0)?,
             case: case.id,
-            number: self.number_of(pack, &case),
+            number: if names_none { String::new() } else { self.number_of(pack, &case) },
+            whom: judged.filter(|_| names_none),
             at: Timestamp::from_microsecond(row.int(2)?)
                 .map_err(|e| row.corrupt(2, e.to_string()))?,
             message: row.text(3)?.to_owned(),

@@ -104,6 +104,10 @@ pub fn circle_unit(account: AccountId) -> String {
     format!("{TAKEN_MARK}{account}")
 }
 
+/// What stands in place of a unit for what is said to the security administrators. Like what is said
+/// to a circle it is read on the page of notices and never sent.
+pub const SECURITY: &str = "@security";
+
 /// What stands in place of a unit for the cases that somebody is kept out of.
 fn barred_unit(name: &str) -> String {
     format!("{BARRED_MARK}{name}")

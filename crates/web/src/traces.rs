@@ -4,7 +4,7 @@
 use crate::{app::App, error::Oops, page::Page, session::LoggedIn, view::clock_time};
 use domain::{
     audit::{self, Deed},
-    case::{AccountId, By},
+    case::{AccountId, By, CaseId},
 };
 use store::{Account, CasePage, NOBODY, Record};
 
@@ -75,6 +75,20 @@ pub(crate) fn mark(app: &App, page: &Page, me: &LoggedIn, (key, tag): (&str, &st
         ("tag", tag),
     ];
     page.tf(key, &values)
+}
+
+/// Remembers that these fields of a case, which show in part at first, are about to be shown whole.
+///
+/// # Errors
+/// As [`note`].
+pub(crate) async fn revealing(
+    app: &App,
+    me: &LoggedIn,
+    case: CaseId,
+    fields: &[&str],
+) -> Result<(), Oops> {
+    let deeds = fields.iter().map(|field| Deed::Revealed { case, field: (*field).to_owned() });
+    Ok(app.store().record(app.now(), Record::of(&me.staff(), deeds.collect())).await?)
 }
 
 /// Remembers that somebody came in, and by which proof.

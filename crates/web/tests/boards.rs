@@ -165,11 +165,17 @@ async fn a_paper_shows_no_more_than_its_reader_may_see() {
     let town = Town::new().await;
     let number = closed_case(&town).await;
     let path = format!("/cases/{number}/papers/1");
-    // Whoever may take papers out has them whole; the operator no longer holds this case.
-    let whole = ok(&town.get(&path, &town.cookie("reviewer", "wf-9901").await).await);
-    assert!(whole.contains("样小燕"));
+    // Whoever may take papers out reads them with masks and takes them out whole; the operator no
+    // longer holds this case.
+    let reviewer = town.cookie("reviewer", "wf-9901").await;
+    let shown = ok(&town.get(&path, &reviewer).await);
+    assert!(shown.contains("样某某") && !shown.contains("样小燕"), "{shown}");
+    assert!(shown.contains(&format!("action=\"{path}\"")), "it can be asked for whole");
+    let word = town.get(&format!("{path}/docx"), &reviewer).await;
+    assert!(word_text(word.bytes).contains("样小燕"));
     let operator = ok(&town.get(&path, &town.cookie("operator", DESK).await).await);
     assert!(operator.contains("样某某") && !operator.contains("样小燕"), "{operator}");
+    assert!(!operator.contains(&format!("action=\"{path}\"")), "nor is more of it offered");
     let masked = ok(&town.get(&path, &town.cookie("dispatcher", DESK).await).await);
     assert!(masked.contains("样某某") && !masked.contains("样小燕"), "{masked}");
 }

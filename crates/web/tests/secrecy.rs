@@ -76,6 +76,37 @@ async fn a_masked_field_is_shown_on_demand_and_remembered() {
 }
 
 #[tokio::test]
+async fn a_paper_shows_in_part_until_it_is_asked_for_whole() {
+    let office = office().await;
+    let number = signed(&office).await;
+    let path = format!("/cases/{number}/papers/1");
+    let account = office.hire(COUNTY).await;
+    let staff = office.app.store().account_by_id(account).await.unwrap().unwrap().staff();
+    let whole = async || {
+        let (pack, whose) = (office.app.pack(), Whose::Account(account));
+        let deeds = office.app.store().deeds(&pack, &staff, &whose, None).await.unwrap().unwrap();
+        let shown = |l: &&store::DeedLine| l.kind == "revealed" && l.detail == "contact_name";
+        deeds.lines.iter().filter(shown).count()
+    };
+    let paper = office.get(COUNTY, &path).await;
+    assert!(paper.has("林某某") && !paper.has("林小禾"), "{}", paper.words());
+    assert_eq!(whole().await, 0);
+    let asked = office.post(COUNTY, &path, &[]).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.words());
+    assert!(asked.has("林小禾") && asked.has("doc-mark"), "{}", asked.words());
+    assert_eq!(whole().await, 1, "remembered field by field");
+    assert!(!office.get(COUNTY, &path).await.has("林小禾"), "and only this once");
+    office.get(COUNTY, &format!("{path}/docx")).await;
+    assert_eq!(whole().await, 2, "a file shows it whole too");
+    // Whoever may not take it out is not offered more and gets no more.
+    assert!(!office.get(LEADER, &path).await.has(&format!("action=\"{path}\"")));
+    assert_eq!(office.post(LEADER, &path, &[]).await.status, StatusCode::NOT_FOUND);
+    let forged = office.session(COUNTY).await;
+    let forged = office.send(Some(&forged), &path, &[]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn a_case_is_sealed_and_opened_again() {
     let office = office().await;
     let number = signed(&office).await;
@@ -268,6 +299,14 @@ async fn glass_is_broken_with_a_reason_and_a_second_proof() {
     let judged = office.post(LEADER, &format!("{path}/judge-wrong"), &[("who", &account)]).await;
     assert_eq!(judged.status, StatusCode::SEE_OTHER);
     assert!(office.get(LEADER, &path).await.has("评判：不应当"));
+    // The security administrator is told whose account it is, and nothing of the case.
+    let told = office.get("security_admin@wf-9901", "/notices").await;
+    assert!(
+        told.has(&format!("href=\"/people/{account}\"")) && !told.has(&number),
+        "{}",
+        told.words()
+    );
+    assert!(told.has("被评判为不应当"), "{}", told.words());
     office.pass(2 * 3600);
     assert!(hidden(&office, CITY, &number).await, "and the door is shut again");
     // Whose role has no glass to break is answered like for a number that does not exist.

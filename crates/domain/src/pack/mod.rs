@@ -214,6 +214,9 @@ pub enum Recipient {
     Duty,
     /// Whoever took the case, or the responsible unit as long as nobody has.
     Owner,
+    /// The security administrators of the city. They may know of no case: what is said to them names
+    /// none.
+    Security,
 }
 
 /// A named programme: one workflow under a city's own name.

@@ -21,6 +21,8 @@ pub struct Secrecy {
     pub glass_supervisor: Code,
     /// Told when nobody has judged it in time.
     pub glass_unjudged: Code,
+    /// Told to the security administrators: it was judged that the glass was broken wrongly.
+    pub glass_wrong: Code,
     /// Told to the circle of a sealed case that nobody in it can take on any more.
     pub nobody_acts: Code,
     /// Told to the unit above: somebody asks for the identity.

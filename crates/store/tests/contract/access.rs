@@ -23,6 +23,8 @@ testkit::both!(
     a_receipt_shows_the_own_words_and_the_answer,
     lists_below_are_for_those_who_lead,
     who_reported_is_sealed_from_those_who_handle_it,
+    what_lies_at_the_hotline_is_lent_by_the_city,
+    a_relative_is_kept_apart_who_asks_for_it,
     a_correction_of_a_reporter_tells_nobody,
 );
 
@@ -354,6 +356,43 @@ async fn who_reported_is_sealed_from_those_who_handle_it(stand: Stand) {
         told.extend(letter.ok().map(|letter| letter.to));
     }
     assert_eq!(told, [Address::Phone(phone.to_owned())]);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// A case that lies at the hotline is lent by those above it: the city's leader has a row for that.
+async fn what_lies_at_the_hotline_is_lent_by_the_city(stand: Stand) {
+    let case = stand.open(&appeal().with("relation", "neighbour")).await.done.case;
+    let field = "reporter.contact_phone";
+    assert_eq!(revealed(&stand, &city_visitor(), case, field).await, None);
+    stand.guard(&city_visitor(), case, Change::AskIdentity).await.unwrap();
+    let Actor::Staff(asker) = city_visitor() else { panic!("staff") };
+    let lend = Change::Lend { account: asker.account };
+    for own in [operator(), triage(), dispatcher(), city_visitor()] {
+        assert!(stand.guard(&own, case, lend.clone()).await.is_err(), "{own:?} lends");
+    }
+    let Actor::Staff(leader) = city_leader() else { panic!("staff") };
+    let told = stand.store.notices(&stand.pack, &leader, stand.clock.now()).await.unwrap();
+    assert!(told.iter().any(|m| m.message == "identity_asked" && m.case == case), "{told:?}");
+    stand.guard(&city_leader(), case, lend).await.unwrap();
+    assert_eq!(revealed(&stand, &city_visitor(), case, field).await.as_deref(), Some(PHONE));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// Most relatives are guardians who must be reached; one who asks for it is kept apart.
+async fn a_relative_is_kept_apart_who_asks_for_it(stand: Stand) {
+    for (relation, apart) in [("relative", false), ("relative_apart", true)] {
+        let case = stand.open(&appeal().with("relation", relation)).await.done.case;
+        let page = stand.page(case).await;
+        assert_eq!(page.text("contact_phone").is_none(), apart, "{relation}");
+        assert_eq!(page.text("reporter.contact_phone").is_some(), apart, "{relation}");
+        stand.act(&operator(), case, "register", &[("category", "0201")]).await;
+        stand.act(&operator(), case, "to_triage", &[]).await;
+        stand.act(&dispatcher(), case, "dispatch", &[]).await;
+        stand.act(&east_handler(), case, "sign", &[]).await;
+        let seen = stand.seen(&viewer(11, unit::EAST, "handler"), case).await.unwrap();
+        let all = format!("{:?}", seen.entries);
+        assert_eq!(all.contains("7788"), !apart, "{relation}: {all}");
+    }
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

@@ -34,6 +34,7 @@ testkit::both!(
     a_unit_that_is_kept_out_loses_the_case_to_the_one_above,
     the_board_of_somebody_kept_out_adds_up,
     glass_shows_for_a_while_and_is_told,
+    wrong_glass_of_a_sealed_case_names_the_person_alone,
     broken_glass_is_told_above_at_once_and_judged_the_next_working_day,
     a_lent_identity_takes_a_second_person,
     a_reveal_is_remembered_before_it_is_shown,
@@ -398,8 +399,45 @@ async fn glass_shows_for_a_while_and_is_told(stand: Stand) {
     assert_eq!(told.iter().filter(|m| m.message == "glass_unjudged").count(), 1);
     let judge = Change::Judge { account: 5, judgement: Judgement::Wrong };
     assert_eq!(stand.guard(&east_handler(), case, judge.clone()).await, closed(Closed::NotYours));
+    assert_eq!(told_to_security(&stand).await, []);
     stand.guard(&east_leader(), case, judge.clone()).await.unwrap();
     assert_eq!(stand.guard(&east_leader(), case, judge).await, closed(Closed::NothingWaits));
+    // Who can take roles away learns of whom, and not of which case; nobody else is told.
+    let word = |text: &str| text.to_owned();
+    let of_five = (word("glass_wrong"), String::new(), Some(5));
+    assert_eq!(told_to_security(&stand).await, [of_five]);
+    for other in ["system_admin", "audit_admin", "leader", "reviewer"] {
+        let other = staff(92, unit::CITY, other);
+        let told = stand.store.notices(&stand.pack, &other, stand.clock.now()).await.unwrap();
+        assert!(told.iter().all(|m| m.message != "glass_wrong"), "{other:?}: {told:?}");
+    }
+    let sql = "SELECT COUNT(*) FROM outbox WHERE message = 'glass_wrong' AND due IS NOT NULL";
+    assert_eq!(crate::raw::number(&stand, sql).await, 0, "no gateway gets it");
+    assert_eq!(stand.troubles().await, [""; 0]);
+}
+
+/// What is said to the security administrators: message, number, account.
+async fn told_to_security(stand: &Stand) -> Vec<(String, String, Option<i64>)> {
+    let security = staff(91, unit::CITY, "security_admin");
+    let told = stand.store.notices(&stand.pack, &security, stand.clock.now()).await.unwrap();
+    told.into_iter().map(|m| (m.message, m.number, m.whom)).collect()
+}
+
+/// The same of a sealed case, of which its circle alone may know; and nobody is told of what was right.
+async fn wrong_glass_of_a_sealed_case_names_the_person_alone(stand: Stand) {
+    let cases = [staffed(&stand).await, ready(&stand).await];
+    let judged = [(Judgement::Right, 0), (Judgement::Wrong, 1)];
+    for (case, (judgement, told)) in cases.into_iter().zip(judged) {
+        let glass = Change::BreakGlass { reason: "danger_to_life".to_owned() };
+        stand.guard(&city_leader(), case, glass).await.unwrap();
+        let circle = vec![who(&east_handler()), who(&east_leader())];
+        stand.guard(&east_leader(), case, Change::Seal { circle }).await.unwrap();
+        let judge = Change::Judge { account: 5, judgement };
+        stand.guard(&east_leader(), case, judge).await.unwrap();
+        let found = told_to_security(&stand).await;
+        assert_eq!(found.len(), told, "{found:?}");
+        assert!(found.iter().all(|(_, number, whom)| number.is_empty() && *whom == Some(5)));
+    }
     assert_eq!(stand.troubles().await, [""; 0]);
 }
 

@@ -21,6 +21,7 @@ testkit::both!(
     roles_are_held_together_or_not,
     administrators_do_only_their_own_part,
     the_last_administrator_stays,
+    administrators_serve_every_unit,
     nobody_leaves_open_cases_behind,
     a_deputy_acts_while_somebody_is_away,
     changes_are_remembered,
@@ -206,6 +207,34 @@ async fn administrators_do_only_their_own_part(stand: Stand) {
     assert_eq!(done, Err(NotSo::NotYours), "roles are the other administrator's to give");
     let made = change(&stand, None, &who, AccountChange::Create(mighty)).await;
     assert!(made.is_ok(), "whoever commands the machine begins with somebody");
+}
+
+/// Administering goes by kind and by no unit: whoever works anywhere in the city has all three, and the
+/// last of each stays. So no unit comes to be without an administrator when people leave.
+async fn administrators_serve_every_unit(stand: Stand) {
+    let system = hire(&stand, unit::CITY, &["system_admin"]).await;
+    let security = hire(&stand, unit::CITY, &["security_admin"]).await;
+    let mut met = std::collections::BTreeSet::new();
+    for place in stand.pack.units.iter() {
+        let kind = place.code.split('-').next().unwrap_or_default();
+        let sees = |role: &&String| !stand.pack.roles[*role].grants.is_empty();
+        let mut all = stand.pack.roles.keys();
+        let role = all.find(|role| sees(role) && stand.pack.can_hold(role, place));
+        // One unit of each kind and level has to do.
+        let Some(role) = role.filter(|_| met.insert((kind, place.code.len()))) else { continue };
+        let who = hire(&stand, &place.code, &[role]).await;
+        let reset = AccountChange::Password("hash".into());
+        assert_eq!(change(&stand, Some(&system), &who, reset).await, Ok(who.id), "{}", place.code);
+        let none = change(&stand, Some(&security), &who, roles(&[])).await;
+        assert_eq!(none, Ok(who.id), "{}", place.code);
+        let closed = change(&stand, Some(&system), &who, AccountChange::Close).await;
+        assert_eq!(closed, Ok(who.id), "{}", place.code);
+    }
+    assert!(met.len() >= 8, "{met:?}");
+    for last in [&system, &security] {
+        let gone = change(&stand, None, last, AccountChange::Close).await;
+        assert_eq!(gone, Err(NotSo::LastAdministrator));
+    }
 }
 
 async fn the_last_administrator_stays(stand: Stand) {

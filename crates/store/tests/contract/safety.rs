@@ -18,6 +18,8 @@ testkit::both!(
     emergency_words_page_the_duty_desk,
     a_paper_alarms_once_at_each_threshold,
     a_warning_alarms_and_its_breach_is_red,
+    a_safety_plan_is_looked_at_again_and_kept_from_those_who_see_a_part,
+    what_needs_protection_is_forwarded_with_consent_or_a_duty,
     a_child_waits_for_no_answer_before_the_report,
     an_incapable_adult_in_danger_is_reported,
     nobody_suspected_consents,
@@ -233,6 +235,81 @@ async fn a_paper_alarms_once_at_each_threshold(stand: Stand) {
     assert_eq!(page.case.grade, "red");
     assert!(page.case.milestones[1].breached && !page.case.milestones[0].breached);
     assert!(messages(&stand, "red_alert").await.contains(&unit::CITY.to_owned()));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// Made with a date on which it is looked at again; then the unit is told, and owes a new one.
+async fn a_safety_plan_is_looked_at_again_and_kept_from_those_who_see_a_part(stand: Stand) {
+    let handler = east_handler();
+    let plan = |made, review| {
+        [
+            ("safety_plan", "夜里从后门走，证件放在姐姐家"),
+            ("safe_place", "小荷三号"),
+            ("plan_made", made),
+            ("plan_review", review),
+        ]
+    };
+    let soon = plan("2025-03-03", "2025-03-20");
+    let lamp = handling(&stand, &Appeal::new("1302", "路灯")).await;
+    let refused = bar(stand.try_act(&handler, lamp, "plan_safety", &soon).await);
+    assert_eq!(refused.0, Bar::Kind, "where nothing is to be feared there is no plan");
+    let case = handling(&stand, &Appeal::new("0201", "家里不安全")).await;
+    let late = plan("2025-03-03", "2025-05-03");
+    let refused = stand.try_act(&handler, case, "plan_safety", &late).await;
+    assert_eq!(refusal(refused), Refusal::OverLimit { what: "milestone_days", max: 31 });
+    stand.act(&handler, case, "plan_safety", &soon).await;
+    let owed = async || {
+        stand.page(case).await.case.open_tasks().filter(|t| t.kind == "plan_review").count()
+    };
+    for (now, told) in [("2025-03-16T23:59+08:00", 0), ("2025-03-17T00:00+08:00", 1)] {
+        stand.clock.set(now);
+        stand.tick().await;
+        assert_eq!(messages(&stand, "plan_review").await.len(), told, "{now}");
+        assert_eq!(owed().await, told, "{now}");
+    }
+    stand.act(&handler, case, "review_plan", &plan("2025-03-17", "2025-04-10")).await;
+    assert_eq!(owed().await, 0);
+    stand.clock.set("2025-03-21T09:00+08:00");
+    stand.tick().await;
+    assert_eq!(messages(&stand, "plan_review").await.len(), 1, "the old date is gone");
+    // Who sees how to reach her in part sees nothing of where she is safe, and no fact tells it.
+    let invited = [("units", unit::EAST_POLICE), ("instruction", "协助")];
+    stand.act(&handler, case, "invite", &invited).await;
+    for (who, seen) in [(&handler, true), (&east_police(), false), (&city_leader(), false)] {
+        let Actor::Staff(staff) = who else { panic!("staff") };
+        let viewer = domain::access::Viewer::Staff(staff.clone(), stand.clock.now());
+        let page = stand.store.case_by_id(&stand.pack, &viewer, case).await.unwrap().unwrap();
+        assert_eq!(page.text("safe_place").is_some(), seen, "{staff:?}");
+        assert_eq!(page.text("safety_plan").is_some(), seen, "{staff:?}");
+    }
+    let own = domain::access::Viewer::Appellant(case);
+    let page = stand.store.case_by_id(&stand.pack, &own, case).await.unwrap().unwrap();
+    assert_eq!(page.text("safe_place"), None, "nor whoever holds her receipt");
+    let facts = raw::rows(&stand, "SELECT facts, by FROM entries").await;
+    assert!(facts.iter().all(|f| !f[0].contains("小荷三号")));
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
+
+/// The person is asked for each body anew; what she does not agree to rests on a duty, in words.
+async fn what_needs_protection_is_forwarded_with_consent_or_a_duty(stand: Stand) {
+    let case = stand.open(&Appeal::new("0201", "转给谁")).await.done.case;
+    stand.act(&operator(), case, "register", &[("category", "0201")]).await;
+    stand.act(&operator(), case, "to_triage", &[]).await;
+    let to = [("body", "市公安局"), ("reason", "依法由其处理")];
+    assert_eq!(bar(stand.try_act(&triage(), case, "forward", &to).await).0, Bar::Kind);
+    let with = |sharing| [to[0], ("sharing", sharing), to[1]];
+    let refused = bar(stand.try_act(&triage(), case, "forward_protected", &with("refused")).await);
+    assert!(matches!(refused.0, Bar::Field), "{refused:?}");
+    // It cannot be left out, so the answer for one body is none for the next.
+    let asked = &stand.pack.workflows["appeal"].action("forward_protected").unwrap().fields;
+    assert!(asked.iter().any(|f| f.code == "sharing" && f.required));
+    stand.act(&triage(), case, "forward_protected", &with("agreed")).await;
+    assert_eq!(stand.page(case).await.case.state, "forwarded");
+    stand.act(&triage(), case, "forward_back", &[("reason", "不归他们管")]).await;
+    stand.act(&triage(), case, "forward_protected", &with("duty")).await;
+    let page = stand.page(case).await;
+    assert_eq!(page.case.coded["sharing"].one(), "duty");
+    assert_eq!(page.case.documents.len(), 2, "each has its letter");
     assert_eq!(stand.troubles().await, Vec::<String>::new());
 }
 

@@ -11,6 +11,7 @@ mod desk;
 mod files;
 mod glass;
 mod history;
+mod issue;
 mod letters;
 mod login;
 mod offers;

@@ -45,12 +45,34 @@ fn notice(page: &Page, message: &Message) -> NoticeView {
     let (flow, state) = &message.state;
     let found = page.pack.workflow(flow).and_then(|f| f.state(state));
     NoticeView {
-        state: view::state_name(page, flow, state),
+        // How far the case is says something of it.
+        state: if message.number.is_empty() {
+            String::new()
+        } else {
+            view::state_name(page, flow, state)
+        },
         ended: found.is_some_and(|s| !s.is_open()),
         at: view::clock_time(page, message.at),
         words: words(page, message),
-        href: format!("/cases/{}", message.number),
-        number: message.number.clone(),
+        href: href(message),
+        number: number(page, message),
+    }
+}
+
+/// Where it leads: to the case, or to the account it is about.
+fn href(message: &Message) -> String {
+    match message.whom {
+        Some(account) => format!("/people/{account}"),
+        None if message.number.is_empty() => "/people".to_owned(),
+        None => format!("/cases/{}", message.number),
+    }
+}
+
+fn number(page: &Page, message: &Message) -> String {
+    if message.number.is_empty() {
+        page.t("notices.person").to_owned()
+    } else {
+        message.number.clone()
     }
 }
 

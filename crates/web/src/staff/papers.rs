@@ -1,11 +1,14 @@
 //! Numbered documents of a case: to print, and as a Word file. A document says what was so when it
 //! was issued: its values come from the history up to that entry, in Chinese whatever the language
-//! of the page. What the reader may not see stays blank.
+//! of the page. What the reader may not see stays blank. Staff read it with masks, like the case; whoever
+//! may take it out asks for it whole, which is remembered field by field before it is shown.
 
+use super::{issue::Issue, reveal};
 use crate::{
     app::App,
     download,
     error::Oops,
+    form::Form,
     lang::Lang,
     page::Page,
     routes::{Access, Routes},
@@ -20,16 +23,15 @@ use axum::{
 };
 use domain::{
     access::Viewer,
-    case::{By, Case, Fact, Stamp, is_running},
-    clock::Clock,
+    case::By,
     field::{FieldKind, Value},
-    pack::{Pack, Right},
-    workflow::{StateKind, Workflow},
+    pack::Right,
+    workflow::Workflow,
 };
 use jiff::{Timestamp, civil::Date};
 use paper::{Block, Paper};
 use std::collections::BTreeMap;
-use store::{CasePage, EntryPage};
+use store::CasePage;
 
 /// Documents that are addressed to the person who appealed.
 const FOR_APPELLANT: &[&str] = &[
@@ -67,7 +69,7 @@ const OVERALL: &str = "overall";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
-        .add(Access::Staff, "/cases/{number}/papers/{ordinal}", get(of_case))
+        .add(Access::Staff, "/cases/{number}/papers/{ordinal}", get(of_case).post(of_case_whole))
         .add(Access::Staff, "/cases/{number}/papers/{ordinal}/docx", get(of_case_docx))
         .add(Access::Appellant, "/my/papers/{ordinal}", get(mine))
         .add(Access::Appellant, "/my/papers/{ordinal}/docx", get(mine_docx))
@@ -79,24 +81,32 @@ async fn of_case(
     me: LoggedIn,
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
-    let (case, paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
-    if !case.rights.may(Right::Export) {
-        traces::reading(&app, &me, [&case]).await?;
+    let found = app.store().case(&page.pack, &me.viewer(), &number).await?;
+    let paper = for_staff(&app, &page, found, &ordinal)?;
+    let (case, may) = (&paper.case, paper.case.rights.may(Right::Export));
+    if !may {
+        traces::reading(&app, &me, [case]).await?;
     }
-    // On the screen it is whole too, so it counts as taken out: it could be printed from there.
-    let mark = traces::taking_out_marked(&app, &chinese(&page), &me, ("print", &case)).await?;
-    page.show(&PaperPage {
-        page: &page,
-        mark,
-        number: case.number.clone(),
-        case_href: format!("/cases/{}", case.number),
-        docx_href: if case.rights.may(Right::Export) {
-            format!("/cases/{}/papers/{ordinal}/docx", case.number)
-        } else {
-            String::new()
-        },
-        paper: PaperView::new(paper),
-    })
+    // It can be printed from the screen, masks or not: it counts as taken out, and carries the mark.
+    let mark = traces::taking_out_marked(&app, &chinese(&page), &me, ("print", case)).await?;
+    let whole = may && !paper.cut.is_empty();
+    paper.show(&page, &ordinal, mark, whole)
+}
+
+/// The same without masks, for whoever may take it out.
+async fn of_case_whole(
+    State(app): State<App>,
+    page: Page,
+    me: LoggedIn,
+    Path((number, ordinal)): Path<(String, String)>,
+    _form: Form,
+) -> Result<Response, Oops> {
+    let found = app.store().case_in_clear(&page.pack, &me.viewer(), &number).await?;
+    let paper = for_staff(&app, &page, found, &ordinal)?;
+    traces::revealing(&app, &me, paper.case.case.id, &paper.cut).await?;
+    let mark =
+        traces::taking_out_marked(&app, &chinese(&page), &me, ("print", &paper.case)).await?;
+    paper.show(&page, &ordinal, mark, false)
 }
 
 async fn of_case_docx(
@@ -105,11 +115,10 @@ async fn of_case_docx(
     me: LoggedIn,
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
-    let (case, mut paper) = for_staff(&app, &page, &me, &number, &ordinal).await?;
     // A file leaves the program, masks or not; broken glass, for one, is for reading alone.
-    if !case.rights.may(Right::Export) {
-        return Err(Oops::NotFound);
-    }
+    let found = app.store().case_in_clear(&page.pack, &me.viewer(), &number).await?;
+    let StaffPaper { case, mut paper, cut } = for_staff(&app, &page, found, &ordinal)?;
+    traces::revealing(&app, &me, case.case.id, &cut).await?;
     let words = chinese(&page);
     let mark = traces::taking_out_marked(&app, &words, &me, ("paper", &case)).await?;
     paper.blocks.push(Block::Note(mark));
@@ -141,22 +150,59 @@ async fn mine_docx(
     Ok(word_file(&case.number, &ordinal, &paper))
 }
 
-async fn for_staff(
+/// A paper as somebody of the staff gets it.
+struct StaffPaper {
+    case: CasePage,
+    paper: Paper,
+    /// Fields in it that show in part at first.
+    cut: Vec<&'static str>,
+}
+
+impl StaffPaper {
+    /// The page; `whole` says whether more of it can be asked for.
+    fn show(self, page: &Page, ordinal: &str, mark: String, whole: bool) -> Result<Response, Oops> {
+        let number = self.case.number.clone();
+        let href = format!("/cases/{number}/papers/{ordinal}");
+        let may = self.case.rights.may(Right::Export);
+        page.show(&PaperPage {
+            page,
+            mark,
+            case_href: format!("/cases/{number}"),
+            docx_href: if may { format!("{href}/docx") } else { String::new() },
+            whole_href: if whole { href } else { String::new() },
+            number,
+            paper: PaperView::new(self.paper),
+        })
+    }
+}
+
+fn for_staff(
     app: &App,
     page: &Page,
-    me: &LoggedIn,
-    number: &str,
+    found: Option<CasePage>,
     ordinal: &str,
-) -> Result<(CasePage, Paper), Oops> {
-    // Papers that go out name the person; who may not take them out reads them with masks.
-    let (pack, viewer) = (&page.pack, me.viewer());
-    let case = match app.store().case_in_clear(pack, &viewer, number).await? {
-        Some(case) => case,
-        None => app.store().case(pack, &viewer, number).await?.ok_or(Oops::NotFound)?,
-    };
+) -> Result<StaffPaper, Oops> {
+    let case = found.ok_or(Oops::NotFound)?;
     let issue = Issue::find(&page.pack, &case, ordinal).ok_or(Oops::NotFound)?;
     let paper = fill(app, page, &case, &issue)?;
-    Ok((case, paper))
+    let cut = cut(app, page, &case, &issue);
+    Ok(StaffPaper { case, paper, cut })
+}
+
+/// The fields of a paper that its reader sees in part at first and may see whole.
+fn cut(app: &App, page: &Page, case: &CasePage, issue: &Issue) -> Vec<&'static str> {
+    let flow = page.pack.flow_of(&case.case);
+    let city = app.city();
+    let variables =
+        city.papers.get(issue.template).map(paper::Template::variables).unwrap_or_default();
+    let sees = case.rights.sees;
+    let is_cut = |field: &str| {
+        let known = flow.and_then(|flow| flow.fields.get(field));
+        known.is_some_and(|known| reveal::is_cut(known.meaning, sees.at_first(), sees))
+    };
+    let named = NEWEST.iter().filter(|(name, _)| variables.contains(name));
+    let fields = named.map(|(_, field)| *field);
+    fields.filter(|field| issue.newest(field).is_some() && is_cut(field)).collect()
 }
 
 /// The letter belongs to the person it is addressed to, with the reasons that staff wrote into it;
@@ -184,7 +230,8 @@ pub(crate) fn staff_page(
     paper: Paper,
 ) -> Result<Response, Oops> {
     let (number, paper) = (number.to_owned(), PaperView::new(paper));
-    page.show(&PaperPage { page, mark, number, case_href, docx_href, paper })
+    let whole_href = String::new();
+    page.show(&PaperPage { page, mark, number, case_href, docx_href, whole_href, paper })
 }
 
 /// The same for the person whose case it is.
@@ -200,116 +247,6 @@ pub(crate) fn own_page(
 
 fn word_file(number: &str, ordinal: &str, paper: &Paper) -> Response {
     download::file(DOCX, &format!("{number}-{ordinal}.docx"), paper.docx())
-}
-
-/// A document at the moment at which it was issued.
-struct Issue<'a> {
-    template: &'a str,
-    /// Entries up to and with the one that issued it.
-    entries: &'a [EntryPage],
-    /// The action that issued it, the state before and the state after.
-    step: (&'a str, &'a str, &'a str),
-    /// The case when it was issued, and at the end of that entry.
-    before: Case,
-    after: Case,
-    task_due: Option<Timestamp>,
-}
-
-impl<'a> Issue<'a> {
-    /// The document with this ordinal in the case.
-    fn find(pack: &Pack, page: &'a CasePage, ordinal: &str) -> Option<Self> {
-        let ordinal: u32 = ordinal.parse().ok()?;
-        let mut case: Option<Case> = None;
-        for (at, entry) in page.entries.iter().enumerate() {
-            let stamp = Stamp { at: entry.at, day: pack.date_of(entry.at), by: entry.by.clone() };
-            let (mut step, mut task_due, mut found) = (("", "", ""), None, None);
-            for fact in &entry.facts {
-                match fact {
-                    Fact::Acted { action, from, to } if found.is_none() => {
-                        step = (action.as_str(), from.as_str(), to.as_str());
-                        task_due = None;
-                    }
-                    Fact::TaskOpened { task } => task_due = Some(task.clock.due()),
-                    Fact::Issued { template, ordinal: n } if *n == ordinal => {
-                        found = Some((template, step, task_due, case.clone()?));
-                    }
-                    _ => {}
-                }
-                match &mut case {
-                    None => case = Case::begin(page.case.id, &stamp, fact),
-                    Some(case) => case.apply(&stamp, fact),
-                }
-            }
-            if let Some((template, step, task_due, before)) = found {
-                let entries = page.entries.get(..=at)?;
-                return Some(Self { template, entries, step, before, after: case?, task_due });
-            }
-        }
-        None
-    }
-
-    fn entry(&self) -> Option<&EntryPage> {
-        self.entries.last()
-    }
-
-    fn at(&self) -> Timestamp {
-        self.entry().map_or(self.after.entered, |e| e.at)
-    }
-
-    /// The newest text of a field up to the document.
-    fn newest(&self, field: &str) -> Option<&str> {
-        let newest = self.entries.iter().rev();
-        newest.flat_map(|e| e.texts.values()).find_map(|t| t.get(field)).map(String::as_str)
-    }
-
-    /// The text that the step gave, or the one before it that led into the state it left.
-    fn of_step(&self, field: &str) -> Option<&str> {
-        let (action, from, to) = self.step;
-        let own = self.entry()?.texts.get(action).and_then(|t| t.get(field));
-        let asked = || {
-            if from == to {
-                return None;
-            }
-            let led = |e: &&EntryPage| e.facts.iter().any(|f| leads(f, from));
-            let entry = self.entries.iter().rev().skip(1).find(led)?;
-            let action = entry.facts.iter().rev().find(|f| leads(f, from)).and_then(action_of)?;
-            entry.texts.get(action).and_then(|t| t.get(field))
-        };
-        own.or_else(asked).map(String::as_str)
-    }
-
-    /// What has to be done next is due then: the part that was asked for, or the present stage.
-    fn due(&self, flow: &Workflow) -> Option<Timestamp> {
-        let (_, from, to) = self.step;
-        if from == to && self.task_due.is_some() {
-            return self.task_due;
-        }
-        let clocks = &self.after.clocks;
-        let stage = match flow.state(&self.after.state).map(|s| &s.kind) {
-            Some(StateKind::Open { clock, .. }) => clocks.get(clock),
-            _ => None,
-        };
-        let running = || clocks.values().filter(|c| is_running(c)).map(Clock::due).min();
-        stage.map(Clock::due).or_else(running)
-    }
-
-    /// What is finished names the unit that handled it; everything else the responsible one.
-    fn unit(&self, flow: &Workflow) -> &str {
-        let ends = flow.state(self.step.2).is_some_and(|s| !s.is_open());
-        let handled = self.before.handling.as_ref().filter(|_| ends);
-        handled.unwrap_or(&self.before.unit)
-    }
-}
-
-fn leads(fact: &Fact, state: &str) -> bool {
-    matches!(fact, Fact::Acted { from, to, .. } if to == state && from != to)
-}
-
-fn action_of(fact: &Fact) -> Option<&str> {
-    match fact {
-        Fact::Acted { action, .. } => Some(action),
-        _ => None,
-    }
 }
 
 /// The label of a value, when the field is a choice.
@@ -457,6 +394,8 @@ struct PaperPage<'a> {
     number: String,
     case_href: String,
     docx_href: String,
+    /// Where it is asked for without masks; empty when there is no more to see.
+    whole_href: String,
     paper: PaperView,
 }
 

@@ -90,7 +90,7 @@ pub(super) fn masked(words: &Words<'_>, shown: &CasePage, just: Option<&Shown>) 
 }
 
 /// Whether more of such a text may be shown than is shown at first.
-fn is_cut(meaning: Meaning, at_first: Sees, all: Sees) -> bool {
+pub(super) fn is_cut(meaning: Meaning, at_first: Sees, all: Sees) -> bool {
     // Long enough that a mask leaves something out.
     const SAMPLE: &str = "10000000000号院三组七号楼";
     access::shown(at_first, meaning, SAMPLE) != access::shown(all, meaning, SAMPLE)

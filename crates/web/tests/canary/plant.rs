@@ -403,8 +403,8 @@ impl Planter<'_> {
         let home = home(self.group);
         let today = self.pack().date_of(self.ground.stand.clock.now());
         // Of papers the day of issue has been, the end is to come.
-        let past =
-            ["issued", "found_on", "met_on", "awarded_on", "from"].iter().any(|w| code.contains(w));
+        let past = ["issued", "found_on", "met_on", "awarded_on", "plan_made", "from"];
+        let past = past.iter().any(|w| code.contains(w));
         let turn = self.turns;
         let once = turn + 1000 * (self.group as usize);
         let in_turn = |all: &[&str]| all[turn % all.len()].to_owned();

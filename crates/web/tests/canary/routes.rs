@@ -238,7 +238,9 @@ fn cases(facts: &Facts, route: &str) -> Option<Vec<Ask>> {
         "/cases/{number}/files/{seq}/{n}" => {
             ["/files/1/0", "/files/2/0", "/files/99/0"].map(|f| Ask::get(at(f))).into()
         }
-        "/cases/{number}/papers/{ordinal}" => vec![Ask::get(at("/papers/1"))],
+        "/cases/{number}/papers/{ordinal}" => {
+            vec![Ask::get(at("/papers/1")), Ask::post(at("/papers/1"), &[])]
+        }
         "/cases/{number}/papers/{ordinal}/docx" => vec![Ask::get(at("/papers/1/docx"))],
         "/cases/{number}/copy" => vec![Ask::get(at("/copy"))],
         "/cases/{number}/copy/docx" => vec![Ask::get(at("/copy/docx"))],

@@ -161,7 +161,7 @@ impl Walk<'_> {
         // There wrong tries are counted, and people who walk side by side count for one another.
         let counted = slot == NUMBER && route.ends_with("track");
         for word in self.control_words.iter().filter(|w| w.slot == slot) {
-            if slot != NUMBER || ask.method == Method::GET {
+            if slot != NUMBER || changes_nothing(route, ask) {
                 let ask = ask.with(slot, &word.real);
                 self.look(walker, (route, &ask), &[&word.real], findings).await;
             }
@@ -211,9 +211,10 @@ impl Walk<'_> {
                 let who = walker.caller.name.clone();
                 findings.seen.entry(route.to_owned()).or_default().insert(who);
             }
-            if ask.method == Method::GET && walker.caller.staff.is_some() && !is_paper(route) {
+            if walker.caller.staff.is_some() && !is_taken_out(route, ask) {
                 for seen in self.masked.look(&bytes) {
-                    if !own.iter().any(|own| covers(own, &seen.what, self.masked)) {
+                    let asked_for = route.ends_with("/reveal") && is_asked(ask, &seen.what);
+                    if !asked_for && !own.iter().any(|own| covers(own, &seen.what, self.masked)) {
                         let what = format!("{place}: unmasked {seen}");
                         findings.leaks.insert(leak(route, walker, ask, what));
                     }
@@ -248,9 +249,35 @@ fn covers(own: &str, what: &str, watch: &Watch) -> bool {
         .any(|m| own.contains(&m.text) || (m.text.is_ascii() && plain.contains(&digits(&m.text))))
 }
 
-/// What is taken out whole, by those who may.
-fn is_paper(route: &str) -> bool {
-    route.contains("/papers/") || route.contains("/files/")
+/// Whether a request leaves a case as it is that the walker may see: what is written into cases that
+/// everybody sees would be noticed by those who walk beside.
+fn changes_nothing(route: &str, ask: &Ask) -> bool {
+    let refused = match route {
+        // The form is of an older version, so that the case comes back as it is now; nothing waits for
+        // the decision; a paper is shown, and remembered for whoever asked.
+        "/cases/{number}/{action}"
+        | "/cases/{number}/rights/{wish}"
+        | "/cases/{number}/papers/{ordinal}" => true,
+        "/cases/{number}/secrecy/{what}" | "/api/v1/cases/{number}/secrecy/{what}" => {
+            ["/judge", "/judge-right", "/none"].iter().any(|what| ask.path.ends_with(what))
+        }
+        "/api/v1/cases/{number}/actions/{action}" => ask.path.ends_with("/none"),
+        _ => ["/search", "/reveal", "/glass"].iter().any(|end| route.ends_with(end)),
+    };
+    ask.method == Method::GET || ask.method == Method::HEAD || refused
+}
+
+/// Whether this is the field that is to be shown whole.
+fn is_asked(ask: &Ask, what: &str) -> bool {
+    let field = what.rsplit(' ').next().unwrap_or_default();
+    said(ask).contains(&format!("contact_{field}"))
+}
+
+/// What is taken out whole, by those who may: files, and papers as a file or when they are asked for
+/// without masks.
+fn is_taken_out(route: &str, ask: &Ask) -> bool {
+    let paper = route.contains("/papers/");
+    route.contains("/files/") || (paper && (route.ends_with("/docx") || ask.method == Method::POST))
 }
 
 fn leak(route: &str, walker: &Walker<'_>, ask: &Ask, what: String) -> Leak {
