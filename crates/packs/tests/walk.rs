@@ -229,7 +229,13 @@ impl<'a> Walk<'a> {
             // What the form says may be too much; what was offered must not fail otherwise.
             Err(
                 Refusal::NotAllowed {
-                    why: Bar::Field | Bar::Grade | Bar::Contact { .. } | Bar::Suspect | Bar::Duty,
+                    why:
+                        Bar::Field
+                        | Bar::Grade
+                        | Bar::Rung
+                        | Bar::Contact { .. }
+                        | Bar::Suspect
+                        | Bar::Duty,
                     ..
                 }
                 | Refusal::OverLimit { .. }
