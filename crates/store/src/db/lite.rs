@@ -27,13 +27,16 @@ const STATEMENT_CACHE: usize = 256;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection sleeps before it tries a held lock again.
 const LOCK_STEP: Duration = Duration::from_micros(200);
-/// The writer's own page cache, KiB. Reads mostly come from the shared map of the file.
+/// The writer's own page cache, KiB. It reads mostly from its map of the file.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 /// Each reader's own page cache, KiB.
 const READER_CACHE_KIB: u32 = 4 * 1024;
-/// How much of the file may be mapped, bytes: shared with the page cache, not private memory.
+/// How much of the file the writer may map, bytes: shared with the page cache, not private memory.
 /// SQLite lowers it to its compiled limit, 2 GiB by default.
 const MAP_BYTES: u64 = 4 << 30;
+/// Readers map nothing: SQLite drops the whole map of a reader whenever somebody has written, which is
+/// between any two pages, and to map it anew costs twice what reading the pages does.
+const NO_MAP: u64 = 0;
 
 /// Opens the file for writing, creating it readable by its owner alone.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
@@ -55,7 +58,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     if mode != "wal" {
         return Err(setup(&format!("opening {name}"), &"the file system allows no WAL"));
     }
-    configure(&mut conn, WRITER_CACHE_KIB).map_err(|e| setup(&format!("opening {name}"), &e))?;
+    configure(&mut conn, WRITER_CACHE_KIB, MAP_BYTES)
+        .map_err(|e| setup(&format!("opening {name}"), &e))?;
     Ok(conn)
 }
 
@@ -81,7 +85,7 @@ fn open_reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
-    configure(&mut conn, READER_CACHE_KIB)
+    configure(&mut conn, READER_CACHE_KIB, NO_MAP)
         .and_then(|()| pragmas(&conn, "PRAGMA query_only = ON"))
         .map_err(|e| setup(&format!("opening {name}"), &e))?;
     Ok(conn)
@@ -102,7 +106,7 @@ pub(super) fn within(tries: i32, limit: Duration) -> bool {
     more
 }
 
-fn configure(conn: &mut Connection, cache_kib: u32) -> rusqlite::Result<()> {
+fn configure(conn: &mut Connection, cache_kib: u32, map: u64) -> rusqlite::Result<()> {
     conn.busy_handler(Some(wait_for_the_lock))?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // Plans are made without a look at the parameters. SQLite would otherwise plan a statement anew
@@ -116,7 +120,7 @@ fn configure(conn: &mut Connection, cache_kib: u32) -> rusqlite::Result<()> {
         &format!(
             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = ON;
              PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA case_sensitive_like = ON;
-             PRAGMA cache_size = -{cache_kib}; PRAGMA mmap_size = {MAP_BYTES}"
+             PRAGMA cache_size = -{cache_kib}; PRAGMA mmap_size = {map}"
         ),
     )
 }
