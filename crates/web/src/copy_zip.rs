@@ -11,10 +11,7 @@ use crate::{
     staff::papers::PaperView,
 };
 use askama::Template;
-use axum::{
-    body::{Body, Bytes},
-    response::Response,
-};
+use axum::{body::Bytes, response::Response};
 use domain::{access::Viewer, case::CaseId, pack::Pack};
 use futures_util::stream;
 use paper::{Block, Paper};
@@ -120,7 +117,7 @@ pub(crate) fn answer(
         })
     });
     let name = format!("{}-copy.zip", case.number);
-    Ok(download::stream("application/zip", &name, Body::from_stream(parts)))
+    Ok(download::stream("application/zip", &name, download::parts(parts)))
 }
 
 fn html(page: &Page, case: &CasePage, paper: Paper) -> Result<Vec<u8>, Oops> {

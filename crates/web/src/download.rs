@@ -2,10 +2,12 @@
 //! sent, or what stands in a table, must not run here.
 
 use axum::{
+    BoxError,
     body::{Body, Bytes},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use futures_util::{Stream, StreamExt};
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
@@ -59,6 +61,15 @@ pub(crate) fn stream(kind: &str, name: &str, body: Body) -> Response {
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CLOSED)),
     ];
     (headers, body).into_response()
+}
+
+/// A body that is made part by part. What compresses it on the way asks once more after the end, which
+/// not every stream bears.
+pub(crate) fn parts<E>(parts: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Body
+where
+    E: Into<BoxError> + 'static,
+{
+    Body::from_stream(parts.fuse())
 }
 
 /// A name for a header (RFC 8187): everything but letters and digits as percent signs.

@@ -35,8 +35,19 @@ async fn newest(office: &Office, who: &str) -> (HeaderMap, Vec<u8>) {
 }
 
 async fn fetch(office: &Office, who: &str, path: &str) -> Result<(HeaderMap, Vec<u8>), StatusCode> {
+    fetch_packed(office, who, path, "identity").await
+}
+
+/// As a browser does that says how it may be packed.
+async fn fetch_packed(
+    office: &Office,
+    who: &str,
+    path: &str,
+    packed: &str,
+) -> Result<(HeaderMap, Vec<u8>), StatusCode> {
     let session = office.session(who).await;
     let request = Request::get(path).header(header::COOKIE, session.cookie);
+    let request = request.header(header::ACCEPT_ENCODING, packed);
     let answer = office.raw(request.body(Body::empty()).unwrap()).await;
     if answer.status() != StatusCode::OK {
         return Err(answer.status());
@@ -86,6 +97,25 @@ async fn a_list_holds_what_its_maker_sees_and_nothing_that_runs() {
     let text = String::from_utf8(body).unwrap();
     assert!(text.starts_with('\u{feff}') && text.contains(&number), "{text}");
     assert!(!text.contains("HYPERLINK"), "{text}");
+}
+
+/// What packs an answer on the way asks for more after its end.
+#[tokio::test]
+async fn a_file_arrives_whole_however_it_is_packed() {
+    let office = Office::open(Vec::new()).await;
+    let number = case(&office, "路灯坏了").await;
+    export(&office, LEADER, "csv", &[]).await;
+    let list = office.get(LEADER, "/exports").await;
+    let at = list.body.find("href=\"/exports/").unwrap();
+    let path = list.body[at + 6..].split('"').next().unwrap().to_owned();
+    let (headers, plain) = fetch(&office, LEADER, &path).await.unwrap();
+    assert!(!headers.contains_key(header::CONTENT_ENCODING));
+    assert!(String::from_utf8(plain.clone()).unwrap().contains(&number));
+    let (headers, packed) = fetch_packed(&office, LEADER, &path, "gzip").await.unwrap();
+    assert_eq!(headers[header::CONTENT_ENCODING], "gzip");
+    // A packed file ends with the length of what it holds (RFC 1952).
+    let (_, length) = packed.split_last_chunk().unwrap();
+    assert_eq!(u32::from_le_bytes(*length), u32::try_from(plain.len()).unwrap());
 }
 
 #[tokio::test]

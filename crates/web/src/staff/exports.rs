@@ -243,5 +243,5 @@ fn pieces(store: Store, file: Content) -> Body {
             }
         }
     });
-    Body::from_stream(parts)
+    download::parts(parts)
 }
