@@ -15,7 +15,7 @@ use std::{
 use store::Store;
 
 /// A server that is not ready by then never will be.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Starts the server twice on the store made by `bench fill` (the first start takes the rules of
 /// the pack in), and asks the second one.

@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn a_statement_is_planned_once_whatever_is_bound() {
         let mut conn = Connection::open_in_memory().unwrap();
-        configure(&mut conn, READER_CACHE_KIB).unwrap();
+        configure(&mut conn, READER_CACHE_KIB, NO_MAP).unwrap();
         for (root, below, limit) in [(0, "a", 1), (1, "b", 51), (7, "c", 8), (0, "d", 0)] {
             rows(&conn, &NAMES, &[P::Int(root), P::Text(below), P::Int(limit)]).unwrap();
         }

@@ -129,10 +129,12 @@ fn link(release: &Release, signed: &SignedText) -> LinkView {
     LinkView { title: signed.title.clone(), href: format!("/releases/{}", release.number) }
 }
 
+/// What tells entries apart, in the order of the list: those without an end last, then by the end.
+type EntryKey<'a> = (bool, Option<Date>, &'a str, &'a str);
+
 /// Each entry once with all releases that rest on it, the one that runs out first before the others.
 fn claims(page: &Page, releases: &[Release], wanted: Option<Standing>) -> Vec<ClaimView> {
-    let mut entries: BTreeMap<(bool, Option<Date>, &str, &str), (&Claim, Vec<LinkView>)> =
-        BTreeMap::new();
+    let mut entries: BTreeMap<EntryKey<'_>, (&Claim, Vec<LinkView>)> = BTreeMap::new();
     for release in releases {
         for signed in &release.signed {
             for claim in &signed.claims {
