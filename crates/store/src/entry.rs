@@ -59,12 +59,13 @@ impl Entry {
     ) -> Result<Self, No> {
         let (before, kept) = before.unzip();
         let (version, head) = before.map_or((0, START), |l| (l.version, l.head));
-        let (case, kept, pack) = (&draft.case, kept.unwrap_or_default(), &command.pack);
+        let (case, mut kept, pack) = (&draft.case, kept.unwrap_or_default(), &command.pack);
+        let places = Places::of(pack, case);
         // A pack that came since may place it elsewhere, and what goes is what was written.
-        let before = before
-            .map(|l| (&l.case, kept.places.clone().unwrap_or_else(|| Places::of(pack, &l.case))));
-        let stood = before.as_ref().map(|(case, places)| project::desk_at(pack, case, places));
-        let stood = stood.transpose().map_err(Refusal::from)?.unwrap_or_default();
+        let stood = kept.places.take();
+        let before = before.map(|l| (&l.case, stood.unwrap_or_else(|| Places::of(pack, &l.case))));
+        let old = before.as_ref().map(|(case, places)| project::desk(pack, case, places));
+        let old = old.transpose().map_err(Refusal::from)?.unwrap_or_default();
         let mut entry = Self {
             seq: version + 1,
             by: text_of(&By::from(&command.actor)),
@@ -72,10 +73,10 @@ impl Entry {
             hash: START,
             wake: wake(command, case, NEXT)?,
             body: text_of(case),
-            desk: (stood, project::desk(pack, case).map_err(Refusal::from)?),
+            desk: (old, project::desk(pack, case, &places).map_err(Refusal::from)?),
             messages: messages::queued(pack, case, &draft.facts),
-            figures: figures::Change::by(command, kept, &draft),
-            counts: counts(command, before.as_ref(), case),
+            counts: counts(command, before.as_ref(), (case, &places)),
+            figures: figures::Change::by(command, kept, &draft, places),
             draft,
         };
         entry.hash = entry.link(command).code(&command.keys, &head);
@@ -112,18 +113,18 @@ pub(crate) fn wake(command: &Command, case: &Case, soon: i64) -> Result<Option<i
 fn counts(
     command: &Command,
     before: Option<&(&Case, Places)>,
-    after: &Case,
+    (after, places): (&Case, &Places),
 ) -> Vec<(CountKey, i64)> {
-    let mut delta = project::counts(&command.pack, after);
-    if let Some((before, places)) = before {
-        for (key, n) in project::counts_at(&command.pack, before, places) {
-            *delta.entry(key).or_default() -= n;
-        }
+    let pack = &command.pack;
+    let delta = if let Some((before, stood)) = before {
+        project::counts_between(pack, (before, stood), (after, places))
     } else {
-        delta.insert(project::opened(after), 1);
-    }
-    let delta = delta.into_iter().filter(|(_, n)| *n != 0);
-    let mut all: Vec<_> = delta.map(|((name, unit), n)| (CountKey::new(name, unit), n)).collect();
+        let mut opened = project::counts(pack, after, places);
+        opened.insert(project::opened(after), 1);
+        opened
+    };
+    let keyed = |((name, unit), n)| (CountKey::new(name, unit), n);
+    let mut all: Vec<(CountKey, i64)> = delta.into_iter().map(keyed).collect();
     if let Want::Open { key, .. } = &command.want {
         all.push((erase::count_of(key), 1));
     }

@@ -130,8 +130,8 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// What a command changes, from what was kept beside the case.
-    pub(crate) fn by(command: &Command, kept: Kept, draft: &Draft) -> Self {
+    /// What a command changes, from what was kept beside the case, which stands in these places now.
+    pub(crate) fn by(command: &Command, kept: Kept, draft: &Draft, places: Places) -> Self {
         let (pack, at) = (&command.pack, command.at);
         let Kept { mut tally, counted, .. } = kept;
         let stamp = Stamp { at, day: pack.date_of(at), by: By::from(&command.actor) };
@@ -141,7 +141,6 @@ impl Change {
         if draft.facts.iter().any(erased) {
             tally.forget(draft.case.id);
         }
-        let places = Places::of(pack, &draft.case);
         Self::between(pack, &counted, &draft.case, (tally, places))
     }
 

@@ -165,19 +165,11 @@ impl Places {
     }
 }
 
-/// The rows of a case.
-///
-/// # Errors
-/// When a light cannot be computed.
-pub fn desk(pack: &Pack, case: &Case) -> Result<BTreeSet<DeskRow>, ClockError> {
-    desk_at(pack, case, &Places::of(pack, case))
-}
-
 /// The rows of a case that stands in these places.
 ///
 /// # Errors
 /// When a light cannot be computed.
-pub fn desk_at(pack: &Pack, case: &Case, places: &Places) -> Result<BTreeSet<DeskRow>, ClockError> {
+pub fn desk(pack: &Pack, case: &Case, places: &Places) -> Result<BTreeSet<DeskRow>, ClockError> {
     let mut rows = BTreeSet::new();
     let rules = pack.of(case);
     let (rank, yellow) = rank(pack, case)?;
@@ -267,14 +259,9 @@ pub fn light(rank: i64, yellow: i64, now: Timestamp) -> Light {
 /// The count of open cases by the edition of their rules, which stands in place of a unit.
 pub const EDITION: &str = "edition";
 
-/// What a case adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
+/// What a case that stands in these places adds to the counts: (name, unit) → 1, for every unit that covers it; and, while it
 /// is open, for the rules it lives under. What only named people know of counts nowhere that anybody looks.
-pub fn counts(pack: &Pack, case: &Case) -> BTreeMap<(String, String), i64> {
-    counts_at(pack, case, &Places::of(pack, case))
-}
-
-/// What a case that stands in these places adds to the counts.
-pub fn counts_at(pack: &Pack, case: &Case, places: &Places) -> BTreeMap<(String, String), i64> {
+pub fn counts(pack: &Pack, case: &Case, places: &Places) -> BTreeMap<(String, String), i64> {
     let mut all = BTreeMap::new();
     if case.is_open(pack) {
         all.insert((EDITION.to_owned(), case.pack.clone()), 1);
@@ -286,6 +273,20 @@ pub fn counts_at(pack: &Pack, case: &Case, places: &Places) -> BTreeMap<(String,
         all.insert((format!("{}:{}", case.workflow, case.state), unit.clone()), 1);
     }
     all
+}
+
+/// What changes in the counts when a case that stood so stands so now.
+pub fn counts_between(
+    pack: &Pack,
+    (before, from): (&Case, &Places),
+    (after, to): (&Case, &Places),
+) -> BTreeMap<(String, String), i64> {
+    let mut delta = counts(pack, after, to);
+    for (key, n) in counts(pack, before, from) {
+        *delta.entry(key).or_default() -= n;
+    }
+    delta.retain(|_, n| *n != 0);
+    delta
 }
 
 /// What a case is counted as for ever when it is opened: workflow, and category as it is then.

@@ -92,12 +92,8 @@ impl Placed {
         case: &Case,
         (from, to): (&Places, &Places),
     ) -> Result<Self, ClockError> {
-        let old = project::desk_at(pack, case, from)?;
-        let new = project::desk_at(pack, case, to)?;
-        let mut counts = project::counts_at(pack, case, to);
-        for (key, n) in project::counts_at(pack, case, from) {
-            *counts.entry(key).or_default() -= n;
-        }
+        let (old, new) = (project::desk(pack, case, from)?, project::desk(pack, case, to)?);
+        let counts = project::counts_between(pack, (case, from), (case, to));
         Ok(Self { old, new, counts })
     }
 }
@@ -131,7 +127,7 @@ impl Work for Recount {
         desk_rows::difference(&mut batch, &placed.old, &placed.new);
         tx.exec_all(batch).await?;
         change.cells(tx).await?;
-        for ((name, unit), n) in placed.counts.into_iter().filter(|(_, n)| *n != 0) {
+        for ((name, unit), n) in placed.counts {
             tx.add_count(CountKey::new(name, unit), n);
         }
         Ok(())

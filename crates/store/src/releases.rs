@@ -303,13 +303,8 @@ impl Store {
     /// # Errors
     /// When the database fails or a row is corrupt.
     pub async fn newest_releases(&self, pack: &Pack, limit: u32) -> Result<Vec<Release>, Error> {
-        let rows = self.db.read().await?.rows(&NEWEST, &[limit.into()]).await?;
-        let mut releases = Vec::new();
-        for row in rows {
-            let release = self.release_by_id(pack, row.int(0)?).await?;
-            releases.extend(release.and_then(Release::for_everybody));
-        }
-        Ok(releases)
+        let newest = self.last_out(pack, limit).await?;
+        Ok(newest.into_iter().filter_map(Release::for_everybody).collect())
     }
 
     /// The releases that went out last and that this viewer may open, newest first: what has gone out of
@@ -322,15 +317,20 @@ impl Store {
         (pack, viewer): (&Pack, &Viewer),
         limit: u32,
     ) -> Result<Vec<Release>, Error> {
+        let mut known = self.last_out(pack, limit).await?;
+        known.retain(|release| access::may_open(pack, viewer, &release.case));
+        for release in &mut known {
+            release.signed.retain(|signed| signed.edition.published.is_some());
+            self.tell_to(viewer, release).await?;
+        }
+        Ok(known)
+    }
+
+    async fn last_out(&self, pack: &Pack, limit: u32) -> Result<Vec<Release>, Error> {
         let rows = self.db.read().await?.rows(&NEWEST, &[limit.into()]).await?;
         let mut releases = Vec::new();
         for row in rows {
-            let release = self.release_by_id(pack, row.int(0)?).await?;
-            let known = release.filter(|one| access::may_open(pack, viewer, &one.case));
-            let Some(mut release) = known else { continue };
-            release.signed.retain(|signed| signed.edition.published.is_some());
-            self.tell_to(viewer, &mut release).await?;
-            releases.push(release);
+            releases.extend(self.release_by_id(pack, row.int(0)?).await?);
         }
         Ok(releases)
     }

@@ -9,7 +9,7 @@ use crate::{
     chain::{Hash, Link, Root, START},
     db::{Batch, Error, Reader, Row, Stmt},
     erase::count_of,
-    project,
+    project::{self, Places},
     seal::sealed_bytes,
 };
 use domain::{
@@ -409,11 +409,12 @@ async fn check_projections(
 ) -> Result<(), Error> {
     let case = &rebuilt.case;
     let opened = std::iter::once((rebuilt.opened.clone(), 1));
-    for (key, n) in project::counts(pack, case).into_iter().chain(opened) {
+    let places = Places::of(pack, case);
+    for (key, n) in project::counts(pack, case, &places).into_iter().chain(opened) {
         *sums.counts.entry(key).or_default() += n;
     }
     let links: BTreeSet<&(String, CaseId)> = case.links.iter().collect();
-    let rows = project::desk(pack, case).unwrap_or_else(|error| {
+    let rows = project::desk(pack, case, &places).unwrap_or_else(|error| {
         report.trouble(format!("case {}", case.id), error.to_string());
         BTreeSet::new()
     });

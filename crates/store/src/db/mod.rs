@@ -207,8 +207,8 @@ impl Db {
         Ok(Self { side })
     }
 
-    /// Runs a work and answers when it [survives](Survives) what it says. A work once accepted runs to its end even if
-    /// this future is dropped.
+    /// Runs a work and answers when it [survives](Survives) what it says. A work once accepted runs
+    /// to its end even if this future is dropped.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Reply, WriteError<W::Refusal>> {
         match &self.side {
             Side::Lite(db) => db.write(work, Lane::Normal).await,

@@ -163,11 +163,13 @@ impl Writer {
             if lane == Lane::Normal {
                 (works, time) = PEOPLE;
             }
+            if ran.is_empty() {
+                survives = job.survives();
+            }
             // Owned by the batch before anything can fail, so that no asker is forgotten.
             ran.push(job);
             self.tally.add_work();
             if ran.len() == 1 {
-                survives = ran.first().map_or(survives, |job| job.survives());
                 self.wait_for(survives)?;
                 self.exec(&BEGIN)?;
             }
@@ -182,8 +184,8 @@ impl Writer {
         if self.pending.is_empty() {
             self.lane = self.queue.take(&mut self.pending, PEOPLE.0);
         }
-        let fits = self.pending.front().is_some_and(|job| job.survives() <= survives);
-        if fits { self.pending.pop_front().map(|job| (self.lane, job)) } else { None }
+        let fitting = self.pending.pop_front_if(|job| job.survives() <= survives);
+        fitting.map(|job| (self.lane, job))
     }
 
     /// Sets what the next commit survives.

@@ -101,12 +101,23 @@ async fn of_case_whole(
     Path((number, ordinal)): Path<(String, String)>,
     _form: Form,
 ) -> Result<Response, Oops> {
-    let found = app.store().case_in_clear(&page.pack, &me.viewer(), &number).await?;
-    let paper = for_staff(&app, &page, found, &ordinal)?;
-    traces::revealing(&app, &me, paper.case.case.id, &paper.cut).await?;
+    let paper = revealed(&app, &page, &me, (&number, &ordinal)).await?;
     let mark =
         traces::taking_out_marked(&app, &chinese(&page), &me, ("print", &paper.case)).await?;
     paper.show(&page, &ordinal, mark, false)
+}
+
+/// The paper without masks, once it is remembered of each masked field that it is shown.
+async fn revealed(
+    app: &App,
+    page: &Page,
+    me: &LoggedIn,
+    (number, ordinal): (&str, &str),
+) -> Result<StaffPaper, Oops> {
+    let found = app.store().case_in_clear(&page.pack, &me.viewer(), number).await?;
+    let paper = for_staff(app, page, found, ordinal)?;
+    traces::revealing(app, me, paper.case.case.id, &paper.cut).await?;
+    Ok(paper)
 }
 
 async fn of_case_docx(
@@ -116,9 +127,8 @@ async fn of_case_docx(
     Path((number, ordinal)): Path<(String, String)>,
 ) -> Result<Response, Oops> {
     // A file leaves the program, masks or not; broken glass, for one, is for reading alone.
-    let found = app.store().case_in_clear(&page.pack, &me.viewer(), &number).await?;
-    let StaffPaper { case, mut paper, cut } = for_staff(&app, &page, found, &ordinal)?;
-    traces::revealing(&app, &me, case.case.id, &cut).await?;
+    let StaffPaper { case, mut paper, .. } =
+        revealed(&app, &page, &me, (&number, &ordinal)).await?;
     let words = chinese(&page);
     let mark = traces::taking_out_marked(&app, &words, &me, ("paper", &case)).await?;
     paper.blocks.push(Block::Note(mark));
