@@ -40,8 +40,10 @@ static FILE: Stmt = Stmt::new(
      WHERE f.case_id = $1 AND f.seq = $2 AND f.n = $3",
 );
 static LINKED: Stmt = Stmt::new("SELECT case_id, kind FROM links WHERE other = $1 LIMIT 100");
-static SAME_PERSON: Stmt =
-    Stmt::new("SELECT case_id FROM people WHERE tag = $1 ORDER BY case_id DESC LIMIT $2");
+static SAME_PERSON: Stmt = Stmt::new(
+    "SELECT c.body FROM people p JOIN cases c ON c.id = p.case_id
+     WHERE p.tag = $1 ORDER BY p.case_id DESC LIMIT $2",
+);
 /// The newest cases of a telephone that are shown.
 const MOST_SAME: i64 = 20;
 /// The newest cases of a name that are looked at: most are of somebody else of that name.
@@ -73,6 +75,15 @@ pub struct CasePage {
     pub erased: bool,
     /// Tag of the person's telephone, for eyes that may see it whole.
     phone: Option<[u8; 16]>,
+}
+
+/// A case of which a viewer may know: what a link to it says, without its history.
+#[derive(Debug, Clone)]
+pub struct KnownCase {
+    /// Its number.
+    pub number: String,
+    /// The case: codes and clocks only.
+    pub case: Case,
 }
 
 /// The telephones among opened texts, by field.
@@ -373,7 +384,7 @@ impl Store {
         pack: &Pack,
         viewer: &Viewer,
         phone: &str,
-    ) -> Result<Vec<CasePage>, Error> {
+    ) -> Result<Vec<KnownCase>, Error> {
         let Some(tag) = dossier::phone_tag(&self.keys, phone) else { return Ok(Vec::new()) };
         self.tagged(pack, viewer, (tag, MOST_SAME)).await
     }
@@ -388,14 +399,14 @@ impl Store {
         pack: &Pack,
         viewer: &Viewer,
         (name, place): (&str, &str),
-    ) -> Result<Vec<CasePage>, Error> {
+    ) -> Result<Vec<KnownCase>, Error> {
         let county = |place: &str| pack.regions.at_level(place, Level::County).map(|r| &r.code);
         let Some(here) = county(place) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for tag in dossier::tags_of(&self.keys, Meaning::Name, name) {
             found.extend(self.tagged(pack, viewer, (tag, MOST_NAMED)).await?);
         }
-        found.retain(|page| county(&page.case.place) == Some(here));
+        found.retain(|one| county(&one.case.place) == Some(here));
         Ok(found)
     }
 
@@ -404,13 +415,11 @@ impl Store {
         pack: &Pack,
         viewer: &Viewer,
         (tag, most): ([u8; 16], i64),
-    ) -> Result<Vec<CasePage>, Error> {
+    ) -> Result<Vec<KnownCase>, Error> {
         let rows = self.db.read().await?.rows(&SAME_PERSON, &[(&tag).into(), most.into()]).await?;
-        let mut pages = Vec::new();
-        for row in rows {
-            pages.extend(self.case_by_id(pack, viewer, row.int(0)?).await?);
-        }
-        Ok(pages)
+        let cases = rows.iter().map(|row| crate::parse_case(row, 0));
+        let known = |case| self.as_known(pack, viewer, case);
+        cases.map(|case| case.map(known)).filter_map(Result::transpose).collect()
     }
 
     /// Other cases of the telephone in this one, as far as the viewer may know of them. Only for
@@ -423,11 +432,35 @@ impl Store {
         pack: &Pack,
         viewer: &Viewer,
         page: &CasePage,
-    ) -> Result<Vec<CasePage>, Error> {
+    ) -> Result<Vec<KnownCase>, Error> {
         let Some(tag) = page.phone else { return Ok(Vec::new()) };
         let mut others = self.tagged(pack, viewer, (tag, MOST_SAME)).await?;
         others.retain(|other| other.case.id != page.case.id);
         Ok(others)
+    }
+
+    /// Cases with these ids, without their histories, as far as the viewer may know of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known_cases(
+        &self,
+        pack: &Pack,
+        viewer: &Viewer,
+        ids: impl IntoIterator<Item = CaseId>,
+    ) -> Result<Vec<KnownCase>, Error> {
+        let mut reader = self.db.read().await?;
+        let mut found = Vec::new();
+        for id in ids {
+            let head = self.head(&mut reader, id).await?;
+            found.extend(head.and_then(|head| self.as_known(pack, viewer, head.case)));
+        }
+        Ok(found)
+    }
+
+    fn as_known(&self, pack: &Pack, viewer: &Viewer, case: Case) -> Option<KnownCase> {
+        access::rights(pack, viewer, &case)?;
+        Some(KnownCase { number: self.number_of(pack, &case), case })
     }
 
     pub(crate) async fn head(

@@ -88,7 +88,7 @@ pub use account_change::AccountChange;
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
-pub use case_page::{CasePage, EntryPage, FilePage};
+pub use case_page::{CasePage, EntryPage, FilePage, KnownCase};
 pub use certificates::Certificate;
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};

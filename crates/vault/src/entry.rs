@@ -52,7 +52,8 @@ impl fmt::Display for WordHash {
 impl Keys {
     /// The keyed hash of a word as [`Words`] gives it.
     pub fn hash_word(&self, word: &str) -> WordHash {
-        WordHash(self.words.short(word.as_bytes()) >> DROPPED_BITS)
+        let made = || self.words.short(word.as_bytes()) >> DROPPED_BITS;
+        WordHash(self.hashed.of(word, made))
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
+use crate::memo::Memo;
 use crate::suite::{Prf, Secret, Suite};
 
 /// What a message authentication code is for. Codes of one purpose mean nothing for another.
@@ -38,6 +39,7 @@ pub struct Keys {
     pub(crate) root_mark: [u8; 32],
     pub(crate) blind: Prf,
     pub(crate) words: Prf,
+    pub(crate) hashed: Memo,
     pub(crate) numbers: Prf,
     receipts: Prf,
     entries: Prf,
@@ -98,6 +100,7 @@ impl Keys {
             root_mark: root.of(b"xiaohe subkey v1 mark of the root"),
             blind: subkey("blind index"),
             words: subkey("search words"),
+            hashed: Memo::new(),
             numbers: subkey("case numbers"),
             receipts: subkey("receipts"),
             entries: subkey("entries"),

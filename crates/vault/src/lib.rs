@@ -18,6 +18,7 @@ mod entry;
 mod fold;
 mod key_file;
 mod keys;
+mod memo;
 mod normal;
 pub mod number;
 mod query;

@@ -39,8 +39,23 @@ pub struct Project {
     lead: Option<String>,
     /// Of a hundred parts of what the plan asks for by now, so many are done.
     pace: i64,
+    /// Milestones on the way.
+    #[serde(default)]
+    stages: Vec<Milestone>,
     /// What the goal becomes after a change, and what everybody is told of it.
     changed: Option<Change>,
+}
+
+/// A milestone of a project.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Milestone {
+    /// What is there by then, as the workflow names it.
+    what: String,
+    /// Hundredths of the year that are gone by then.
+    at: i64,
+    /// Hundredths of the goal that are reached by then.
+    reach: i64,
 }
 
 /// A change of a target.
@@ -184,11 +199,12 @@ impl One<'_> {
 
     async fn propose(&self, goal: i64, dice: &mut Dice) -> Result<CaseId, Failure> {
         let year = self.today.year();
+        let stages = self.stages(goal);
         let goal = goal.to_string();
         let (from, until) = (self.first.to_string(), format!("{year:04}-12-31"));
         let year = format!("{year:04}");
         let budget = self.project.budget.map_or(String::new(), |n| n.to_string());
-        let fields = [
+        let mut fields = vec![
             ("budget", budget.as_str()),
             ("year", year.as_str()),
             ("for_whom", &self.project.for_whom),
@@ -197,6 +213,7 @@ impl One<'_> {
             ("from", &from),
             ("until", &until),
         ];
+        fields.extend(stages.iter().map(|(code, value)| (code.as_str(), value.as_str())));
         let given = self.checked(self.flow, &self.flow.opening.fields, &fields)?;
         let command = dice.command();
         let new = NewCase {
@@ -212,6 +229,21 @@ impl One<'_> {
         };
         let opened = self.stage.store.open_case(&self.stage.pack, self.at(self.day(0)), new).await;
         Ok(opened.doing("proposing a project")?.done.case)
+    }
+
+    /// The milestones as the fields of the workflow.
+    fn stages(&self, goal: i64) -> Vec<(String, String)> {
+        let stages = self.project.stages.iter().zip(1..);
+        let fields = stages.flat_map(|(stage, n)| {
+            let days = SignedDuration::from_hours(24 * (364 * stage.at / 100));
+            let value = (goal * stage.reach / 100).to_string();
+            [
+                (format!("stage_{n}"), stage.what.clone()),
+                (format!("stage_{n}_on"), self.first.saturating_add(days).to_string()),
+                (format!("stage_{n}_value"), value),
+            ]
+        });
+        fields.collect()
     }
 
     fn checked(

@@ -34,7 +34,7 @@ pub(crate) use promise::{promise, propose};
 pub use sampling::{LEAST_PERCENT, Look, Progress, Sample, Share, Sitting, sample, share};
 pub(crate) use sampling::{look, looks_in, sample_sound};
 pub use tally::{Step, Tally};
-pub use target::{Forecast, Plan, Target, TargetLight, TargetRules, running_sums};
+pub use target::{Forecast, Plan, Reached, Stage, Target, TargetLight, TargetRules, running_sums};
 
 use crate::workflow::Code;
 use serde::{Deserialize, Serialize};

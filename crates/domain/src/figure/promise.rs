@@ -6,7 +6,7 @@
 
 use super::{
     definition::Nature,
-    target::{Plan, Target},
+    target::{Plan, Stage, Target},
 };
 use crate::{
     case::Fact,
@@ -67,6 +67,15 @@ impl TargetFields {
     /// What the fields would hold if they said this target; an empty value where it says nothing.
     fn filled_in(&self, target: &Target) -> BTreeMap<Code, Value> {
         let number = |n: Option<i64>| n.map_or(String::new(), |n| n.to_string());
+        let stages = self.steps.iter().enumerate().flat_map(|(n, fields)| {
+            let stage = target.steps.get(n);
+            let what = stage.and_then(|s| s.what.clone()).unwrap_or_default();
+            [
+                (Some(&fields.on), stage.map_or(String::new(), |s| s.on.to_string())),
+                (Some(&fields.value), number(stage.map(|s| s.value))),
+                (fields.what.as_ref(), what),
+            ]
+        });
         let all = [
             (Some(&self.figure), target.figure.clone()),
             (Some(&self.goal), target.goal.to_string()),
@@ -76,11 +85,12 @@ impl TargetFields {
             (self.lead.as_ref(), target.lead.clone().unwrap_or_default()),
             (self.budget.as_ref(), number(target.budget)),
         ];
-        all.into_iter().filter_map(|(code, v)| Some((code?.clone(), Value::One(v)))).collect()
+        let all = all.into_iter().chain(stages);
+        all.filter_map(|(code, v)| Some((code?.clone(), Value::One(v)))).collect()
     }
 
-    /// The target that these values say. What no field speaks of stays as it is; steps stay as long as
-    /// the way is the same.
+    /// The target that these values say, if it is one. What no field speaks of stays as it is;
+    /// milestones stay as long as the way is the same.
     fn read(
         &self,
         value: impl Fn(&Code) -> Option<String>,
@@ -88,7 +98,16 @@ impl TargetFields {
     ) -> Option<Target> {
         let day = |code: &Code| value(code).and_then(|v| v.parse::<Date>().ok());
         let number = |code: &Code| value(code).and_then(|v| v.parse::<i64>().ok());
-        let steps = self.steps.iter().filter_map(|s| Some((day(&s.on)?, number(&s.value)?)));
+        let mut steps = Vec::new();
+        for fields in &self.steps {
+            let what = fields.what.as_ref().and_then(&value);
+            match (day(&fields.on), number(&fields.value)) {
+                (Some(on), Some(value)) => steps.push(Stage { on, value, what }),
+                (None, None) if what.is_none() => {}
+                // Half of a milestone is none, and not to be dropped without a word.
+                _ => return None,
+            }
+        }
         let mut target = Target {
             figure: value(&self.figure)?,
             baseline: match &self.baseline {
@@ -109,7 +128,7 @@ impl TargetFields {
             },
         };
         if !self.steps.is_empty() || !holds.is_some_and(|h| h.goes_like(&target)) {
-            target.steps = steps.collect();
+            target.steps = steps;
         }
         Some(target)
     }
@@ -189,6 +208,7 @@ fn can_lead(ctx: Ctx<'_>, draft: &Draft, unit: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workflow::PlannedStep;
     use jiff::{ToSpan, civil::date};
 
     fn day(n: i64) -> Date {
@@ -202,11 +222,15 @@ mod tests {
             goal,
             from: day(0),
             until: day(364),
-            steps: vec![(day(100), 3)],
+            steps: vec![stage(100, 3)],
             lead: lead.map(str::to_owned),
             budget,
         };
         Promise { since: day(since), target }
+    }
+
+    fn stage(on: i64, value: i64) -> Stage {
+        Stage { on: day(on), value, what: Some("opened".to_owned()) }
     }
 
     fn fields() -> TargetFields {
@@ -268,5 +292,36 @@ mod tests {
         assert_eq!(say(&[("lead", "b"), ("budget", "7")]), other);
         let further = Target { goal: 12, steps: Vec::new(), ..holds.clone() };
         assert_eq!(say(&[("goal", "12")]), further);
+    }
+
+    #[test]
+    fn milestones_are_said_whole_or_not_at_all() {
+        let field = |n: usize, what: &str| format!("{what}_{n}");
+        let planned = |n| PlannedStep {
+            on: field(n, "on"),
+            value: field(n, "value"),
+            what: Some(field(n, "what")),
+        };
+        let fields = TargetFields { steps: vec![planned(1), planned(2)], ..fields() };
+        let holds = promise(0, 9, None, None).target;
+        let say = |changes: &[(&str, &str)]| {
+            let mut all = fields.filled_in(&holds);
+            let said = |(code, value): &(&str, &str)| {
+                ((*code).to_owned(), Value::One((*value).to_owned()))
+            };
+            all.extend(changes.iter().map(said));
+            let value =
+                |code: &Code| all.get(code).map(|v| v.one().to_owned()).filter(|v| !v.is_empty());
+            fields.read(value, Some(&holds)).map(|target| target.steps)
+        };
+        assert_eq!(say(&[]), Some(holds.steps.clone()));
+        let second = [("on_2", "2026-07-20"), ("value_2", "5"), ("what_2", "opened")];
+        assert_eq!(say(&second), Some(vec![stage(100, 3), stage(200, 5)]));
+        for n in 0..3 {
+            let mut half = second.to_vec();
+            half.remove(n);
+            assert_eq!(say(&half).is_some(), n == 2, "{half:?}");
+        }
+        assert_eq!(say(&[("on_1", ""), ("value_1", ""), ("what_1", "")]), Some(Vec::new()));
     }
 }

@@ -25,13 +25,52 @@ pub struct Target {
     pub until: Date,
     /// What it shall say on days between, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<(Date, i64)>,
+    pub steps: Vec<Stage>,
     /// The unit that leads the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<Code>,
     /// What may be spent, in yuan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<i64>,
+}
+
+/// A milestone on the way to a goal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StageRow", into = "StageRow")]
+pub struct Stage {
+    /// The day.
+    pub on: Date,
+    /// What the figure shall say on it.
+    pub value: i64,
+    /// What is there by then, as the workflow names it.
+    pub what: Option<Code>,
+}
+
+/// A milestone as it is written down.
+#[derive(Serialize, Deserialize)]
+struct StageRow(Date, i64, #[serde(default, skip_serializing_if = "Option::is_none")] Option<Code>);
+
+impl From<StageRow> for Stage {
+    fn from(StageRow(on, value, what): StageRow) -> Self {
+        Self { on, value, what }
+    }
+}
+
+impl From<Stage> for StageRow {
+    fn from(Stage { on, value, what }: Stage) -> Self {
+        Self(on, value, what)
+    }
+}
+
+/// How a milestone stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// The figure is there.
+    Yes,
+    /// Its day is to come.
+    NotYet,
+    /// Its day is over.
+    Missed,
 }
 
 impl Target {
@@ -101,7 +140,7 @@ impl Plan {
             Nature::Stock | Nature::Cumulative => (target.baseline?, target.from),
         };
         let mut points = vec![(target.from, start)];
-        points.extend(&target.steps);
+        points.extend(target.steps.iter().map(|stage| (stage.on, stage.value)));
         points.push((target.until, target.goal));
         let rises = target.goal > start;
         let on_the_way = points.windows(2).all(|pair| match pair {
@@ -112,6 +151,17 @@ impl Plan {
         });
         let goes = target.goal != start && on_the_way;
         goes.then_some(Self { start, goal: target.goal, counted, points })
+    }
+
+    /// How a milestone of this plan stands when the figure says `value` on a day.
+    pub fn reached(&self, stage: &Stage, day: Date, value: i64) -> Reached {
+        let there =
+            if self.goal > self.start { value >= stage.value } else { value <= stage.value };
+        match there {
+            true => Reached::Yes,
+            false if day <= stage.on => Reached::NotYet,
+            false => Reached::Missed,
+        }
     }
 
     /// The last day.
@@ -272,6 +322,10 @@ mod tests {
         date(2026, 1, 1).saturating_add(n.days())
     }
 
+    fn stage(on: Date, value: i64) -> Stage {
+        Stage { on, value, what: None }
+    }
+
     #[test]
     fn what_says_nothing_is_no_plan() {
         let flow = |t: &Target| Plan::new(Nature::Flow, t);
@@ -284,9 +338,9 @@ mod tests {
         assert_eq!(Plan::new(Nature::Cumulative, &target(Some(9), 9)), None);
         assert_eq!(flow(&Target { until: date(2026, 1, 1), ..target(None, 9) }), None);
         let stepped = |steps| flow(&Target { steps, ..target(None, 9) });
-        assert_eq!(stepped(vec![(date(2026, 6, 30), 10)]), None, "beyond the goal");
-        assert_eq!(stepped(vec![(date(2027, 6, 30), 5)]), None, "after the end");
-        assert!(stepped(vec![(date(2026, 6, 30), 5)]).is_some());
+        assert_eq!(stepped(vec![stage(date(2026, 6, 30), 10)]), None, "beyond the goal");
+        assert_eq!(stepped(vec![stage(date(2027, 6, 30), 5)]), None, "after the end");
+        assert!(stepped(vec![stage(date(2026, 6, 30), 5)]).is_some());
     }
 
     #[test]
@@ -319,10 +373,39 @@ mod tests {
 
     #[test]
     fn a_step_bends_the_plan() {
-        let late = Target { steps: vec![(after(80), 20)], until: after(100), ..target(None, 100) };
+        let late =
+            Target { steps: vec![stage(after(80), 20)], until: after(100), ..target(None, 100) };
         let plan = Plan::new(Nature::Flow, &late).expect("a plan");
         let planned = [0, 40, 80, 90, 100, 200].map(|n| plan.planned(after(n)));
         assert_eq!(planned, [0, 10, 20, 60, 100, 100]);
+    }
+
+    #[test]
+    fn a_milestone_is_reached_missed_or_to_come() {
+        let way = |baseline, goal, value| {
+            let stage = stage(after(50), value);
+            let nature = if baseline > 0 { Nature::Stock } else { Nature::Flow };
+            let steps = vec![stage.clone()];
+            let target = Target { steps, ..target(Some(baseline), goal) };
+            (Plan::new(nature, &target).expect("a plan"), stage)
+        };
+        for (baseline, goal, value, short) in [(0, 100, 20, 19), (100, 0, 80, 81)] {
+            let (plan, stage) = way(baseline, goal, value);
+            assert_eq!(plan.reached(&stage, after(1), value), Reached::Yes);
+            assert_eq!(plan.reached(&stage, after(50), short), Reached::NotYet);
+            assert_eq!(plan.reached(&stage, after(51), short), Reached::Missed);
+        }
+    }
+
+    #[test]
+    fn a_milestone_without_a_name_is_read_as_it_was_written() {
+        let old = r#"["2026-06-30",5]"#;
+        let read: Stage = serde_json::from_str(old).expect("a milestone");
+        assert_eq!(read, stage(date(2026, 6, 30), 5));
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        let named = Stage { what: Some("opened".to_owned()), ..read };
+        let text = serde_json::to_string(&named).expect("JSON");
+        assert_eq!(serde_json::from_str::<Stage>(&text).expect("a milestone"), named);
     }
 
     #[test]
@@ -349,7 +432,7 @@ mod tests {
                 "a target that says something",
                 |(nature, base, goal, length, step)| {
                     let begin = if nature == Nature::Flow { 0 } else { base };
-                    let middle = (after(length / 2), begin + (goal - begin) / 3);
+                    let middle = stage(after(length / 2), begin + (goal - begin) / 3);
                     let steps = if step && length > 3 { vec![middle] } else { Vec::new() };
                     let until = after(length);
                     Plan::new(nature, &Target { until, steps, ..target(Some(base), goal) })

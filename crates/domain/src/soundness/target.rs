@@ -19,6 +19,10 @@ impl Proof<'_> {
         for day in [from, until].into_iter().chain(steps.iter().map(|s| &s.on)) {
             self.holds(at, day, &FieldKind::Date);
         }
+        for what in steps.iter().filter_map(|s| s.what.as_ref()) {
+            let kind = self.flow.fields.get(what).map(|f| &f.kind);
+            self.known(at, matches!(kind, Some(FieldKind::Choice(_))), "choice field", what);
+        }
         let values = steps.iter().map(|s| &s.value);
         for number in values.chain(baseline).chain(budget).chain([goal]) {
             let kind = self.flow.fields.get(number).map(|f| &f.kind);

@@ -300,7 +300,7 @@ pub struct TargetFields {
     pub from: Code,
     /// Date field: the last day.
     pub until: Code,
-    /// Planned values between.
+    /// Milestones between.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<PlannedStep>,
     /// Unit field: who leads the work.
@@ -311,7 +311,7 @@ pub struct TargetFields {
     pub budget: Option<Code>,
 }
 
-/// The fields of a planned value between the first day and the last.
+/// The fields of a milestone between the first day and the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedStep {
@@ -319,6 +319,9 @@ pub struct PlannedStep {
     pub on: Code,
     /// Number field.
     pub value: Code,
+    /// Choice field: what is there by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<Code>,
 }
 
 /// How the next responsible unit is found.

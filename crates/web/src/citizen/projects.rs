@@ -6,7 +6,7 @@ use crate::{
     error::Oops,
     figures::{
         projects::{self, Asked, LinkView},
-        standing::{self, Reader, Standing},
+        standing::{self, Reader, StageView, Standing},
     },
     page::Page,
     view,
@@ -36,6 +36,7 @@ struct CardView {
     note: String,
     state: String,
     standing: Option<Standing>,
+    stages: Vec<StageView>,
     changes: Vec<ChangeView>,
 }
 
@@ -115,6 +116,9 @@ fn card(page: &Page, flow: &Workflow, (project, reading, reader): Found<'_>) -> 
         standing: figure
             .zip(reading)
             .map(|told| standing::standing(page, (told.0, promises), told.1, reader)),
+        stages: figure.zip(reading).map_or(Vec::new(), |(figure, reading)| {
+            standing::stages(page, (flow, figure, promises), reading, reader)
+        }),
         changes: figure.map_or(Vec::new(), |figure| changes(page, figure, project)),
     }
 }
@@ -151,6 +155,9 @@ fn words(page: &Page, figure: &Figure, (before, after): (&Target, &Promise)) -> 
     let mut words = Vec::new();
     if (before.goal, before.until) != (after.goal, after.until) {
         words.push(say("project.changed", &goal(before), &goal(after)));
+    }
+    if before.steps != after.steps {
+        words.push(say("project.changed.stages", "", ""));
     }
     if before.budget != after.budget {
         words.push(say("project.changed.budget", &budget(before), &budget(after)));

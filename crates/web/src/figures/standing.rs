@@ -3,8 +3,13 @@
 
 use super::{NONE, number, word};
 use crate::{page::Page, view::LightView};
-use domain::figure::{
-    Figure, Nature, Period, Plan, Promise, Target, TargetLight, Word, is_few, promised_on,
+use domain::{
+    field::FieldKind,
+    figure::{
+        Figure, Nature, Period, Plan, Promise, Reached, Target, TargetLight, Word, is_few,
+        promised_on,
+    },
+    workflow::{Effect, Workflow},
 };
 use jiff::civil::Date;
 use store::{Project, Reading};
@@ -30,6 +35,70 @@ pub(crate) struct Standing {
     pub(crate) light: Option<LightView>,
     pub(crate) forecast: String,
     pub(crate) typed: bool,
+}
+
+/// A milestone as a project shows it.
+pub(crate) struct StageView {
+    pub(crate) what: String,
+    pub(crate) day: String,
+    pub(crate) number: String,
+    /// Whether it is reached, in words; empty where the number is not told.
+    pub(crate) word: String,
+    pub(crate) class: &'static str,
+}
+
+/// The milestones of the target that holds, and how they stand with this number.
+pub(crate) fn stages(
+    page: &Page,
+    (flow, figure, promises): (&Workflow, &Figure, &[Promise]),
+    reading: Reading,
+    reader: Reader,
+) -> Vec<StageView> {
+    let Some(target) = promises.last().map(|p| &p.target) else { return Vec::new() };
+    let plan = Plan::new(figure.nature, target);
+    let told = plan.zip(reading.value.filter(|_| !is_hidden(page, figure, reading, reader)));
+    let view = |stage: &domain::figure::Stage| {
+        let reached = told.as_ref().map(|(plan, n)| plan.reached(stage, reading.day, *n));
+        let (class, key) = match reached {
+            Some(Reached::Yes) => ("light", Some("project.stage.yes")),
+            Some(Reached::NotYet) => ("soft", Some("project.stage.not_yet")),
+            Some(Reached::Missed) => ("light light-red", Some("project.stage.missed")),
+            None => ("", None),
+        };
+        StageView {
+            what: stage.what.as_ref().map_or(String::new(), |what| stage_name(page, flow, what)),
+            day: day_words(page, stage.on),
+            number: amount(page, figure, stage.value),
+            word: key.map_or("", |key| page.t(key)).to_owned(),
+            class,
+        }
+    };
+    target.steps.iter().map(view).collect()
+}
+
+/// The name of a milestone, from the fields in which it is chosen.
+fn stage_name(page: &Page, flow: &Workflow, what: &str) -> String {
+    let targets = flow.effects().filter_map(|effect| match effect {
+        Effect::Promise(target) => Some(target),
+        _ => None,
+    });
+    let fields = targets.flat_map(|t| t.steps.iter().filter_map(|s| s.what.as_ref()));
+    let mut options = fields.filter_map(|code| flow.fields.get(code)).flat_map(|f| match &f.kind {
+        FieldKind::Choice(options) => options.as_slice(),
+        _ => &[],
+    });
+    let found = options.find(|option| option.value == what);
+    found.map_or(String::new(), |option| page.either(&option.label, &option.en).to_owned())
+}
+
+/// Whether the number is kept from whoever reads it.
+fn is_hidden(page: &Page, figure: &Figure, reading: Reading, reader: Reader) -> bool {
+    let few = |n: i64| is_few(n, page.pack.targets.small);
+    match reader {
+        Reader::Staff => false,
+        Reader::Everybody => is_of_people(figure) && reading.value.is_some_and(few),
+        Reader::KeptBack => true,
+    }
 }
 
 /// A day in the words of the page.
@@ -125,12 +194,7 @@ pub(crate) fn standing(
     reader: Reader,
 ) -> Standing {
     let target = promises.last().map(|p| &p.target);
-    let few = |n: i64| is_few(n, page.pack.targets.small);
-    let hidden = match reader {
-        Reader::Staff => false,
-        Reader::Everybody => is_of_people(figure) && reading.value.is_some_and(few),
-        Reader::KeptBack => true,
-    };
+    let hidden = is_hidden(page, figure, reading, reader);
     let told = if hidden { None } else { light_on(page, (figure, promises), reading) };
     let number = match reading.value {
         None => page.t("project.no_number").to_owned(),

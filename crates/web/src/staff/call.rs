@@ -30,7 +30,7 @@ use domain::{
     workflow::{FieldUse, Workflow},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{CasePage, NewCase};
+use store::{KnownCase, NewCase};
 
 /// The role that answers calls.
 const ROLE: &str = "operator";
@@ -299,7 +299,7 @@ async fn same_person(
         let others = named.into_iter().filter(|one| !known.contains(&one.case.id));
         found.extend(others.take(MOST_NAMED));
     }
-    let link = |(n, one): (usize, &CasePage)| {
+    let link = |(n, one): (usize, &KnownCase)| {
         let mut note = category_name(page, &one.case.category);
         if n >= by_phone {
             note = page.tf("call.same_name", &[("category", &note)]);

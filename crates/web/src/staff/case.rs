@@ -358,10 +358,10 @@ async fn related(
 ) -> Result<Vec<LinkView>, Oops> {
     let (pack, viewer) = (&page.pack, me.viewer());
     let mut all = Vec::new();
-    let main = shown.case.main_case().map(|id| (id, "related.main"));
-    let merged = shown.merged.iter().take(20).map(|id| (*id, "related.merged"));
-    for (id, key) in main.into_iter().chain(merged) {
-        if let Some(other) = app.store().case_by_id(pack, &viewer, id).await? {
+    let main = shown.case.main_case().into_iter().collect();
+    let merged: Vec<_> = shown.merged.iter().copied().take(20).collect();
+    for (ids, key) in [(main, "related.main"), (merged, "related.merged")] {
+        for other in app.store().known_cases(pack, &viewer, ids).await? {
             all.push(panels::case_link(page, &other, page.t(key)));
         }
     }

@@ -14,7 +14,7 @@ use domain::{
     workflow::StateKind,
 };
 use jiff::Timestamp;
-use store::CasePage;
+use store::{CasePage, KnownCase};
 
 /// A clock with its bar.
 #[derive(Debug, Clone)]
@@ -236,7 +236,7 @@ pub(super) fn files(page: &Page, shown: &CasePage) -> Vec<LinkView> {
 }
 
 /// A link to another case.
-pub(super) fn case_link(page: &Page, other: &CasePage, note: &str) -> LinkView {
+pub(super) fn case_link(page: &Page, other: &KnownCase, note: &str) -> LinkView {
     LinkView {
         href: format!("/cases/{}", other.number),
         name: other.number.clone(),

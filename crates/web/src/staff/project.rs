@@ -7,7 +7,7 @@ use crate::{
     error::Oops,
     figures::{
         self,
-        standing::{self, Reader, Standing},
+        standing::{self, Reader, StageView, Standing},
     },
     page::Page,
     session::LoggedIn,
@@ -90,6 +90,7 @@ pub(super) struct ProjectView {
     pub(super) figure: String,
     pub(super) records: String,
     pub(super) now: Standing,
+    pub(super) stages: Vec<StageView>,
     pub(super) facts: Vec<FactView>,
     pub(super) parts: Vec<PartView>,
     pub(super) months: Vec<MonthView>,
@@ -117,10 +118,12 @@ pub(super) async fn of(
     let told = Told { page, figure, promises: &ways };
     let may = may_count(&page.pack, &me.viewer(), unit);
     let period = standing::period_of(figure, year, today);
+    let promised = (words.flow, figure, case.promises.as_slice());
     Ok(Some(ProjectView {
         figure: page.either(&figure.name, &figure.en).to_owned(),
         records: if may { figures::records_href(figure, unit, period) } else { String::new() },
         now: standing::standing(page, (figure, &case.promises), latest, Reader::Staff),
+        stages: standing::stages(page, promised, latest, Reader::Staff),
         facts: facts(words, case),
         parts: parts(page, figure, &case.promises),
         months: course.iter().map(|reading| told.month(*reading)).collect(),
@@ -167,8 +170,12 @@ fn promised(flow: &Workflow) -> Vec<&String> {
         Effect::Promise(target) => Some(target),
         _ => None,
     });
-    let parts =
-        targets.flat_map(|t| [Some(&t.goal), Some(&t.until), t.lead.as_ref(), t.budget.as_ref()]);
+    let parts = targets.flat_map(|t| {
+        let stages = t.steps.iter().flat_map(|s| [Some(&s.on), Some(&s.value), s.what.as_ref()]);
+        [Some(&t.goal), Some(&t.until), t.lead.as_ref(), t.budget.as_ref()]
+            .into_iter()
+            .chain(stages)
+    });
     parts.flatten().collect()
 }
 

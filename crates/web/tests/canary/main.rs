@@ -18,6 +18,7 @@ mod same;
 mod seal;
 mod secret;
 mod site;
+mod speed;
 #[allow(dead_code, reason = "the test of the table itself needs more of it")]
 #[path = "../../../packs/tests/matrix/table.rs"]
 mod table;
@@ -107,9 +108,11 @@ async fn answers_are_the_same(site: &Site) {
     let (apart, tried) = same::answers(site, &same::fresh(site), |_| true).await;
     none("answers differ", &apart);
     assert!(tried > 500, "{tried}");
-    none("merged cases tell", &merged::tells(site).await);
+    let near = [Group::Sealed, Group::Excluded];
+    none("merged cases tell", &merged::tells(site, &site.ground.router, &near).await);
     none("broken glass tells", &same::glass(site, &site.ground.router).await);
-    none("answers differ in time", &same::speeds(site).await);
+    let (router, shapes) = (same::fresh(site), speed::shapes(site).await);
+    none("answers differ in time", &speed::told(site, &router, &shapes, speed::PROBES).await);
 }
 
 /// Whatever is broken on purpose is noticed.
@@ -118,6 +121,8 @@ async fn the_gate_can_fail(site: &Site) {
     red::a_route_left_out(site, &site.doorman().await).await;
     red::a_view_that_slips(site).await;
     red::an_answer_of_its_own(site).await;
+    red::a_whole_name(site).await;
+    red::a_merger_that_tells(site).await;
     red::a_slow_answer(site).await;
     red::a_count(&site.before);
     red::what_is_written_down(site).await;
@@ -129,7 +134,9 @@ async fn nothing_lies_about(site: &Site) {
     let sealed = site.watch(&[Group::Sealed]);
     let words = Watch::new(Group::ALL.into_iter().flat_map(secret::marks));
     let barred = site.barred().await;
-    none("letters tell", &places::letters(&site.ground, [&sealed, &words], &barred).await);
+    let letters = places::letters(&site.ground).await;
+    none("letters tell", &places::telling(&letters, [&sealed, &words], &barred));
+    red::letters_that_tell(site, &letters);
     none("reports tell", &places::reports(&site.ground, &everything).await);
     // A number is a code, which facts may carry; whoever has the database has the cases' ids anyway.
     let personal =

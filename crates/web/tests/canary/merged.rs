@@ -7,7 +7,7 @@ use crate::{
     secret::Group,
     site::Site,
 };
-use axum::http::Method;
+use axum::{Router, http::Method};
 use domain::case::{Actor, CaseId};
 use std::collections::BTreeSet;
 use testkit::{
@@ -17,16 +17,16 @@ use testkit::{
 };
 
 /// What tells of a main case, as everybody; and whether somebody who knows of it was told.
-pub async fn tells(site: &Site) -> Vec<String> {
+pub async fn tells(site: &Site, router: &Router, groups: &[Group]) -> Vec<String> {
     let insider = site.ground.person(unit::HOTLINE, &["operator", "triage"], 0).await;
     let inside = site.ground.caller("insider", &insider).await;
     let mut found = Vec::new();
-    for group in [Group::Sealed, Group::Excluded] {
-        let main = site.groves[&group].first("appeal").number.clone();
+    for group in groups {
+        let main = site.groves[group].first("appeal").number.clone();
         let other = merge(site, &main).await;
         let number = site.ground.stand.page(other).await.number;
         let watch = Watch::new([Mark::new(format!("{} number", group.name()), &main)]);
-        let told = asked(site, &inside, (&number, &watch)).await;
+        let told = asked(site, (router, &inside), (&number, &watch)).await;
         for route in ["/cases/{number}", "/api/v1/cases/{number}"] {
             if !told.iter().any(|t| t.starts_with(route)) {
                 found.push(format!("{route} tells nothing to who may know: {told:?}"));
@@ -34,7 +34,7 @@ pub async fn tells(site: &Site) -> Vec<String> {
         }
         let walkers = site.people.iter().map(|p| p.caller.clone());
         for caller in walkers.chain([site.ground.appellant(other)]) {
-            let told = asked(site, &caller, (&number, &watch)).await;
+            let told = asked(site, (router, &caller), (&number, &watch)).await;
             found.extend(told.into_iter().map(|t| format!("{}: {t}", caller.name)));
         }
     }
@@ -52,12 +52,16 @@ async fn merge(site: &Site, main: &str) -> CaseId {
 }
 
 /// Where somebody who reads everything about a case finds a mark.
-async fn asked(site: &Site, caller: &Caller, (number, watch): (&str, &Watch)) -> BTreeSet<String> {
+async fn asked(
+    site: &Site,
+    (router, caller): (&Router, &Caller),
+    (number, watch): (&str, &Watch),
+) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for rule in web::route_table(&site.ground.app) {
         let asks = routes::asks(site.ground.pack(), &site.facts, rule.path).unwrap_or_default();
         for ask in asks.iter().filter(|a| a.method == Method::GET) {
-            let reply = send(&site.ground.router, caller, &ask.with(NUMBER, number)).await;
+            let reply = send(router, caller, &ask.with(NUMBER, number)).await;
             let layers = mark::layers(reply.kind(), &reply.bytes).unwrap_or_default();
             if layers.iter().any(|(_, bytes)| !watch.look(bytes).is_empty()) {
                 found.insert(format!("{} by {}", rule.path, ask.path));

@@ -4,7 +4,7 @@ use crate::{ground::Ground, log};
 use courier::{Config, Courier, Kind};
 use std::collections::BTreeSet;
 use store::Audience;
-use testkit::{GATEWAY_SECRET, TestGateway, mark::Watch, postgres};
+use testkit::{GATEWAY_SECRET, Received, TestGateway, mark::Watch, postgres};
 
 /// The sightings in one place, in words.
 pub fn look(place: &str, bytes: &[u8], watch: &Watch) -> Vec<String> {
@@ -43,14 +43,8 @@ pub async fn reports(ground: &Ground, watch: &Watch) -> Vec<String> {
     found
 }
 
-/// What the courier hands to gateways. A letter to the person goes to their own telephone and may
-/// name their own case. A letter to an office may not name a case that is sealed, nor one that this
-/// office is kept out of: `barred` says which numbers are shut to which units.
-pub async fn letters(
-    ground: &Ground,
-    [sealed, words]: [&Watch; 2],
-    barred: &[(String, BTreeSet<String>)],
-) -> Vec<String> {
+/// What the courier hands to gateways.
+pub async fn letters(ground: &Ground) -> Vec<Received> {
     let gateway = TestGateway::start().await;
     let config = Config {
         name: "test".to_owned(),
@@ -66,6 +60,17 @@ pub async fn letters(
     while courier.round(&ground.stand.store, ground.pack(), &now).await.unwrap() > 0 {}
     let letters = gateway.received();
     assert!(letters.len() > 20, "{} letters", letters.len());
+    letters
+}
+
+/// What letters tell. A letter to the person goes to their own telephone and may name their own
+/// case. A letter to an office may not name a case that is sealed, nor one that this office is kept
+/// out of: `barred` says which numbers are shut to which units.
+pub fn telling(
+    letters: &[Received],
+    [sealed, words]: [&Watch; 2],
+    barred: &[(String, BTreeSet<String>)],
+) -> Vec<String> {
     let mut found = Vec::new();
     for letter in letters {
         let (text, unit) = (letter.text("/data/text"), letter.text("/data/to/unit"));

@@ -4,18 +4,19 @@
 use crate::{
     doors::Doors,
     ground::{Ask, Caller},
-    log, places,
+    log, merged, places,
     routes::NUMBER,
     same,
-    secret::Group,
+    secret::{self, Group},
     site::{Out, Site},
+    speed,
     walk::{Leak, Walker},
 };
 use axum::{
     Router,
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderValue, Method, StatusCode},
     middleware::{self, Next},
     response::Response,
 };
@@ -26,7 +27,10 @@ use std::{
     time::{Duration, Instant},
 };
 use store::NewAccount;
-use testkit::mark::{Mark, Watch};
+use testkit::{
+    Received,
+    mark::{Mark, Watch},
+};
 use web::App;
 
 /// What somebody finds on an application that is broken in one place.
@@ -37,8 +41,7 @@ async fn found(site: &Site, router: Router, who: &str, table: &[&'static str]) -
     let mut walk = site.walk([&nothing, &nothing], &[]);
     walk.router = router;
     walk.table.retain(|route| table.contains(route));
-    let person = site.people.iter().find(|p| p.caller.name == who).expect(who);
-    let walker = Walker { caller: person.caller.clone(), watch: &watch, probes: &probes };
+    let walker = Walker { caller: site.person(who).caller.clone(), watch: &watch, probes: &probes };
     walk.all(&[walker]).await.leaks
 }
 
@@ -230,9 +233,8 @@ pub async fn a_view_that_slips(site: &Site) {
 /// An answer that takes a little longer for a sealed number.
 pub async fn a_slow_answer(site: &Site) {
     let numbers = Arc::new(same::numbers_of(site, Group::Sealed));
-    let known = numbers.clone();
     let slow = move |request: Request, next: Next| {
-        let sealed = known.keys().any(|n| request.uri().path().contains(n));
+        let sealed = numbers.keys().any(|n| request.uri().path().contains(n));
         async move {
             let response = next.run(request).await;
             let start = Instant::now();
@@ -243,12 +245,63 @@ pub async fn a_slow_answer(site: &Site) {
         }
     };
     let router = site.ground.router.clone().layer(middleware::from_fn(slow));
-    let ask = |number: &str| Ask::get(format!("/cases/{NUMBER}")).with(NUMBER, number);
-    let sealed: Vec<Ask> = numbers.keys().take(3).map(|n| ask(n)).collect();
-    let unknown: Vec<Ask> = same::never(site).await.iter().map(|n| ask(n)).collect();
-    let person = site.people.iter().find(|p| p.caller.name == HANDLER).expect(HANDLER);
-    let rank = same::told_apart(&router, &person.caller, [&unknown, &sealed]).await;
-    assert!(rank.is_some_and(|rank| rank > 0.7), "nobody noticed the wait: {rank:?}");
+    let shape = speed::shape(HANDLER, "a page", Ask::get(format!("/cases/{NUMBER}")));
+    let told = speed::told(site, &router, &[shape], 1_000).await;
+    assert_eq!(told.len(), 2, "nobody noticed the wait: {told:?}");
+}
+
+/// The main case told to everybody who looks at a case that was merged into it.
+pub async fn a_merger_that_tells(site: &Site) {
+    let main = site.groves[&Group::Sealed].first("appeal").number.clone();
+    let tells = move |request: Request, next: Next| {
+        let case = request.uri().path().starts_with("/cases/");
+        let main = main.clone();
+        async move {
+            let response = next.run(request).await;
+            if case { extended(response, &main).await } else { response }
+        }
+    };
+    let router = site.ground.router.clone().layer(middleware::from_fn(tells));
+    let told = merged::tells(site, &router, &[Group::Sealed]).await;
+    let noticed = |who: &str| told.iter().any(|line| line.starts_with(who));
+    assert!(noticed(HANDLER) && noticed("appellant"), "nobody noticed the main case: {told:#?}");
+}
+
+/// A whole name in the answer to a form.
+pub async fn a_whole_name(site: &Site) {
+    let nothing = Watch::new([]);
+    let masked = Watch::new(secret::masked(Group::Control));
+    let name = masked.marks()[0].text.clone();
+    let slips = move |request: Request, next: Next| {
+        let form = request.method() == Method::POST;
+        let name = name.clone();
+        async move {
+            let response = next.run(request).await;
+            if form { extended(response, &name).await } else { response }
+        }
+    };
+    let mut walk = site.walk([&nothing, &masked], &[]);
+    walk.router = site.ground.router.clone().layer(middleware::from_fn(slips));
+    walk.table = vec!["/call/check"];
+    let caller = site.person("operator@hotline-9901").caller.clone();
+    let leaks = walk.all(&[Walker { caller, watch: &nothing, probes: &[] }]).await.leaks;
+    assert_red(&leaks, "/call/check", "unmasked ");
+}
+
+/// Letters of cases that everybody knows of, taken for letters that must not be.
+pub fn letters_that_tell(site: &Site, letters: &[Received]) {
+    let (nothing, control) = (Watch::new([]), site.watch(&[Group::Control]));
+    let known = site.groves[&Group::Control].cases.iter().map(|case| case.number.clone());
+    let every: BTreeSet<String> = site.ground.pack().units.iter().map(|u| u.code.clone()).collect();
+    let shut: Vec<_> = known.map(|number| (number, every.clone())).collect();
+    for (what, watches, shut) in [
+        ("to an office", [&control, &nothing], &shut[..0]),
+        ("to the person", [&nothing, &control], &shut[..0]),
+        ("tells ", [&nothing, &nothing], &shut[..]),
+    ] {
+        let told = places::telling(letters, watches, shut);
+        assert!(told.iter().any(|line| line.contains(what)), "nobody noticed {what}: {told:?}");
+    }
 }
 
 /// A line of the log, and a name that stands in the database as it is.

@@ -1,23 +1,18 @@
 //! The answer for a number that one may not know of is the answer for a number that was never
-//! issued: in status, headers, body, and time.
+//! issued: in status, headers and body. In time, see `speed`.
 
 use crate::{
-    ground::{Ask, Caller, Reply, encode, send},
+    ground::{Ask, Reply, encode, send},
     routes::{self, NUMBER},
     secret::Group,
     site::{Person, Site},
     walk,
 };
 use axum::Router;
-use domain::case::Actor;
 use futures_util::future::join_all;
 use jiff::ToSpan;
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
 use store::Record;
-use testkit::{Appeal, unit};
 use vault::totp;
 use web::App;
 
@@ -33,35 +28,40 @@ struct Numbers {
 
 async fn numbers(site: &Site) -> Numbers {
     let (store, pack) = (&site.ground.stand.store, site.ground.pack());
-    let of = |group: Group| {
-        let grove = &site.groves[&group];
-        ["appeal", "mediation", "recognition"].map(|flow| grove.first(flow).clone())
-    };
-    let numbers = |group| of(group).map(|case| case.number);
-    let hidden = [numbers(Group::Sealed), numbers(Group::Excluded)].concat();
-    let mut unknown = Vec::new();
-    let planted = of(Group::Sealed)[0].clone();
-    let mut case = site.ground.stand.page(planted.id).await.case;
-    let (id, opened) = (case.id, case.opened);
-    // Right check digit, never issued.
-    for n in 0..3 {
-        case.id = NEVER + n;
-        unknown.push(store.number_of(pack, &case));
-    }
+    let planted = site.groves[&Group::Sealed].first("appeal").clone();
+    let mut unknown = never(site, 1).await;
     // The same case, another year.
-    case.id = id;
-    case.opened = opened.checked_sub((24 * 400).hours()).unwrap();
+    let mut case = site.ground.stand.page(planted.id).await.case;
+    case.opened = case.opened.checked_sub((24 * 400).hours()).unwrap();
     unknown.push(store.number_of(pack, &case));
     // The same number, a wrong check digit.
     let (head, last) = planted.number.split_at(planted.number.len() - 1);
     let digit: u32 = last.parse().unwrap();
     unknown.push(format!("{head}{}", (digit + 3) % 10));
-    Numbers { hidden, foreign: numbers(Group::Foreign).to_vec(), unknown }
+    Numbers { hidden: hidden(site), foreign: of(site, Group::Foreign).to_vec(), unknown }
+}
+
+/// The first number of each kind in a group.
+fn of(site: &Site, group: Group) -> [String; 3] {
+    let grove = &site.groves[&group];
+    ["appeal", "mediation", "recognition"].map(|flow| grove.first(flow).number.clone())
+}
+
+/// Numbers of sealed cases, then of those that walkers are kept out of.
+pub fn hidden(site: &Site) -> Vec<String> {
+    [of(site, Group::Sealed), of(site, Group::Excluded)].concat()
 }
 
 /// Numbers with the right check digit that were never issued.
-pub async fn never(site: &Site) -> Vec<String> {
-    numbers(site).await.unknown[..3].to_vec()
+pub async fn never(site: &Site, how_many: i64) -> Vec<String> {
+    let (store, pack) = (&site.ground.stand.store, site.ground.pack());
+    let planted = site.groves[&Group::Sealed].first("appeal").id;
+    let mut case = site.ground.stand.page(planted).await.case;
+    let one = |n| {
+        case.id = NEVER + n;
+        store.number_of(pack, &case)
+    };
+    (0..how_many).map(one).collect()
 }
 
 /// An application that has answered nobody yet: what it counts of wrong tries is the same for all.
@@ -112,9 +112,8 @@ pub async fn answers(
 /// What tells numbers apart in the answers to one request of one person.
 async fn compared(router: &Router, numbers: &Numbers, person: &Person, ask: &Ask) -> Vec<String> {
     // One of each kind: never issued, another year, a wrong digit, sealed, excluded, foreign.
-    let unknown = [&numbers.unknown[0], &numbers.unknown[3], &numbers.unknown[4]];
     let all =
-        unknown.into_iter().chain([&numbers.hidden[0], &numbers.hidden[3], &numbers.foreign[0]]);
+        numbers.unknown.iter().chain([&numbers.hidden[0], &numbers.hidden[3], &numbers.foreign[0]]);
     let mut apart = Vec::new();
     let mut first: Option<(&String, String)> = None;
     for number in all {
@@ -137,27 +136,41 @@ async fn compared(router: &Router, numbers: &Numbers, person: &Person, ask: &Ask
     apart
 }
 
+/// Somebody who may break glass, and not that of the cases that are hidden here.
+pub const BREAKER: &str = "handler@wf-990101";
+/// Where a code of the second factor is filled in.
+pub const CODE: &str = "⟦code⟧";
+
+/// Breaking the glass with a good reason.
+pub fn breaking() -> Ask {
+    let (why, reason) = ("danger_to_life", "有人正处在危险之中");
+    Ask::post("/glass", &[("number", NUMBER), ("why", why), ("reason", reason), ("code", CODE)])
+}
+
+/// Fresh codes of [`BREAKER`], each to be taken once; those of before are no more.
+pub async fn codes(site: &Site) -> Vec<String> {
+    let staff = site.person(BREAKER).caller.staff.as_ref().expect("a member of staff");
+    let (store, now) = (&site.ground.stand.store, site.ground.stand.clock.now());
+    if !store.factor(staff.account).await.unwrap().ready {
+        let secret = store.begin_factor(staff.account).await.unwrap().unwrap();
+        let code = format!("{:06}", totp::code(&secret, now.as_second() / totp::STEP_SECONDS));
+        let record = Record::of(staff, Vec::new());
+        store.confirm_factor(staff.account, &code, now, record).await.unwrap().expect("codes");
+    }
+    store.renew_recovery(staff.account).await.unwrap()
+}
+
 /// Breaking the glass with a good reason and a right code, of cases that are not for this person to
 /// look at even so: answered like a number that nobody has.
 pub async fn glass(site: &Site, router: &Router) -> Vec<String> {
-    let who = "handler@wf-990101";
-    let person = site.people.iter().find(|p| p.caller.name == who).expect(who);
-    let staff = person.caller.staff.as_ref().expect("a member of staff");
-    let (stand, now) = (&site.ground.stand, site.ground.stand.clock.now());
-    let secret = stand.store.begin_factor(staff.account).await.unwrap().unwrap();
-    let code = totp::code(&secret, now.as_second() / totp::STEP_SECONDS);
-    let record = Record::of(staff, Vec::new());
-    let code = format!("{code:06}");
-    let codes = stand.store.confirm_factor(staff.account, &code, now, record).await.unwrap();
-    let (numbers, codes) = (numbers(site).await, codes.expect("recovery codes"));
-    let all = [&numbers.unknown[0], &numbers.unknown[3], &numbers.hidden[0], &numbers.hidden[3]];
+    let person = site.person(BREAKER);
+    let (numbers, codes) = (numbers(site).await, codes(site).await);
+    let all = [&numbers.unknown[0], &numbers.unknown[1], &numbers.hidden[0], &numbers.hidden[3]];
     let (mut apart, mut first) = (Vec::new(), None);
     for (number, code) in all.into_iter().zip(&codes) {
-        let (why, reason) = ("danger_to_life", "有人正处在危险之中");
-        let fields =
-            [("number", number.as_str()), ("why", why), ("reason", reason), ("code", code)];
-        let reply = send(router, &person.caller, &Ask::post("/glass", &fields)).await;
-        assert!(!reply.status.is_redirection(), "{number} was opened to {who}");
+        let ask = breaking().with(NUMBER, number).with(CODE, code);
+        let reply = send(router, &person.caller, &ask).await;
+        assert!(!reply.status.is_redirection(), "{number} was opened to {BREAKER}");
         let text = settled(&whole(&reply, number));
         let first = first.get_or_insert_with(|| text.clone());
         if *first != text {
@@ -176,132 +189,7 @@ fn settled(text: &str) -> String {
     parts.fold(first, |all, part| all + part.find('"').map_or("", |at| &part[at..]))
 }
 
-/// How well two samples can be told apart by time: the chance that one of the second takes longer
-/// than one of the first (Mann–Whitney). A half is not at all.
-pub fn rank(first: &[Duration], second: &[Duration]) -> f64 {
-    let mut all: Vec<(Duration, bool)> = first.iter().map(|d| (*d, false)).collect();
-    all.extend(second.iter().map(|d| (*d, true)));
-    all.sort_unstable();
-    let (mut sum, mut at) = (0.0, 0);
-    while at < all.len() {
-        let tied = all[at..].iter().take_while(|(d, _)| *d == all[at].0).count();
-        let (from, until) = (to_f64(at + 1), to_f64(at + tied));
-        let own = all[at..at + tied].iter().filter(|(_, second)| *second).count();
-        sum += to_f64(own) * (from + until) / 2.0;
-        at += tied;
-    }
-    let (n, m) = (to_f64(first.len()), to_f64(second.len()));
-    (sum - m * (m + 1.0) / 2.0) / (n * m)
-}
-
-fn to_f64(n: usize) -> f64 {
-    f64::from(u32::try_from(n).expect("a small number"))
-}
-
-/// The times of two requests, asked in turns so that whatever else the machine does meets both.
-async fn times(
-    router: &Router,
-    caller: &Caller,
-    asks: [&[Ask]; 2],
-    rounds: usize,
-) -> [Vec<Duration>; 2] {
-    let mut times = [const { Vec::new() }; 2];
-    for round in 0..rounds {
-        for turn in 0..2 {
-            // Who comes first changes too.
-            let which = (turn + round) % 2;
-            let ask = &asks[which][round % asks[which].len()];
-            let start = Instant::now();
-            let reply = send(router, caller, ask).await;
-            times[which].push(start.elapsed());
-            assert!(!reply.status.is_success() || reply.bytes.len() < 100_000);
-        }
-    }
-    times
-}
-
-/// Probes of one kind, and how far from a half a rank may be: more than three times what chance does.
-/// Without the strokes of the store the rank is above 0.9.
-const FIRST: (usize, f64) = (200, 0.10);
-const AGAIN: (usize, f64) = (600, 0.10);
-/// From one stroke to the next: an answer that came sooner was not found by looking for the case.
-const STROKE: Duration = Duration::from_millis(10);
-
-/// The rank, measured again with more probes when it looks suspicious: a real difference stays.
-pub async fn told_apart(router: &Router, caller: &Caller, asks: [&[Ask]; 2]) -> Option<f64> {
-    for (rounds, band) in [FIRST, AGAIN] {
-        let [unknown, hidden] = times(router, caller, asks, rounds).await;
-        let soonest = unknown.iter().chain(&hidden).min();
-        assert!(soonest.is_some_and(|d| *d >= STROKE), "{asks:?} does not look: {soonest:?}");
-        let rank = rank(&unknown, &hidden);
-        if (rank - 0.5).abs() < band {
-            return None;
-        }
-        if rounds == AGAIN.0 {
-            return Some(rank);
-        }
-    }
-    None
-}
-
-/// The number of a case that triage may merge into another one.
-async fn open_case(site: &Site) -> String {
-    let stand = &site.ground.stand;
-    let operator = site.ground.person(unit::HOTLINE, &["operator"], 0).await;
-    let case = stand.open(&Appeal::new("1302", "问路灯")).await.done.case;
-    stand.act(&Actor::Staff(operator), case, "register", &[("category", "1302")]).await;
-    stand.page(case).await.number
-}
-
-/// Routes on which time tells a hidden number from an unknown one.
-pub async fn speeds(site: &Site) -> Vec<String> {
-    let (numbers, router) = (numbers(site).await, fresh(site));
-    let (triage, handler) = ("triage@hotline-9901", "handler@wf-990101");
-    let note = serde_json::json!({ "note": "记录" });
-    let merge = format!("/api/v1/cases/{}/actions/merge", open_case(site).await);
-    let shapes: [(&str, &str, Ask); 7] = [
-        (triage, "a page", Ask::get(format!("/cases/{NUMBER}"))),
-        (triage, "a paper", Ask::get(format!("/cases/{NUMBER}/papers/1"))),
-        (triage, "a step", Ask::json(format!("/api/v1/cases/{NUMBER}/actions/note"), note)),
-        (handler, "a page", Ask::get(format!("/cases/{NUMBER}"))),
-        (handler, "the API", Ask::get(format!("/api/v1/cases/{NUMBER}"))),
-        (triage, "a merger", Ask::json(merge, serde_json::json!({ "main": NUMBER }))),
-        ("nobody", "Open311", Ask::get(format!("/open311/v2/requests/{NUMBER}.json"))),
-    ];
-    // Numbers that were never issued, with the right check digit: the others fall out at once.
-    let never = &numbers.unknown[..3];
-    let mut told = Vec::new();
-    for (who, what, ask) in &shapes {
-        let person = site.people.iter().find(|p| p.caller.name == *who).expect(who);
-        let unknown: Vec<Ask> = never.iter().map(|n| ask.with(NUMBER, n)).collect();
-        // Sealed and excluded in turns.
-        let hidden: Vec<Ask> = numbers.hidden.iter().map(|n| ask.with(NUMBER, n)).collect();
-        let found = told_apart(&router, &person.caller, [&unknown, &hidden]).await;
-        told.extend(found.map(|rank| format!("{what} as {who}: rank {rank:.3}")));
-    }
-    told
-}
-
 /// By number, for those who make an answer slower on purpose.
 pub fn numbers_of(site: &Site, group: Group) -> BTreeMap<String, Group> {
     site.groves[&group].cases.iter().map(|c| (c.number.clone(), group)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn micros(all: impl IntoIterator<Item = u64>) -> Vec<Duration> {
-        all.into_iter().map(Duration::from_micros).collect()
-    }
-
-    #[test]
-    fn the_rank_of_equals_is_a_half_and_of_strangers_one() {
-        let rank = |a: Vec<Duration>, b: Vec<Duration>| super::rank(&a, &b);
-        assert!((rank(micros(0..100), micros(0..100)) - 0.5).abs() < 1e-9);
-        assert!((rank(micros([5; 40]), micros([5; 40])) - 0.5).abs() < 1e-9);
-        assert!(rank(micros(0..100), micros(100..200)) > 0.999);
-        assert!(rank(micros(100..200), micros(0..100)) < 0.001);
-        assert!((rank(micros([1, 3]), micros([2])) - 0.5).abs() < 1e-9);
-    }
 }

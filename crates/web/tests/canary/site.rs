@@ -245,6 +245,11 @@ impl Site {
         all
     }
 
+    /// The walker of this name.
+    pub fn person(&self, name: &str) -> &Person {
+        self.people.iter().find(|p| p.caller.name == name).expect(name)
+    }
+
     /// Somebody with every right at once, in a browser, as a program and as an appellant: meets
     /// each route itself and not the door before it.
     pub async fn doorman(&self) -> Caller {
