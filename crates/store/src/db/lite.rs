@@ -314,6 +314,30 @@ impl LiteReader {
         rows(self.conn()?, stmt, params)
     }
 
+    /// The answers to several questions, of one instant. The file is locked once for all of them:
+    /// where many ask at the same time, locking costs more than answering.
+    pub(super) fn rows_all<'q>(
+        &mut self,
+        questions: impl Iterator<Item = (&'static Stmt, &'q [P<'q>])>,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let conn = self.conn()?;
+        let own = conn.is_autocommit();
+        let say = |word: &str| {
+            let said = conn.prepare_cached(word).and_then(|mut word| word.execute([]));
+            said.map_err(|e| classify("questions", &e))
+        };
+        if own {
+            say("BEGIN")?;
+        }
+        // After a fault it ends when the connection is given back.
+        let answers = questions.map(|(stmt, params)| rows(conn, stmt, params));
+        let answers = answers.collect::<Result<_, _>>()?;
+        if own {
+            say("COMMIT")?;
+        }
+        Ok(answers)
+    }
+
     pub(super) fn conn(&self) -> Result<&Connection, Error> {
         self.conn.as_ref().ok_or_else(|| Error::fault(FaultKind::Closed, "reader given back"))
     }

@@ -218,7 +218,7 @@ impl Reader {
     pub async fn rows_all(&mut self, questions: Batch<'_>) -> Result<Vec<Vec<Row>>, Error> {
         let each = questions.items.iter().map(|item| (item.stmt, questions.params_of(*item)));
         match &mut self.side {
-            ReaderSide::Lite(reader) => each.map(|(stmt, p)| reader.rows(stmt, p)).collect(),
+            ReaderSide::Lite(reader) => reader.rows_all(each),
             ReaderSide::Pg(reader) => Box::pin(reader.rows_all(each.collect())).await,
         }
     }

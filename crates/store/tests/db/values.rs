@@ -118,9 +118,29 @@ pub async fn several_questions_at_once(backend: Backend) {
     }
     let mut questions = Batch::new();
     questions.add(&ITEM, &[2.into()]).add(&IDS, &[]).add(&ITEM, &[7.into()]);
-    let answers = db.read().await.unwrap().rows_all(questions).await.unwrap();
+    let mut reader = db.read().await.unwrap();
+    let mut snapshot = db.snapshot().await.unwrap();
+    let answers = reader.rows_all(questions).await.unwrap();
     assert_eq!(answers.iter().map(Vec::len).collect::<Vec<_>>(), [1, 3, 0]);
     assert_eq!(answers[0][0].int(1), Ok(20));
+    // They are of one instant, which ends with them; that of a snapshot does not.
+    let count = || {
+        let mut all = Batch::new();
+        all.add(&IDS, &[]).add(&ITEM, &[4.into()]);
+        all
+    };
+    let lengths = |found: Vec<Vec<_>>| found.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lengths(snapshot.rows_all(count()).await.unwrap()), [3, 0]);
+    db.write(put(4, 40)).await.unwrap();
+    assert_eq!(lengths(reader.rows_all(count()).await.unwrap()), [4, 1]);
+    assert_eq!(lengths(snapshot.rows_all(count()).await.unwrap()), [3, 0]);
+    // Nor does a fault among them leave anything behind.
+    let mut wrong = Batch::new();
+    wrong.add(&IDS, &[]).add(&ITEM, &[]);
+    reader.rows_all(wrong).await.expect_err("a parameter is missing");
+    drop(reader);
+    db.write(put(5, 50)).await.unwrap();
+    assert_eq!(lengths(db.read().await.unwrap().rows_all(count()).await.unwrap()), [5, 1]);
     let error = db.read().await.unwrap().row(&IDS, &[]).await.expect_err("three rows");
     assert!(matches!(error, Error::Corrupt(_)), "{error}");
 }
