@@ -280,7 +280,10 @@ pub async fn a_whole_name(site: &Site) {
             if form { extended(response, &name).await } else { response }
         }
     };
-    let mut walk = site.walk([&nothing, &masked], &[]);
+    // Telephones find the case, and are no name.
+    let mut words = site.control_words();
+    words.retain(|word| word.real.starts_with('1'));
+    let mut walk = site.walk([&nothing, &masked], &words);
     walk.router = site.ground.router.clone().layer(middleware::from_fn(slips));
     walk.table = vec!["/call/check"];
     let caller = site.person("operator@hotline-9901").caller.clone();
@@ -288,15 +291,18 @@ pub async fn a_whole_name(site: &Site) {
     assert_red(&leaks, "/call/check", "unmasked ");
 }
 
-/// Letters of cases that everybody knows of, taken for letters that must not be.
+/// Letters that say what they may, looked through for just that.
 pub fn letters_that_tell(site: &Site, letters: &[Received]) {
     let (nothing, control) = (Watch::new([]), site.watch(&[Group::Control]));
     let known = site.groves[&Group::Control].cases.iter().map(|case| case.number.clone());
     let every: BTreeSet<String> = site.ground.pack().units.iter().map(|u| u.code.clone()).collect();
     let shut: Vec<_> = known.map(|number| (number, every.clone())).collect();
+    let own = letters.iter().find(|letter| letter.text("/data/to/unit").is_empty());
+    let said = own.expect("a letter to a person").text("/data/text");
+    let said = Watch::new([Mark::new("said", said)]);
     for (what, watches, shut) in [
         ("to an office", [&control, &nothing], &shut[..0]),
-        ("to the person", [&nothing, &control], &shut[..0]),
+        ("to the person", [&nothing, &said], &shut[..0]),
         ("tells ", [&nothing, &nothing], &shut[..]),
     ] {
         let told = places::telling(letters, watches, shut);

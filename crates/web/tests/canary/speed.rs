@@ -12,7 +12,7 @@ use axum::Router;
 use domain::case::Actor;
 use futures_util::future::join_all;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 use testkit::{Appeal, unit};
@@ -21,6 +21,8 @@ use testkit::{Appeal, unit};
 pub const PROBES: usize = 10_000;
 /// Requests that are under way together, half of each kind.
 const AT_ONCE: usize = 4;
+/// From one of them to the next, so that none waits for what another one does.
+const APART: Duration = Duration::from_millis(3);
 /// Numbers of each kind that are asked in turns.
 const NUMBERS: i64 = 6;
 /// From one stroke to the next: an answer that came sooner was not found by looking for the case.
@@ -96,26 +98,30 @@ pub async fn told(site: &Site, router: &Router, shapes: &[Shape], probes: usize)
         numbers: [same::never(site, NUMBERS).await, same::hidden(site)],
     };
     let batches = probes / AT_ONCE / shapes.len();
-    let mut told: Option<BTreeSet<String>> = None;
+    let mut told: Option<BTreeMap<String, f64>> = None;
     for _ in 0..AGAIN {
-        let (mut now, mut sum) = (BTreeSet::new(), 0.0);
+        let mut far = BTreeMap::new();
         for shape in shapes {
-            let far = probed.distance(shape, batches).await;
-            sum += far;
-            if far.abs() > RARE_IN_ANY {
-                now.insert(format!("{} as {}", shape.what, shape.who));
-            }
+            let name = format!("{} as {}", shape.what, shape.who);
+            far.insert(name, probed.distance(shape, batches).await);
         }
-        if (sum / to_f64(shapes.len()).sqrt()).abs() > RARE {
-            now.insert("all together".to_owned());
+        let sum: f64 = far.values().sum();
+        let all = sum / to_f64(shapes.len()).sqrt();
+        let each: Vec<String> = far.iter().map(|(name, z)| format!("{name} {z:.1}")).collect();
+        eprintln!("times are apart by {all:.1} deviations: {}", each.join(", "));
+        far.retain(|_, z| z.abs() > RARE_IN_ANY);
+        if all.abs() > RARE {
+            far.insert("all together".to_owned(), all);
         }
-        let both = told.map_or(now.clone(), |told| &told & &now);
-        if both.is_empty() {
+        if let Some(told) = &told {
+            far.retain(|name, z| told.get(name).is_some_and(|before| before * *z > 0.0));
+        }
+        if far.is_empty() {
             return Vec::new();
         }
-        told = Some(both);
+        told = Some(far);
     }
-    told.into_iter().flatten().collect()
+    told.into_iter().flatten().map(|(name, z)| format!("{name}: {z:.1} deviations")).collect()
 }
 
 /// What is measured.
@@ -134,7 +140,7 @@ impl Probed<'_> {
         for batch in 0..batches {
             let codes =
                 if shape.ask.names(CODE) { same::codes(self.site).await } else { Vec::new() };
-            let each = (0..AT_ONCE).map(|at| {
+            let each = (0..AT_ONCE).zip(0..).map(|(at, before)| {
                 // Who comes first changes from batch to batch.
                 let kind = (at + batch) % 2;
                 let numbers = &self.numbers[kind];
@@ -142,6 +148,7 @@ impl Probed<'_> {
                 let ask = shape.ask.with(NUMBER, number);
                 let ask = codes.get(at).map_or(ask.clone(), |code| ask.with(CODE, code));
                 async move {
+                    tokio::time::sleep(APART * before).await;
                     let start = Instant::now();
                     let reply = send(self.router, caller, &ask).await;
                     (kind, start.elapsed(), reply.status)
