@@ -38,6 +38,7 @@ mod guard;
 mod homes;
 mod imports;
 mod kept;
+mod known;
 mod let_go;
 mod letter;
 mod merge;
@@ -88,7 +89,7 @@ pub use account_change::AccountChange;
 pub use accounts::{Account, FOUND_ACCOUNTS, NewAccount};
 pub use answer::{Done, No};
 pub use board::{BoardRow, StateCount};
-pub use case_page::{CasePage, EntryPage, FilePage, KnownCase};
+pub use case_page::{CasePage, EntryPage, FilePage};
 pub use certificates::Certificate;
 pub use deeds::{CaseName, DeedCursor, DeedLine, DeedPage, NOBODY, Record, Whose};
 pub use desk::{CasesOf, DeskCase, DeskFilter, DeskPage, Lamp};
@@ -105,6 +106,7 @@ pub use freezing::FrozenAt;
 pub use guard::{Guarding, Insider, Revealed};
 pub use homes::{Home, SealedHome};
 pub use kept::KeptFile;
+pub use known::KnownCase;
 pub use letter::{Address, Letter};
 pub use merge::Cursor;
 pub use messages::Message;
@@ -145,6 +147,7 @@ pub fn statements() -> impl Iterator<Item = &'static db::Stmt> {
         ahead::STATEMENTS,
         board::STATEMENTS,
         case_page::STATEMENTS,
+        known::STATEMENTS,
         certificates::STATEMENTS,
         erase::STATEMENTS,
         expiry::STATEMENTS,

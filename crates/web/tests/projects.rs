@@ -21,14 +21,14 @@ fn ok(answer: &Answer) -> String {
 
 /// Proposed under a programme with a figure and a goal for 2026.
 async fn propose(town: &Town, programme: &str, figure: &str, goal: &str) -> (i64, String) {
-    propose_by(town, CITY, (programme, figure, goal), "").await
+    propose_by(town, CITY, (programme, figure, goal), &[]).await
 }
 
 async fn propose_by(
     town: &Town,
     unit: &str,
     (programme, figure, goal): (&str, &str, &str),
-    budget: &str,
+    more: &[(&str, &str)],
 ) -> (i64, String) {
     let flow = town.pack.workflow("project").unwrap();
     let fields = [
@@ -38,9 +38,9 @@ async fn propose_by(
         ("goal", goal),
         ("from", "2026-01-01"),
         ("until", "2026-12-31"),
-        ("budget", budget),
     ];
-    let raw = fields.map(|(k, v)| (k.to_owned(), vec![v.to_owned()])).into_iter().collect();
+    let all = fields.iter().chain(more);
+    let raw = all.map(|(k, v)| ((*k).to_owned(), vec![(*v).to_owned()])).collect();
     let given = field::check(&town.pack, flow, &flow.opening.fields, &raw).unwrap();
     let new = NewCase {
         command: rand_command(&format!("{programme} {unit}")),
@@ -76,7 +76,7 @@ async fn promised_by(town: &Town, unit: &str) {
 }
 
 async fn promised_of(town: &Town, unit: &str, target: (&str, &str, &str)) {
-    let (case, _) = propose_by(town, unit, target, "").await;
+    let (case, _) = propose_by(town, unit, target, &[]).await;
     town.act(case, ("reviewer", unit), "screen", &[]).await;
     town.act(case, ("leader", unit), "approve", &[]).await;
     town.act(case, ("reviewer", unit), "publish", &[("lead", unit)]).await;
@@ -133,6 +133,44 @@ async fn staff_see_light_forecast_and_the_way_to_the_records() {
     assert!(page.contains("共 1 项：绿灯 1"), "{page}");
     // Another year has none of it.
     assert!(!ok(&town.get("/projects?year=2025", &leader).await).contains("诉求回访"));
+}
+
+#[tokio::test]
+async fn milestones_are_told_with_how_they_stand() {
+    let town = Town::new().await;
+    let stages = [
+        ("stage_1", "placed"),
+        ("stage_1_on", "2026-02-01"),
+        ("stage_1_value", "2"),
+        ("stage_2", "half"),
+        ("stage_2_on", "2026-09-30"),
+        ("stage_2_value", "5"),
+    ];
+    let target = ("project_visits", "appeals_received", "10");
+    let (case, number) = propose_by(&town, CITY, target, &stages).await;
+    approve(&town, case).await;
+    publish(&town, case).await;
+    let leader = town.cookie("leader", CITY).await;
+    let on_the_case = |page: &str| {
+        let table = page.split("<caption>节点</caption>").nth(1).expect("the milestones");
+        table.split("</table>").next().unwrap_or_default().to_owned()
+    };
+    let told = on_the_case(&ok(&town.get(&format!("/cases/{number}"), &leader).await));
+    for words in ["场地设备到位", "2026年2月1日", "2 件", "未按期达到", "任务过半", "未到期"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let board = ok(&town.get("/projects/public?year=2026", "").await);
+    assert!(board.contains("2026年2月1日、场地设备到位：2 件"), "{board}");
+    assert!(board.contains("未按期达到") && !board.contains("已达到"), "{board}");
+    for _ in 0..2 {
+        town.dispatched("0101", EAST).await;
+    }
+    let told = on_the_case(&ok(&town.get(&format!("/cases/{number}"), &leader).await));
+    assert!(told.contains("已达到") && !told.contains("未按期达到"), "{told}");
+    // What was promised of milestones is told as what was promised, not as what was typed.
+    let page = ok(&town.get(&format!("/cases/{number}"), &leader).await);
+    assert!(!page.contains("<dt>节点一</dt>"), "{page}");
 }
 
 /// Whoever is kept out of a case finds her own number in the list, as on every other page of staff.
@@ -352,7 +390,7 @@ async fn nobody_finds_few_people_by_subtracting_one_board_from_another() {
 async fn the_budget_and_who_leads_are_shown_with_their_days() {
     let town = Town::new().await;
     let target = ("project_visits", "appeals_received", "10");
-    let (case, number) = propose_by(&town, CITY, target, "500000").await;
+    let (case, number) = propose_by(&town, CITY, target, &[("budget", "500000")]).await;
     approve(&town, case).await;
     publish(&town, case).await;
     let board = ok(&town.get("/projects/public?year=2026", "").await);

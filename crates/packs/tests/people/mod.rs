@@ -7,7 +7,7 @@ use domain::{
     field::{Checked, Field, FieldKind, Meaning, Raw},
     figure::{Frozen, Look, Sample, asked},
     pack::{Every, Level, Pack, Unit},
-    workflow::{Action, Code, FieldUse, Guard, Workflow},
+    workflow::{Action, Code, Effect, FieldUse, Guard, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
 
@@ -189,6 +189,22 @@ pub fn fill(
             None => continue,
         };
         raw.insert(one.code.clone(), values);
+    }
+    let milestones = flow.effects().find_map(|effect| match effect {
+        Effect::Promise(target) if !target.steps.is_empty() => Some(&target.steps),
+        _ => None,
+    });
+    for (n, step) in milestones.into_iter().flatten().enumerate() {
+        let fields = [Some(&step.on), Some(&step.value), step.what.as_ref()];
+        // Meant whole, and seldom more than one: several at random lie on no way.
+        let whole = n == 0 && dice.one_in(3);
+        for code in fields.into_iter().flatten() {
+            raw.remove(code);
+            if whole && uses.iter().any(|one| one.code == *code) {
+                let said = values(people, today, (flow, &flow.fields[code]), dice);
+                raw.insert(code.clone(), said);
+            }
+        }
     }
     raw
 }

@@ -16,6 +16,7 @@ testkit::both!(
     a_project_is_promised_once_for_a_year_and_by_more_than_one_person,
     a_changed_target_leaves_the_old_one_where_it_was,
     who_leads_and_the_budget_are_changed_as_targets_are,
+    milestones_are_promised_whole_and_lie_on_the_way,
     an_agency_leads_a_project_and_sees_nothing_else_by_it,
     progress_comes_from_records_month_by_month,
     another_unit_accepts_and_the_result_is_announced,
@@ -261,6 +262,57 @@ async fn who_leads_and_the_budget_are_changed_as_targets_are(stand: Stand) {
 }
 
 const EDUCATION: &str = "education-990101";
+
+async fn milestones_are_promised_whole_and_lie_on_the_way(stand: Stand) {
+    let first = [("stage_1", "placed"), ("stage_1_on", "2025-04-30"), ("stage_1_value", "3")];
+    let target = |stages: &[(&'static str, &'static str)]| [&TARGET[..], stages].concat();
+    let is_bad = |refused: Result<_, WriteError<No>>| {
+        let said = |no: &No| matches!(no, No::Refused(Refusal::BadTarget));
+        matches!(&refused, Err(WriteError::Refused(no)) if said(no))
+    };
+    // A milestone without its day, without its number, beyond the goal.
+    for stages in [
+        vec![first[0], first[2]],
+        vec![first[0], first[1]],
+        vec![first[0], first[1], ("stage_1_value", "11")],
+    ] {
+        let refused = propose(&stand, Some("project_visits"), &target(&stages)).await;
+        assert!(is_bad(refused.map(drop)), "{stages:?}");
+    }
+    let case = propose(&stand, Some("project_visits"), &target(&first)).await.unwrap();
+    does(&stand, (&city_reviewer(), case), "screen", &[]).await;
+    does(&stand, (&city_leader(), case), "approve", &[]).await;
+    let hands = [("lead", unit::EAST), ("partners", unit::EAST_POLICE)];
+    does(&stand, (&city_reviewer(), case), "publish", &hands).await;
+    let held = |case: domain::case::Case| {
+        let steps = &case.promises.last().unwrap().target.steps;
+        let told = steps.iter().map(|s| (s.on.to_string(), s.value, s.what.clone()));
+        told.collect::<Vec<_>>()
+    };
+    let placed = [("2025-04-30".to_owned(), 3, Some("placed".to_owned()))];
+    assert_eq!(held(stand.page(case).await.case), placed);
+    // A goal that leaves a milestone behind is none; with another milestone it is one.
+    let why = [("reason", "人手不足"), ("public_note", "目标相应调减。")];
+    let less = [&why[..], &[("goal", "2")]].concat();
+    let refused = tries(&stand, (&east_handler(), case), "propose_change", &less).await;
+    assert!(is_bad(refused.map(drop)), "a milestone beyond the goal");
+    let further = [
+        &why[..],
+        &[
+            ("goal", "12"),
+            ("stage_2", "half"),
+            ("stage_2_on", "2025-08-31"),
+            ("stage_2_value", "6"),
+        ],
+    ];
+    does(&stand, (&east_handler(), case), "propose_change", &further.concat()).await;
+    assert_eq!(held(stand.page(case).await.case), placed, "nobody approved it");
+    does(&stand, (&city_leader(), case), "approve_change", &[]).await;
+    let [placed] = placed;
+    let half = ("2025-08-31".to_owned(), 6, Some("half".to_owned()));
+    assert_eq!(held(stand.page(case).await.case), [placed, half]);
+    assert_eq!(stand.troubles().await, Vec::<String>::new());
+}
 
 async fn an_agency_leads_a_project_and_sees_nothing_else_by_it(stand: Stand) {
     let (pack, now) = (&stand.pack, stand.clock.now());

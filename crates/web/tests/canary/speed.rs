@@ -91,7 +91,7 @@ async fn open_case(site: &Site) -> String {
 
 /// Requests by whose time a hidden number can be told from an unknown one, and all of them together.
 pub async fn told(site: &Site, router: &Router, shapes: &[Shape], probes: usize) -> Vec<String> {
-    let probed = Probed {
+    let bench = Probed {
         site,
         router,
         // With the right check digit: the others fall out at once.
@@ -103,7 +103,7 @@ pub async fn told(site: &Site, router: &Router, shapes: &[Shape], probes: usize)
         let mut far = BTreeMap::new();
         for shape in shapes {
             let name = format!("{} as {}", shape.what, shape.who);
-            far.insert(name, probed.distance(shape, batches).await);
+            far.insert(name, bench.distance(shape, batches).await);
         }
         let sum: f64 = far.values().sum();
         let all = sum / to_f64(shapes.len()).sqrt();
@@ -144,7 +144,7 @@ impl Probed<'_> {
                 // Who comes first changes from batch to batch.
                 let kind = (at + batch) % 2;
                 let numbers = &self.numbers[kind];
-                let number = &numbers[(batch * AT_ONCE + at) / 2 % numbers.len()];
+                let number = &numbers[(batch * AT_ONCE / 2 + at / 2) % numbers.len()];
                 let ask = shape.ask.with(NUMBER, number);
                 let ask = codes.get(at).map_or(ask.clone(), |code| ask.with(CODE, code));
                 async move {
