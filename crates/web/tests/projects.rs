@@ -135,6 +135,21 @@ async fn staff_see_light_forecast_and_the_way_to_the_records() {
     assert!(!ok(&town.get("/projects?year=2025", &leader).await).contains("诉求回访"));
 }
 
+/// What is refused without a programme does not call it optional.
+#[tokio::test]
+async fn a_project_is_opened_under_a_programme() {
+    let town = Town::new().await;
+    let handler = town.cookie("handler", CITY).await;
+    let page = ok(&town.get("/new/project", &handler).await);
+    let label = |page: &str| {
+        let label = page.split("<label for=\"programme\">").nth(1).expect("a programme");
+        label.split("</select>").next().unwrap_or_default().to_owned()
+    };
+    assert!(label(&page).contains(" required>") && !label(&page).contains("可不填"), "{page}");
+    let page = ok(&town.get("/new/mediation", &handler).await);
+    assert!(label(&page).contains("可不填") && !label(&page).contains(" required>"), "{page}");
+}
+
 #[tokio::test]
 async fn milestones_are_told_with_how_they_stand() {
     let town = Town::new().await;

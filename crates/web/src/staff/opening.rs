@@ -21,7 +21,7 @@ use axum::{
 use domain::{
     field::{FieldFault, FieldKind},
     refusal::Refusal,
-    workflow::Workflow,
+    workflow::{Opening, Workflow},
 };
 use std::collections::BTreeMap;
 use store::{NewCase, Opened};
@@ -36,6 +36,8 @@ struct NewPage<'a> {
     command: String,
     fields: Vec<FieldView>,
     programmes: Vec<OptionView>,
+    /// Whether it is opened under a programme or not at all.
+    under_one: bool,
     wrong: Vec<case::Wrong>,
     error: String,
 }
@@ -192,6 +194,7 @@ fn show(
                 hot: false,
             })
             .collect(),
+        under_one: flow.opening.only.iter().any(|field| field == Opening::PROGRAMME),
         wrong: wrong.collect(),
         error,
     })
