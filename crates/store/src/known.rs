@@ -11,6 +11,7 @@ use domain::{
     case::{Case, CaseId},
     field::Meaning,
     pack::{Level, Pack},
+    workflow::Code,
 };
 
 static SAME_PERSON: Stmt = Stmt::new(
@@ -24,13 +25,23 @@ const MOST_NAMED: i64 = 200;
 /// Every statement of this module, so that all can be checked.
 pub(crate) static STATEMENTS: &[&Stmt] = &[&SAME_PERSON];
 
-/// A case of which a viewer may know: what a link to it says, without its history.
-#[derive(Debug, Clone)]
+/// What a link to a case says to somebody who may know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownCase {
+    /// Its id.
+    pub id: CaseId,
     /// Its number.
     pub number: String,
-    /// The case: codes and clocks only.
-    pub case: Case,
+    /// Workflow.
+    pub workflow: Code,
+    /// Where it stands.
+    pub state: Code,
+    /// Category.
+    pub category: Code,
+    /// Where it happened.
+    pub place: Code,
+    /// Whether anything is still to be done.
+    pub is_open: bool,
 }
 
 impl Store {
@@ -65,7 +76,7 @@ impl Store {
         for tag in dossier::tags_of(&self.keys, Meaning::Name, name) {
             found.extend(self.tagged(pack, viewer, (tag, MOST_NAMED)).await?);
         }
-        found.retain(|one| county(&one.case.place) == Some(here));
+        found.retain(|one| county(&one.place) == Some(here));
         Ok(found)
     }
 
@@ -94,7 +105,7 @@ impl Store {
     ) -> Result<Vec<KnownCase>, Error> {
         let Some(tag) = page.phone else { return Ok(Vec::new()) };
         let mut others = self.tagged(pack, viewer, (tag, MOST_SAME)).await?;
-        others.retain(|other| other.case.id != page.case.id);
+        others.retain(|other| other.id != page.case.id);
         Ok(others)
     }
 
@@ -119,6 +130,14 @@ impl Store {
 
     fn as_known(&self, pack: &Pack, viewer: &Viewer, case: Case) -> Option<KnownCase> {
         access::rights(pack, viewer, &case)?;
-        Some(KnownCase { number: self.number_of(pack, &case), case })
+        Some(KnownCase {
+            id: case.id,
+            number: self.number_of(pack, &case),
+            is_open: case.is_open(pack),
+            workflow: case.workflow,
+            state: case.state,
+            category: case.category,
+            place: case.place,
+        })
     }
 }

@@ -74,7 +74,7 @@ pub async fn meets(stand: &Stand, who: &Staff, case: CaseId) -> [bool; 6] {
             .hits
             .iter()
             .any(|h| h.case.id == case),
-        store.same_phone(pack, &eyes, PHONE).await.unwrap().iter().any(|p| p.case.id == case),
+        store.same_phone(pack, &eyes, PHONE).await.unwrap().iter().any(|p| p.id == case),
         desk.cases.iter().any(|c| c.case.id == case) || desk.next.is_some(),
         store.notices(pack, who, now).await.unwrap().iter().any(|m| m.case == case),
     ]
@@ -315,7 +315,7 @@ async fn who_reported_is_sealed_from_those_who_handle_it(stand: Stand) {
             );
         }
         let near = stand.store.same_phone(&stand.pack, &eyes, PHONE).await.unwrap();
-        assert!(near.iter().all(|page| page.case.id != case), "{actor:?}");
+        assert!(near.iter().all(|one| one.id != case), "{actor:?}");
     }
     let reviewer = stand.seen(&viewer(12, unit::EAST, "reviewer"), case).await.unwrap();
     assert_eq!(

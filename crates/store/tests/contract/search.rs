@@ -152,7 +152,7 @@ async fn names_sound_and_numbers_have_dashes(stand: Stand) {
     assert_eq!(found(&stand, "欧阳相").await, BTreeSet::new());
     let phones =
         stand.store.same_phone(&stand.pack, &operator_eyes(), "01012345678").await.unwrap();
-    assert_eq!(phones.iter().map(|p| p.case.id).collect::<Vec<_>>(), [case]);
+    assert_eq!(phones.iter().map(|p| p.id).collect::<Vec<_>>(), [case]);
 }
 
 async fn other_scripts_find_the_same(stand: Stand) {

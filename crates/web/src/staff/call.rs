@@ -294,13 +294,13 @@ async fn same_person(
     let near = opening::own_place(page, me);
     if let Some(region) = offers::region(pack, near, form.get("place")) {
         let who = (form.get("contact_name"), region.code.as_str());
-        let known: BTreeSet<i64> = found.iter().map(|one| one.case.id).collect();
+        let known: BTreeSet<i64> = found.iter().map(|one| one.id).collect();
         let named = app.store().same_name(pack, &viewer, who).await?;
-        let others = named.into_iter().filter(|one| !known.contains(&one.case.id));
+        let others = named.into_iter().filter(|one| !known.contains(&one.id));
         found.extend(others.take(MOST_NAMED));
     }
     let link = |(n, one): (usize, &KnownCase)| {
-        let mut note = category_name(page, &one.case.category);
+        let mut note = category_name(page, &one.category);
         if n >= by_phone {
             note = page.tf("call.same_name", &[("category", &note)]);
         }

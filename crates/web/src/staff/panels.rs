@@ -240,15 +240,10 @@ pub(super) fn case_link(page: &Page, other: &KnownCase, note: &str) -> LinkView 
     LinkView {
         href: format!("/cases/{}", other.number),
         name: other.number.clone(),
-        state: state_name(page, &other.case.workflow, &other.case.state),
+        state: state_name(page, &other.workflow, &other.state),
         note: note.to_owned(),
-        ended: is_ended(page, &other.case),
+        ended: !other.is_open,
     }
-}
-
-/// Whether a case is closed for good or for now.
-pub(super) fn is_ended(page: &Page, case: &Case) -> bool {
-    !case.is_open(&page.pack)
 }
 
 /// The CSS class of a state: waiting for somebody, in hand, or over.
