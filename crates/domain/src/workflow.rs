@@ -382,12 +382,20 @@ impl Workflow {
 
     /// Whether its cases name a unit that leads.
     pub fn names_leads(&self) -> bool {
-        self.effects().any(|e| matches!(e, Effect::Promise(target) if target.lead.is_some()))
+        self.targets().any(|target| target.lead.is_some())
     }
 
     /// Whether its cases promise something of a figure.
     pub fn promises(&self) -> bool {
-        self.effects().any(|effect| matches!(effect, Effect::Promise(_)))
+        self.targets().next().is_some()
+    }
+
+    /// The fields of every target that is promised anywhere in the workflow.
+    pub fn targets(&self) -> impl Iterator<Item = &TargetFields> {
+        self.effects().filter_map(|effect| match effect {
+            Effect::Promise(target) => Some(target),
+            _ => None,
+        })
     }
 
     /// Every effect that is written anywhere in the workflow.

@@ -119,7 +119,7 @@ impl Store {
         viewer: &Viewer,
         ids: impl IntoIterator<Item = CaseId>,
     ) -> Result<Vec<KnownCase>, Error> {
-        let mut reader = self.db.read().await?;
+        let mut reader = self.db.page().await?;
         let mut found = Vec::new();
         for id in ids {
             let head = self.head(&mut reader, id).await?;

@@ -7,7 +7,7 @@ use domain::{
     field::{Checked, Field, FieldKind, Meaning, Raw},
     figure::{Frozen, Look, Sample, asked},
     pack::{Every, Level, Pack, Unit},
-    workflow::{Action, Code, Effect, FieldUse, Guard, Workflow},
+    workflow::{Action, Code, FieldUse, Guard, Workflow},
 };
 use jiff::{ToSpan, civil::Date};
 
@@ -190,10 +190,7 @@ pub fn fill(
         };
         raw.insert(one.code.clone(), values);
     }
-    let milestones = flow.effects().find_map(|effect| match effect {
-        Effect::Promise(target) if !target.steps.is_empty() => Some(&target.steps),
-        _ => None,
-    });
+    let milestones = flow.targets().map(|target| &target.steps).find(|steps| !steps.is_empty());
     for (n, step) in milestones.into_iter().flatten().enumerate() {
         let fields = [Some(&step.on), Some(&step.value), step.what.as_ref()];
         // Meant whole, and seldom more than one: several at random lie on no way.

@@ -6,10 +6,10 @@ use crate::{page::Page, view::LightView};
 use domain::{
     field::FieldKind,
     figure::{
-        Figure, Nature, Period, Plan, Promise, Reached, Target, TargetLight, Word, is_few,
+        Figure, Nature, Period, Plan, Promise, Reached, Stage, Target, TargetLight, Word, is_few,
         promised_on,
     },
-    workflow::{Effect, Workflow},
+    workflow::Workflow,
 };
 use jiff::civil::Date;
 use store::{Project, Reading};
@@ -57,7 +57,7 @@ pub(crate) fn stages(
     let Some(target) = promises.last().map(|p| &p.target) else { return Vec::new() };
     let plan = Plan::new(figure.nature, target);
     let told = plan.zip(reading.value.filter(|_| !is_hidden(page, figure, reading, reader)));
-    let view = |stage: &domain::figure::Stage| {
+    let view = |stage: &Stage| {
         let reached = told.as_ref().map(|(plan, n)| plan.reached(stage, reading.day, *n));
         let (class, key) = match reached {
             Some(Reached::Yes) => ("light", Some("project.stage.yes")),
@@ -78,11 +78,7 @@ pub(crate) fn stages(
 
 /// The name of a milestone, from the fields in which it is chosen.
 fn stage_name(page: &Page, flow: &Workflow, what: &str) -> String {
-    let targets = flow.effects().filter_map(|effect| match effect {
-        Effect::Promise(target) => Some(target),
-        _ => None,
-    });
-    let fields = targets.flat_map(|t| t.steps.iter().filter_map(|s| s.what.as_ref()));
+    let fields = flow.targets().flat_map(|t| t.steps.iter().filter_map(|s| s.what.as_ref()));
     let mut options = fields.filter_map(|code| flow.fields.get(code)).flat_map(|f| match &f.kind {
         FieldKind::Choice(options) => options.as_slice(),
         _ => &[],

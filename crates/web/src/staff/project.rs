@@ -17,7 +17,7 @@ use domain::{
     case::Case,
     field::FieldKind,
     figure::{AnyAmount, Figure, Held, Period, Plan, Promise, held, promised_on},
-    workflow::{Effect, Workflow},
+    workflow::Workflow,
 };
 use jiff::{ToSpan, civil::Date};
 use store::{CasePage, FigureAsk, Reading, may_count};
@@ -166,11 +166,7 @@ fn parts(page: &Page, figure: &Figure, promises: &[Promise]) -> Vec<PartView> {
 
 /// The fields of what was promised: what stands in them may be proposed only.
 fn promised(flow: &Workflow) -> Vec<&String> {
-    let targets = flow.effects().filter_map(|effect| match effect {
-        Effect::Promise(target) => Some(target),
-        _ => None,
-    });
-    let parts = targets.flat_map(|t| {
+    let parts = flow.targets().flat_map(|t| {
         let stages = t.steps.iter().flat_map(|s| [Some(&s.on), Some(&s.value), s.what.as_ref()]);
         [Some(&t.goal), Some(&t.until), t.lead.as_ref(), t.budget.as_ref()]
             .into_iter()
